@@ -1,0 +1,223 @@
+"""Activations phi: a = phi(z) forward, delta = dE/da * phi'(z) backward.
+
+Each takes the arrays it writes to: `out`, and in `scratch` as many more of the same shape as its
+`n_scratch` says. Both methods return the array that holds the result.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, ndtr
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, Real
+
+
+class Activation(BaseEstimator):
+    """Base class; a subclass states `forward` and `backward` and may use `n_scratch` arrays."""
+
+    _parameter_constraints: dict = {}
+    n_scratch = 0
+    saturates = False  # logistic: scikit-learn draws its first weights from a narrower range
+
+    @abstractmethod
+    def forward(self, z, out, scratch):
+        """a = phi(z)."""
+
+    @abstractmethod
+    def backward(self, output_gradient, z, a, out, scratch):
+        """delta = dE/da * phi'(z)."""
+
+
+class Identity(Activation):
+    """phi(z) = z, phi'(z) = 1."""
+
+    def forward(self, z, out, scratch):
+        return z
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        return output_gradient
+
+
+class Logistic(Activation):
+    """phi(z) = 1 / (1 + exp(-z)), phi' = a (1 - a)."""
+
+    saturates = True
+
+    def forward(self, z, out, scratch):
+        return expit(z, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        np.subtract(1.0, a, out=out)
+        np.multiply(out, a, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+class Tanh(Activation):
+    """phi(z) = tanh(z), phi' = 1 - a^2."""
+
+    def forward(self, z, out, scratch):
+        return np.tanh(z, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        np.multiply(a, a, out=out)
+        np.subtract(1.0, out, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+class ReLU(Activation):
+    """phi(z) = max(z, 0), phi' = 1 where z > 0, else 0."""
+
+    def forward(self, z, out, scratch):
+        return np.maximum(z, 0.0, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        np.greater(a, 0.0, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+@dataclass(eq=False, repr=False)
+class LeakyReLU(Activation):
+    """phi(z) = z where z > 0, else s z; phi' = 1 or s, the `negative_slope` (0 to 1)."""
+
+    negative_slope: float = 0.01
+
+    _parameter_constraints = {"negative_slope": [Interval(Real, 0, 1, closed="both")]}
+
+    def forward(self, z, out, scratch):
+        np.multiply(z, self.negative_slope, out=out)
+        return np.maximum(z, out, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        np.greater(z, 0.0, out=out)
+        np.multiply(out, 1.0 - self.negative_slope, out=out)
+        np.add(out, self.negative_slope, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+@dataclass(eq=False, repr=False)
+class ELU(Activation):
+    """phi(z) = z where z > 0, else alpha (exp(z) - 1) (Clevert et al., 2016)."""
+
+    alpha: float = 1.0
+
+    _parameter_constraints = {"alpha": [Interval(Real, 0, None, closed="left")]}
+    n_scratch = 1
+    scale = 1.0
+
+    def forward(self, z, out, scratch):
+        (negative,) = scratch
+        np.minimum(z, 0.0, out=negative)
+        np.expm1(negative, out=negative)
+        np.multiply(negative, self.scale * self.alpha, out=negative)
+        np.maximum(z, 0.0, out=out)
+        np.multiply(out, self.scale, out=out)
+        return np.add(out, negative, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        (slope,) = scratch  # alpha where z <= 0, else 1
+        np.greater(z, 0.0, out=slope)
+        np.multiply(slope, self.scale * (1.0 - self.alpha), out=slope)
+        np.add(slope, self.scale * self.alpha, out=slope)
+        np.minimum(z, 0.0, out=out)
+        np.exp(out, out=out)
+        np.multiply(out, slope, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+class SELU(ELU):
+    """phi(z) = lambda ELU(z), the self-normalising constants of Klambauer et al. (2017)."""
+
+    scale = 1.0507009873554805
+
+    def __init__(self):
+        super().__init__(alpha=1.6732632423543772)
+
+
+class Softplus(Activation):
+    """phi(z) = log(1 + exp(z)), phi' = logistic(z)."""
+
+    def forward(self, z, out, scratch):
+        return np.logaddexp(0.0, z, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        expit(z, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+class SiLU(Activation):
+    """phi(z) = z s with s = logistic(z), phi' = s (1 + z (1 - s)) (Elfwing et al., 2018)."""
+
+    n_scratch = 1
+
+    def forward(self, z, out, scratch):
+        expit(z, out=out)
+        return np.multiply(out, z, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        (factor,) = scratch  # 1 + z (1 - s)
+        expit(z, out=out)
+        np.subtract(1.0, out, out=factor)
+        np.multiply(factor, z, out=factor)
+        np.add(factor, 1.0, out=factor)
+        np.multiply(out, factor, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+class GELU(Activation):
+    """phi(z) = z Phi(z), phi' = Phi(z) + z N(z), N the normal density (Hendrycks, Gimpel, 2016)."""
+
+    n_scratch = 1
+
+    def forward(self, z, out, scratch):
+        ndtr(z, out=out)
+        return np.multiply(out, z, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        (distribution,) = scratch
+        ndtr(z, out=distribution)
+        np.multiply(z, z, out=out)
+        np.multiply(out, -0.5, out=out)
+        np.exp(out, out=out)
+        np.multiply(out, z, out=out)
+        np.multiply(out, 0.3989422804014327, out=out)  # 1 / sqrt(2 pi)
+        np.add(out, distribution, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+class Mish(Activation):
+    """phi(z) = z t with t = tanh(softplus(z)), phi' = t + z logistic(z) (1 - t^2) (Misra, 2019)."""
+
+    n_scratch = 2
+
+    def forward(self, z, out, scratch):
+        np.logaddexp(0.0, z, out=out)
+        np.tanh(out, out=out)
+        return np.multiply(out, z, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        t, factor = scratch
+        np.logaddexp(0.0, z, out=t)
+        np.tanh(t, out=t)
+        np.multiply(t, t, out=factor)
+        np.subtract(1.0, factor, out=factor)
+        expit(z, out=out)
+        np.multiply(out, z, out=out)
+        np.multiply(out, factor, out=out)
+        np.add(out, t, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
+ACTIVATIONS = {
+    "identity": Identity,
+    "logistic": Logistic,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "elu": ELU,
+    "selu": SELU,
+    "softplus": Softplus,
+    "silu": SiLU,
+    "gelu": GELU,
+    "mish": Mish,
+}

@@ -1,0 +1,89 @@
+"""Mini-batches, copied into buffers that are used again."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skbackprop.sparse import SparseRows
+
+
+class Batch(NamedTuple):
+    x: np.ndarray  # (n_samples, n_inputs)
+    y: np.ndarray  # (n_samples, n_outputs)
+    weight: np.ndarray | None  # (n_samples, 1)
+
+    def astype(self, dtype):
+        return Batch(*(part if part is None else part.astype(dtype) for part in self))
+
+
+class DenseRows:
+    """Rows of a C-contiguous array, gathered into one buffer."""
+
+    def __init__(self, X, batch_size):
+        self.X = X
+        self.buffer = np.empty((batch_size, X.shape[1]), X.dtype)
+
+    def take(self, indices):
+        out = self.buffer[: len(indices)]
+        return np.take(self.X, indices, axis=0, out=out, mode="clip")
+
+
+class CSRRows:
+    """Rows of a CSR matrix; their number of entries changes, so each batch is a new matrix."""
+
+    def __init__(self, X, batch_size):
+        self.X = X
+
+    def take(self, indices):
+        return SparseRows(self.X[indices])
+
+
+class Batches:
+    """The training data as an iterable of batches, in an order that `shuffle` draws anew.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n_samples, n_inputs)
+
+    y : array of shape (n_samples, n_outputs)
+
+    sample_weight : array of shape (n_samples, 1) or None
+
+    batch_size : int
+
+    rows : array of int, default=None
+        The rows to train on; all by default.
+    """
+
+    def __init__(self, X, y, sample_weight, batch_size, rows=None):
+        self.order = np.arange(X.shape[0]) if rows is None else rows
+        self.n_samples = len(self.order)
+        self.batch_size = batch_size
+        self.rows = (CSRRows if issparse(X) else DenseRows)(X, batch_size)
+        self.X, self.targets, self.weights = X, y, sample_weight
+        self.y = np.empty((self.n_samples, y.shape[1]), y.dtype)
+        self.weight = None if sample_weight is None else np.empty((self.n_samples, 1), y.dtype)
+        self._gather()
+
+    def __len__(self):
+        return -(-self.n_samples // self.batch_size)
+
+    def shuffle(self, random_state):
+        """A new order, with the draws of `sklearn.utils.shuffle` applied to the present one."""
+        permutation = np.arange(self.n_samples)
+        random_state.shuffle(permutation)
+        self.order = np.take(self.order, permutation, out=permutation, mode="clip")
+        self._gather()
+
+    def _gather(self):
+        """Targets and weights are small: brought into order once an epoch."""
+        np.take(self.targets, self.order, axis=0, out=self.y, mode="clip")
+        if self.weight is not None:
+            np.take(self.weights, self.order, axis=0, out=self.weight, mode="clip")
+
+    def __iter__(self):
+        for start in range(0, self.n_samples, self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            weight = None if self.weight is None else self.weight[rows]
+            yield Batch(self.rows.take(self.order[rows]), self.y[rows], weight)

@@ -1,0 +1,35 @@
+"""What to say when a loss or a weight is no longer finite."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+
+def explain(network, when, X, y):
+    """Where the first value that is not finite stands, the size of the data, and what to try."""
+    return (
+        f"Training diverged at {when}: {first_not_finite(network)}. {data_range(X, y)} "
+        "The estimator keeps the last finite weights. Try to scale X (StandardScaler) and the target "
+        "(TransformedTargetRegressor), a smaller learning_rate_init, or to clip the gradient "
+        "(solver=Chain([ClipNorm(1.0), ScaleByAdam()]))."
+    )
+
+
+def first_not_finite(network):
+    """The first layer of the last forward pass with a value that is not finite."""
+    for name, layer, params, work in network.parts(network.work):
+        arrays = [(what, getattr(params, what)) for what in vars(params)]
+        arrays += [(what, getattr(work, what)) for what in ("net_input", "output") if hasattr(work, what)]
+        for what, array in arrays:
+            if not np.isfinite(array).all():
+                return f"the first values that are not finite are the {what} of {name} ({layer!r})"
+    return "the loss overflows though the outputs of every layer are finite"
+
+
+def data_range(X, y):
+    """The largest |X| and the spread of the target, in words."""
+    values = X.data if issparse(X) else X
+    largest = max(values.max(initial=0.0), -values.min(initial=0.0))
+    return (
+        f"The largest |X| is {largest:.3g}; the target runs from {y.min():.3g} to {y.max():.3g} "
+        f"(standard deviation {y.std(dtype=np.float64):.3g})."
+    )

@@ -1,0 +1,87 @@
+"""From an estimator's parameters to the objects that they stand for."""
+
+from sklearn.utils._param_validation import InvalidParameterError
+
+from skbackprop.activations import ACTIVATIONS
+from skbackprop.initializers import BoundedGlorot
+from skbackprop.layers import Dense, Ensemble, Layer, Sequential
+from skbackprop.names import resolve
+from skbackprop.optimizers import SGD, Adam, Optimizer
+from skbackprop.schedules import AdaptiveRate, Constant, InverseScalingRate, ScheduledRate
+
+
+def make_layers(estimator, n_columns, output_activation):
+    """The root layer: the hidden layers, then a Dense layer with a node for each target column."""
+    sizes = estimator.hidden_layer_sizes
+    sizes = [sizes] if isinstance(sizes, Layer) or not hasattr(sizes, "__iter__") else list(sizes)
+    n_numbers = sum(not isinstance(size, Layer) for size in sizes)
+    activations = iter(_activations(estimator.activation, n_numbers))
+    hidden = [
+        size if isinstance(size, Layer) else _hidden_layer(size, next(activations), sizes) for size in sizes
+    ]
+    if any(isinstance(layer, Ensemble) for layer in hidden):
+        raise ValueError(
+            "hidden_layer_sizes cannot hold an Ensemble: it must be the outermost layer of a Network."
+        )
+    last = Dense(n_columns, output_activation, _output_initializer(estimator.activation))
+    return Sequential([*hidden, last])
+
+
+def _activations(activation, n_layers):
+    if not isinstance(activation, list | tuple):
+        return [activation] * n_layers
+    if len(activation) != n_layers:
+        raise InvalidParameterError(
+            f"activation={activation!r} has {len(activation)} entries, but hidden_layer_sizes has "
+            f"{n_layers} numbers of nodes: give one name or object, or one for each."
+        )
+    return activation
+
+
+def _hidden_layer(size, activation, sizes):
+    if size <= 0:
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    return Dense(size, activation)
+
+
+def _output_initializer(activation):
+    """As in scikit-learn, the hidden activation sets the range of the last layer too."""
+    last = activation[-1] if isinstance(activation, list | tuple) and activation else activation
+    saturates = getattr(resolve(last, ACTIVATIONS, "activation"), "saturates", False)
+    return BoundedGlorot(factor=2.0 if saturates else 6.0)
+
+
+def optimizer_settings(estimator):
+    """What the optimizer depends on: a new one is made when this changes."""
+    solver = estimator.solver
+    if isinstance(solver, Optimizer):
+        return type(solver), dict(vars(solver))
+    names = ("momentum", "nesterovs_momentum") if solver == "sgd" else ("beta_1", "beta_2", "epsilon")
+    return solver, {name: getattr(estimator, name) for name in names}
+
+
+def make_optimizer(estimator):
+    """The optimizer that `solver` names or is."""
+    solver, rate = estimator.solver, estimator.learning_rate_init
+    if isinstance(solver, Optimizer):
+        return solver
+    if solver == "sgd":
+        return SGD(rate, estimator.momentum, estimator.nesterovs_momentum)
+    return Adam(rate, estimator.beta_1, estimator.beta_2, estimator.epsilon)
+
+
+def rate_settings(estimator):
+    """What the learning rate depends on."""
+    initial = getattr(estimator.solver, "learning_rate", estimator.learning_rate_init)
+    return estimator.solver == "sgd", estimator.learning_rate, initial, estimator.power_t
+
+
+def make_rate(is_sgd, learning_rate, initial, power_t):
+    """The learning rate over time; the names other than 'constant' are for solver='sgd'."""
+    if callable(learning_rate):
+        return ScheduledRate(initial, learning_rate)
+    if is_sgd and learning_rate == "invscaling":
+        return InverseScalingRate(initial, power_t)
+    if is_sgd and learning_rate == "adaptive":
+        return AdaptiveRate(initial)
+    return ScheduledRate(initial, Constant())

@@ -1,0 +1,350 @@
+"""The regressor."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+
+from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.validation import check_X_y
+from skbackprop.losses import REGRESSION_LOSSES, Loss
+from skbackprop.names import resolve
+from skbackprop.targets import RegressionTargets, as_column_or_matrix
+
+
+class BackpropRegressor(RegressorMixin, BaseBackprop):
+    """A feed-forward neural network regressor, trained by backpropagation.
+
+    The parameters of `sklearn.neural_network.MLPRegressor` have the same names, order, defaults and
+    meaning, and the same `random_state` gives the same model, number for number; their vocabulary is
+    larger here. Where scikit-learn is mistaken, the page ``docs/differences.md`` says what differs.
+
+    Parameters
+    ----------
+    loss : str or Loss, default="squared_error"
+        'squared_error' (halved), 'absolute_error', 'huber', 'log_cosh', 'quantile' (the median), 'poisson'
+        (half the deviance, y >= 0) or 'gamma' (half the deviance, y > 0), the last two with the
+        exponential as output activation; or an object from `skbackprop.losses`, such as
+        ``Quantile(0.9)``. Over several outputs the loss is summed.
+
+    hidden_layer_sizes : array-like of int or Layer, int or Layer, default=(100,)
+        The hidden layers in order: a number stands for a dense layer of so many nodes, an object from
+        `skbackprop.layers` for itself, as in ``[Dense(64), Dropout(0.2), 32]``.
+
+    activation : str, Activation or list of them, default="relu"
+        phi of the hidden layers given as numbers, one for all or one for each: 'identity', 'logistic',
+        'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'silu', 'gelu', 'mish', or an object from
+        `skbackprop.activations`.
+
+    solver : {'lbfgs', 'sgd', 'adam'} or Optimizer, default="adam"
+        'lbfgs' is SciPy's L-BFGS-B on all rows at once; 'sgd' and 'adam' take the parameters below; an
+        object from `skbackprop.optimizers` brings its own, which a grid search reaches as
+        ``solver__learning_rate``.
+
+    alpha : float, default=0.0001
+        Strength of the L2 penalty: alpha / (2 * sum of the batch's sample weights) * the sum of the
+        squared weights (not biases) is added to the loss.
+
+    batch_size : int or 'auto', default="auto"
+        Rows in a mini-batch; 'auto' is min(200, n_samples). Not used by 'lbfgs'.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive'} or callable, default="constant"
+        How the learning rate moves. The names are for solver='sgd', as in scikit-learn: 'invscaling'
+        divides the initial rate by (t + 1)^power_t at every epoch's end, t the samples seen; 'adaptive'
+        divides it by 5 whenever `n_iter_no_change` epochs brought no progress. A callable from
+        `skbackprop.schedules`, or your own, works with every solver but 'lbfgs': it takes the share of
+        `max_iter` epochs that is over, 0 to 1, and returns a factor of the initial rate.
+
+    learning_rate_init : float, default=0.001
+        The initial learning rate of 'sgd' and 'adam'.
+
+    power_t : float, default=0.5
+        The exponent of 'invscaling'.
+
+    max_iter : int, default=200
+        The largest number of epochs, or of iterations of 'lbfgs', in one call of `fit`.
+
+    shuffle : bool, default=True
+        Whether the rows are shuffled before every epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights, the validation part, the order of rows, and dropout. After an int, calls
+        of `partial_fit`, and of `fit` with `warm_start`, continue the sequence.
+
+    tol : float, default=1e-4
+        An epoch counts as progress if the loss falls, or the validation score rises, by at least `tol`.
+        For 'lbfgs' the bound on the gradient.
+
+    verbose : bool, default=False
+        Whether the loss is printed after every epoch.
+
+    warm_start : bool, default=False
+        Whether `fit` continues the fitted network, with the optimizer's state and the random sequence.
+
+    momentum : float, default=0.9
+        Of solver='sgd', in [0, 1].
+
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' looks ahead (Nesterov).
+
+    early_stopping : bool, default=False
+        Whether a part of the rows is held out, and training stops when R^2 on it makes no progress
+        for `n_iter_no_change` epochs; the weights of the best epoch are kept.
+
+    validation_fraction : float, default=0.1
+        The share of rows held out with `early_stopping`.
+
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        Decay rates of the moments of 'adam', in [0, 1).
+
+    epsilon : float, default=1e-8
+        Added to the root of the second moment of 'adam'.
+
+    n_iter_no_change : int, default=10
+        So many epochs without progress are allowed.
+
+    max_fun : int, default=15000
+        The largest number of evaluations of 'lbfgs'.
+
+    output_activation : str or Activation, default=None
+        From the last net input to the prediction, for targets with bounds: 'logistic' for (0, 1),
+        'softplus' for positive ones, and so on. By default the one that belongs to the loss.
+
+    Attributes
+    ----------
+    loss_ : float
+        The loss of the last epoch: the mean over its batches, each before its step, with the penalty.
+
+    best_loss_ : float or None
+        The smallest value of `loss_curve_`; None with `early_stopping`.
+
+    loss_curve_ : list of float
+        `loss_` of every epoch since the network was made, or the loss of every iteration of 'lbfgs'.
+
+    validation_scores_ : list of float or None
+        The validation score of every epoch, with `early_stopping`.
+
+    best_validation_score_ : float or None
+        The largest of `validation_scores_`.
+
+    t_ : int
+        The number of samples that the solver has seen.
+
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        The weights of every dense layer: views, not copies.
+
+    intercepts_ : list of ndarray of shape (n_units,)
+        The biases of every dense layer: views, not copies.
+
+    n_features_in_ : int
+        Number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `X` had names that are all strings.
+
+    n_iter_ : int
+        Number of epochs, or of iterations of 'lbfgs', of the last call.
+
+    n_layers_ : int
+        Number of dense layers, the output among them, plus 1 for the input.
+
+    n_outputs_ : int
+        Number of nodes of the last layer.
+
+    out_activation_ : str
+        The activation from the last net input to the prediction.
+
+    network_ : Network
+        The network itself: layers, `theta`, and named views of it.
+
+    See Also
+    --------
+    BackpropClassifier : The same network for classes.
+    sklearn.neural_network.MLPRegressor : scikit-learn's.
+
+    Notes
+    -----
+    The gradient is found by backpropagation: delta of an output node is dE/dz from the loss; delta of a
+    hidden node is phi'(z_j) sum_k w_jk delta_k, over all nodes k of the next layer; dE/dw_ij = a_i delta_j
+    [1]_. Adam is as in [2]_; first weights are drawn as scikit-learn draws them, after [3]_.
+
+    References
+    ----------
+    .. [1] Rumelhart, Hinton, Williams (1986). Learning representations by back-propagating errors.
+    .. [2] Kingma, Ba (2015). Adam: a method for stochastic optimization. arXiv:1412.6980.
+    .. [3] Glorot, Bengio (2010). Understanding the difficulty of training deep feedforward networks.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skbackprop import BackpropRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> net = BackpropRegressor(hidden_layer_sizes=20, solver="lbfgs", alpha=100, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), net).fit(X_train, y_train)
+    >>> bool(model.score(X_test, y_test) > 0.3)
+    True
+    """
+
+    _parameter_constraints = {
+        **BaseBackprop._parameter_constraints,
+        "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],
+        "output_activation": [StrOptions(set(ACTIVATIONS)), Activation, None],
+    }
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        output_activation=None,
+    ):
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
+        )
+        self.loss = loss
+        self.output_activation = output_activation
+
+    def _validate(self, X, y, reset, dtype):
+        X, y = check_X_y(self, X, y, reset=reset, dtype=dtype, y_numeric=True)
+        resolve(self.loss, REGRESSION_LOSSES, "loss").check_targets(y)
+        y = as_column_or_matrix(y)
+        return X, y, RegressionTargets(1 if y.ndim == 1 else y.shape[1])
+
+    def _make_loss(self, targets):
+        loss = resolve(self.loss, REGRESSION_LOSSES, "loss")
+        if self.output_activation is None:
+            return loss, "identity"
+        if loss.out_activation != "identity":
+            raise ValueError(
+                f"output_activation={self.output_activation!r} cannot go with loss={self.loss!r}, "
+                f"which has its own, {loss.out_activation!r}: leave output_activation=None."
+            )
+        return loss, self.output_activation
+
+    def _score_rows(self, X, y, sample_weight):
+        prediction = self._targets.decode(self._outputs(X, self._finish))
+        if not np.isfinite(prediction).all():
+            return np.nan
+        return r2_score(y, prediction, sample_weight=sample_weight)
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input; float32 stays float32.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For input or parameters that are not valid, and if training diverges; the estimator then
+            keeps the last finite weights.
+        """
+        return self._fit(X, y, sample_weight)
+
+    @available_if(lambda self: self._check_solver())
+    def partial_fit(self, X, y, sample_weight=None):
+        """Continue with one epoch over the given rows.
+
+        The optimizer's state, the learning rate and the random sequence go on from call to call.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X):
+        """Predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of the target.
+        """
+        output = self._checked_outputs(X, self._finish)
+        return self._targets.decode(output)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

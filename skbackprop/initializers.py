@@ -1,0 +1,111 @@
+"""First values of a layer's weights and biases."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, Real, StrOptions
+
+
+class Initializer(BaseEstimator):
+    """Base class: `weight` gives an array (n_inputs, n_units), `bias` one of (1, n_units)."""
+
+    _parameter_constraints: dict = {}
+
+    @abstractmethod
+    def weight(self, random_state, n_inputs, n_units, activation):
+        """First weights, drawn from a numpy RandomState."""
+
+    def bias(self, random_state, n_inputs, n_units, activation):
+        """Zeros, unless the method says otherwise."""
+        return np.zeros((1, n_units))
+
+
+@dataclass(eq=False, repr=False)
+class VarianceScaling(Initializer):
+    """Var(w) = gain / fan, drawn from `distribution` 'uniform' or 'normal'."""
+
+    distribution: str = "uniform"
+
+    _parameter_constraints = {"distribution": [StrOptions({"uniform", "normal"})]}
+
+    @abstractmethod
+    def variance(self, n_inputs, n_units):
+        """The variance of one weight."""
+
+    def weight(self, random_state, n_inputs, n_units, activation):
+        deviation = np.sqrt(self.variance(n_inputs, n_units))
+        if self.distribution == "normal":
+            return random_state.normal(0.0, deviation, (n_inputs, n_units))
+        bound = np.sqrt(3.0) * deviation
+        return random_state.uniform(-bound, bound, (n_inputs, n_units))
+
+
+class Glorot(VarianceScaling):
+    """Var(w) = 2 / (n_inputs + n_units) (Glorot, Bengio, 2010); biases are zero."""
+
+    def variance(self, n_inputs, n_units):
+        return 2.0 / (n_inputs + n_units)
+
+
+class He(VarianceScaling):
+    """Var(w) = 2 / n_inputs (He et al., 2015), for rectifiers; biases are zero."""
+
+    def variance(self, n_inputs, n_units):
+        return 2.0 / n_inputs
+
+
+class LeCun(VarianceScaling):
+    """Var(w) = 1 / n_inputs (LeCun et al., 1998), for SELU and tanh; biases are zero."""
+
+    def variance(self, n_inputs, n_units):
+        return 1.0 / n_inputs
+
+
+@dataclass(eq=False, repr=False)
+class BoundedGlorot(Initializer):
+    """scikit-learn's first values: weights and biases uniform within sqrt(f / (n_inputs + n_units)).
+
+    f is `factor`, by default 2 for the logistic activation and 6 for others.
+    """
+
+    factor: float | None = None
+
+    _parameter_constraints = {"factor": [Interval(Real, 0, None, closed="neither"), None]}
+
+    def _bound(self, n_inputs, n_units, activation):
+        factor = self.factor or (2.0 if activation.saturates else 6.0)
+        return np.sqrt(factor / (n_inputs + n_units))
+
+    def weight(self, random_state, n_inputs, n_units, activation):
+        bound = self._bound(n_inputs, n_units, activation)
+        return random_state.uniform(-bound, bound, (n_inputs, n_units))
+
+    def bias(self, random_state, n_inputs, n_units, activation):
+        bound = self._bound(n_inputs, n_units, activation)
+        return random_state.uniform(-bound, bound, (1, n_units))
+
+
+@dataclass(eq=False, repr=False)
+class Orthogonal(Initializer):
+    """`gain` times a random matrix with orthonormal rows or columns (Saxe et al., 2014)."""
+
+    gain: float = 1.0
+
+    _parameter_constraints = {"gain": [Interval(Real, 0, None, closed="neither")]}
+
+    def weight(self, random_state, n_inputs, n_units, activation):
+        tall = random_state.normal(size=(max(n_inputs, n_units), min(n_inputs, n_units)))
+        q, r = np.linalg.qr(tall)
+        q *= np.sign(np.diag(r))  # makes the draw uniform over orthogonal matrices
+        return self.gain * (q if n_inputs >= n_units else q.T)
+
+
+INITIALIZERS = {
+    "bounded_glorot": BoundedGlorot,
+    "glorot": Glorot,
+    "he": He,
+    "lecun": LeCun,
+    "orthogonal": Orthogonal,
+}

@@ -1,0 +1,87 @@
+"""The fully connected layer: the textbook's chapter on backpropagation in one file."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from sklearn.utils._param_validation import Integral, Interval
+
+from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.initializers import INITIALIZERS, Initializer
+from skbackprop.layers.layer import Layer
+from skbackprop.memory import Buffer, Parameter
+from skbackprop.names import resolve
+
+
+@dataclass(eq=False, repr=False)
+class Dense(Layer):
+    """a = phi(x W + b).
+
+    Parameters
+    ----------
+    n_units : int
+        Number of nodes.
+
+    activation : str or Activation, default="relu"
+        phi.
+
+    initializer : str or Initializer, default="bounded_glorot"
+        Where the first weights and biases come from.
+    """
+
+    n_units: int
+    activation: str | Activation = "relu"
+    initializer: str | Initializer = "bounded_glorot"
+
+    _parameter_constraints = {
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "activation": [str, Activation],
+        "initializer": [str, Initializer],
+    }
+
+    def resolved(self):
+        self._validate_params()
+        activation = resolve(self.activation, ACTIVATIONS, "activation")
+        initializer = resolve(self.initializer, INITIALIZERS, "initializer")
+        activation._validate_params()
+        initializer._validate_params()
+        return replace(self, activation=activation, initializer=initializer)
+
+    def n_outputs(self, n_inputs):
+        return self.n_units
+
+    def parameters(self, n_inputs):
+        sizes = {"n_inputs": n_inputs, "n_units": self.n_units, "activation": self.activation}
+        return {
+            "weight": Parameter(
+                (n_inputs, self.n_units), partial(self.initializer.weight, **sizes), decay=True
+            ),
+            "bias": Parameter((1, self.n_units), partial(self.initializer.bias, **sizes)),
+        }
+
+    def buffers(self, n_inputs):
+        return {
+            "net_input": self.n_units,
+            "output": self.n_units,
+            "delta": self.n_units,
+            "input_gradient": n_inputs,
+            "scratch": [self.n_units] * self.activation.n_scratch,
+            "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+        }
+
+    def forward(self, x, params, work, training):
+        work.x = x
+        np.matmul(x, params.weight, out=work.net_input)
+        np.add(work.net_input, params.bias, out=work.net_input)
+        work.output = self.activation.forward(work.net_input, work.output, work.scratch)
+        return work.output
+
+    def backward(self, output_gradient, params, gradients, work):
+        work.delta = self.activation.backward(
+            output_gradient, work.net_input, work.output, work.delta, work.scratch
+        )
+        np.matmul(work.x.mT, work.delta, out=gradients.weight)
+        np.matmul(work.ones.mT, work.delta, out=gradients.bias)  # the sum over samples
+
+    def input_gradient(self, params, work):
+        return np.matmul(work.delta, params.weight.mT, out=work.input_gradient)

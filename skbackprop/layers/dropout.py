@@ -1,0 +1,46 @@
+"""Dropout: in training, nodes are switched off at random."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, Real
+
+from skbackprop.layers.layer import Layer
+from skbackprop.memory import GENERATOR
+
+
+@dataclass(eq=False, repr=False)
+class Dropout(Layer):
+    """a = x * mask / (1 - rate) in training, a = x otherwise (Srivastava et al., 2014).
+
+    Parameters
+    ----------
+    rate : float, default=0.5
+        Share of the nodes that are set to 0 in a training step, in [0, 1).
+    """
+
+    rate: float = 0.5
+
+    _parameter_constraints = {"rate": [Interval(Real, 0, 1, closed="left")]}
+
+    def buffers(self, n_inputs):
+        return {
+            "mask": n_inputs,
+            "output": n_inputs,
+            "input_gradient": n_inputs,
+            "generator": GENERATOR,
+        }
+
+    def forward(self, x, params, work, training):
+        if not training:
+            return x
+        work.generator.random(out=work.mask, dtype=work.mask.dtype)
+        np.greater_equal(work.mask, self.rate, out=work.mask)
+        np.multiply(work.mask, 1.0 / (1.0 - self.rate), out=work.mask)
+        return np.multiply(x, work.mask, out=work.output)
+
+    def backward(self, output_gradient, params, gradients, work):
+        work.output_gradient = output_gradient
+
+    def input_gradient(self, params, work):
+        return np.multiply(work.output_gradient, work.mask, out=work.input_gradient)

@@ -1,0 +1,61 @@
+"""k networks of the same shape, trained at once."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.utils._param_validation import Integral, Interval
+
+from skbackprop.layers.layer import Layer
+from skbackprop.memory import Buffer, with_members
+
+
+@dataclass(eq=False, repr=False)
+class Ensemble(Layer):
+    """k members side by side: every array of the inner layer gets a first axis of length k.
+
+    The inner layer's formulas act on the last two axes, so none is written again. theta has shape
+    (k, n_parameters): a member is one row.
+
+    Parameters
+    ----------
+    n_members : int
+        k.
+
+    layer : Layer
+        The architecture of a member.
+    """
+
+    n_members: int
+    layer: Layer
+
+    _parameter_constraints = {
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "layer": [Layer],
+    }
+
+    def resolved(self):
+        self._validate_params()
+        return replace(self, layer=self.layer.resolved())
+
+    def n_outputs(self, n_inputs):
+        return self.layer.n_outputs(n_inputs)
+
+    def parameters(self, n_inputs):
+        return with_members({"layer": self.layer.parameters(n_inputs)}, self.n_members)
+
+    def buffers(self, n_inputs):
+        return {
+            **with_members({"layer": self.layer.buffers(n_inputs)}, self.n_members),
+            "input_gradient": Buffer((n_inputs,)),
+        }
+
+    def forward(self, x, params, work, training):
+        shared = np.broadcast_to(x, (self.n_members, *x.shape))  # (k, n_samples, n_inputs), no copy
+        return self.layer.forward(shared, params.layer, work.layer, training)
+
+    def backward(self, output_gradient, params, gradients, work):
+        self.layer.backward(output_gradient, params.layer, gradients.layer, work.layer)
+
+    def input_gradient(self, params, work):
+        members = self.layer.input_gradient(params.layer, work.layer)
+        return np.add.reduce(members, axis=0, out=work.input_gradient)

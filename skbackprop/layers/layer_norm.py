@@ -1,0 +1,80 @@
+"""Layer normalisation: each sample is brought to mean 0 and variance 1 over its features."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, Real
+
+from skbackprop.layers.layer import Layer
+from skbackprop.memory import Buffer, Parameter
+
+
+def _constant(random_state, value, n_inputs):
+    return np.full((1, n_inputs), value)
+
+
+@dataclass(eq=False, repr=False)
+class LayerNorm(Layer):
+    """a = gain * n + bias with n = (x - mean(x)) / sqrt(var(x) + epsilon) (Ba et al., 2016).
+
+    Parameters
+    ----------
+    epsilon : float, default=1e-5
+        Added to the variance.
+    """
+
+    epsilon: float = 1e-5
+
+    _parameter_constraints = {"epsilon": [Interval(Real, 0, None, closed="neither")]}
+
+    def parameters(self, n_inputs):
+        return {
+            "gain": Parameter((1, n_inputs), partial(_constant, value=1.0, n_inputs=n_inputs)),
+            "bias": Parameter((1, n_inputs), partial(_constant, value=0.0, n_inputs=n_inputs)),
+        }
+
+    def buffers(self, n_inputs):
+        return {
+            "normalized": n_inputs,
+            "output": n_inputs,
+            "product": n_inputs,
+            "input_gradient": n_inputs,
+            "deviation": 1,
+            "mean": 1,
+            "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+        }
+
+    def forward(self, x, params, work, training):
+        n, deviation = work.normalized, work.deviation
+        np.add.reduce(x, axis=-1, keepdims=True, out=work.mean)
+        np.divide(work.mean, x.shape[-1], out=work.mean)
+        np.subtract(x, work.mean, out=n)
+        np.multiply(n, n, out=work.output)
+        np.add.reduce(work.output, axis=-1, keepdims=True, out=deviation)
+        np.divide(deviation, x.shape[-1], out=deviation)
+        np.add(deviation, self.epsilon, out=deviation)
+        np.sqrt(deviation, out=deviation)
+        np.divide(n, deviation, out=n)
+        np.multiply(n, params.gain, out=work.output)
+        return np.add(work.output, params.bias, out=work.output)
+
+    def backward(self, output_gradient, params, gradients, work):
+        work.output_gradient = output_gradient
+        np.multiply(output_gradient, work.normalized, out=work.product)
+        np.matmul(work.ones.mT, work.product, out=gradients.gain)
+        np.matmul(work.ones.mT, output_gradient, out=gradients.bias)
+
+    def input_gradient(self, params, work):
+        # dE/dx = (g - mean(g) - n mean(g n)) / deviation with g = dE/da * gain
+        g, n_inputs = work.input_gradient, work.normalized.shape[-1]
+        np.multiply(work.output_gradient, params.gain, out=g)
+        np.multiply(g, work.normalized, out=work.product)
+        np.add.reduce(work.product, axis=-1, keepdims=True, out=work.mean)
+        np.divide(work.mean, n_inputs, out=work.mean)
+        np.multiply(work.normalized, work.mean, out=work.product)
+        np.add.reduce(g, axis=-1, keepdims=True, out=work.mean)
+        np.divide(work.mean, n_inputs, out=work.mean)
+        np.subtract(g, work.mean, out=g)
+        np.subtract(g, work.product, out=g)
+        return np.divide(g, work.deviation, out=g)

@@ -1,0 +1,52 @@
+"""L-BFGS, from SciPy, on the same flat vector: one batch, no learning rate."""
+
+import warnings
+
+import numpy as np
+from scipy.optimize import minimize
+
+from skbackprop.divergence import explain
+
+
+def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, verbose=False):
+    """Bring theta to a minimum of the objective; SciPy's OptimizeResult, or None if interrupted.
+
+    The search runs in float64 whatever theta's dtype: its line search needs the digits.
+    """
+    target = training.objective.network.theta
+    objective = training.objective.astype(np.float64)
+    network = objective.network
+    batch = batch.astype(np.float64)
+    training.n_iter = 0
+
+    def value_and_gradient(theta):
+        np.copyto(network.theta, theta)
+        value = objective.value_and_gradient(batch).item()
+        return value, network.gradient.copy()
+
+    def end_iteration(intermediate_result):
+        target[...] = intermediate_result.x
+        training.n_iter += 1
+        training.loss_curve.append(float(intermediate_result.fun))
+        training.patience.update(-training.loss_curve[-1], tol)
+        if verbose:
+            print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
+
+    try:
+        with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
+            result = minimize(
+                value_and_gradient,
+                network.theta.copy(),
+                jac=True,
+                method="L-BFGS-B",
+                callback=end_iteration,
+                options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+            )
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+        return None
+    if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
+        value_and_gradient(result.x)
+        raise ValueError(explain(network, f"iteration {training.n_iter + 1}", batch.x, batch.y))
+    target[...] = result.x
+    return result

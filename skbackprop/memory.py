@@ -1,0 +1,172 @@
+"""Where every array of training lives: one flat vector with named views, and workspaces.
+
+Layers and losses describe what they need as a tree: a dict of names (it becomes a namespace), a
+list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, or a plain number of
+columns. This is the only file that creates arrays for the training loop.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An array to learn: `initialize(random_state)` gives its first value, of shape `shape`."""
+
+    shape: tuple[int, ...]
+    initialize: Callable
+    decay: bool = False  # weights are penalised and decayed, biases and gains are not
+    members: int | None = None  # set by Ensemble: one copy a member
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A work array of shape (n_samples, *shape); `per_sample=False` leaves n_samples out.
+
+    `fill(n_samples)` gives the value of a constant.
+    """
+
+    shape: tuple[int, ...]
+    per_sample: bool = True
+    fill: Callable | None = None
+    members: int | None = None
+
+    def full_shape(self, n_samples):
+        return (
+            *(() if self.members is None else (self.members,)),
+            *((n_samples,) if self.per_sample else ()),
+            *self.shape,
+        )
+
+
+GENERATOR = object()  # a leaf that asks for the network's random generator
+
+
+def map_tree(function, tree):
+    """Apply `function` to every leaf; dicts become namespaces."""
+    if isinstance(tree, dict):
+        return SimpleNamespace(**{name: map_tree(function, part) for name, part in tree.items()})
+    if isinstance(tree, list):
+        return [map_tree(function, part) for part in tree]
+    return function(tree)
+
+
+def leaves(tree):
+    """Every leaf, in the order in which it was declared."""
+    if isinstance(tree, dict | list):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from leaves(part)
+    else:
+        yield tree
+
+
+class FlatLayout:
+    """The place of every parameter in one vector: decayed ones first, so that they are one slice.
+
+    The vector has shape (n_parameters,), or (k, n_parameters) under `Ensemble(k, ...)`.
+    """
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.parameters = list(leaves(tree))
+        members = {parameter.members for parameter in self.parameters}
+        if len(members) > 1:
+            raise ValueError(
+                "Ensemble must be the outermost layer: here some parameters lie inside it and others outside."
+            )
+        self.members = members.pop() if members else None
+        self.slices, start = {}, 0
+        for decay in (True, False):
+            for index, parameter in enumerate(self.parameters):
+                if parameter.decay is decay:
+                    stop = start + int(np.prod(parameter.shape))
+                    self.slices[index] = slice(start, stop)
+                    start = stop
+            if decay:
+                self.n_decayed = start
+        self.size = start
+
+    @property
+    def shape(self):
+        return (self.size,) if self.members is None else (self.members, self.size)
+
+    def views(self, vector):
+        """The vector again, as named arrays on the same memory."""
+        index = iter(range(len(self.parameters)))
+
+        def view(parameter):
+            part = vector[..., self.slices[next(index)]]
+            return part.reshape(*vector.shape[:-1], *parameter.shape)
+
+        return map_tree(view, self.tree)
+
+    def initialize(self, vector, random_state):
+        """First values, drawn member by member and in the order of declaration."""
+        for member in np.atleast_2d(vector):
+            for index, parameter in enumerate(self.parameters):
+                member[self.slices[index]] = np.ravel(parameter.initialize(random_state))
+
+
+class Workspaces:
+    """Work arrays for each batch size met, all on the memory of the largest one."""
+
+    most_sizes = 32  # a stream may bring any number of batch sizes; views are cheap to make again
+
+    def __init__(self, tree, dtype, generator=None):
+        self.tree, self.dtype, self.generator = tree, dtype, generator
+        self.capacity = 0
+        self.sizes = {}
+
+    def __getitem__(self, n_samples):
+        work = self.sizes.get(n_samples)
+        return self._make(n_samples) if work is None else work
+
+    def _make(self, n_samples):
+        if n_samples > self.capacity:
+            self.capacity = n_samples
+            self.memory = [self._allocate(leaf) for leaf in leaves(self.tree)]
+            self.sizes.clear()
+        elif len(self.sizes) >= self.most_sizes:
+            self.sizes.clear()
+        memory = iter(self.memory)
+        self.sizes[n_samples] = map_tree(lambda leaf: self._view(leaf, next(memory), n_samples), self.tree)
+        return self.sizes[n_samples]
+
+    def _allocate(self, leaf):
+        buffer = as_buffer(leaf)
+        if buffer is None or buffer.fill is not None:
+            return None
+        return np.empty(int(np.prod(buffer.full_shape(self.capacity))), self.dtype)
+
+    def _view(self, leaf, memory, n_samples):
+        buffer = as_buffer(leaf)
+        if buffer is None:
+            return self.generator
+        shape = buffer.full_shape(n_samples)
+        if buffer.fill is not None:
+            return np.full(shape, buffer.fill(n_samples), self.dtype)
+        return memory[: int(np.prod(shape))].reshape(shape)
+
+
+def as_buffer(leaf):
+    """A number of columns is the buffer (n_samples, columns); GENERATOR is none."""
+    if leaf is GENERATOR:
+        return None
+    return leaf if isinstance(leaf, Buffer) else Buffer((leaf,))
+
+
+def with_members(tree, members):
+    """The same tree with one copy of every array a member; scalars and GENERATOR stay shared."""
+    if isinstance(tree, dict):
+        return {name: with_members(part, members) for name, part in tree.items()}
+    if isinstance(tree, list):
+        return [with_members(part, members) for part in tree]
+    leaf = tree if isinstance(tree, Parameter) else as_buffer(tree)
+    if leaf is None or not (leaf.shape or getattr(leaf, "per_sample", False)):
+        return tree
+    if leaf.members is not None:
+        raise ValueError("An Ensemble cannot lie inside another one.")
+    return replace(leaf, members=members)

@@ -1,0 +1,14 @@
+"""Strings become objects once, at the border, by one table a module."""
+
+from sklearn.utils._param_validation import InvalidParameterError
+
+
+def resolve(value, table, argument):
+    """The object that `value` names in `table`; an object is returned as it is."""
+    if not isinstance(value, str):
+        return value
+    if value not in table:
+        raise InvalidParameterError(
+            f"{argument}={value!r} is not known: give one of {sorted(table)}, or an object."
+        )
+    return table[value]()

@@ -1,0 +1,126 @@
+"""A network: one root layer, theta and its gradient as flat vectors, and work arrays."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skbackprop.layers.layer import Layer
+from skbackprop.memory import GENERATOR, FlatLayout, Workspaces, leaves
+
+ROWS_AT_ONCE = 1024  # predictions pass through the network in pieces of this many rows
+
+
+class Network:
+    """theta, gradient: flat and contiguous, one layout; params, gradients: the same memory by name.
+
+    Parameters
+    ----------
+    root : Layer
+        Often a `Sequential`.
+
+    n_inputs : int
+        Number of columns of the input.
+
+    dtype : dtype, default=np.float64
+        Of every array: float32 or float64.
+
+    random_state : int, RandomState or None, default=None
+        For the first weights, and for the generator of layers that draw while training.
+    """
+
+    def __init__(self, root, n_inputs, dtype=np.float64, random_state=None):
+        random_state = check_random_state(random_state)
+        self.root = root.resolved()
+        self.n_inputs = n_inputs
+        self.n_outputs = self.root.n_outputs(n_inputs)
+        layout = FlatLayout(self.root.parameters(n_inputs))
+        self.theta = np.empty(layout.shape, dtype)
+        layout.initialize(self.theta, random_state)
+        self.generator = None
+        if any(leaf is GENERATOR for leaf in leaves(self.root.buffers(n_inputs))):
+            self.generator = np.random.default_rng(random_state.randint(2**31 - 1))
+        self._bind()
+
+    def _bind(self):
+        """Everything that is derived from theta: made here, never pickled."""
+        layout = FlatLayout(self.root.parameters(self.n_inputs))
+        self.n_decayed = layout.n_decayed
+        self.gradient = np.zeros_like(self.theta)
+        self.params = layout.views(self.theta)
+        self.gradients = layout.views(self.gradient)
+        self._buffers = self.root.buffers(self.n_inputs)
+        self.workspaces = self._new_workspaces()
+        self._spare_workspaces = []
+
+    def _new_workspaces(self):
+        return Workspaces(self._buffers, self.theta.dtype, self.generator)
+
+    def __getstate__(self):
+        names = "root", "n_inputs", "n_outputs", "theta", "generator"
+        return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if not self.theta.flags.writeable:  # joblib hands large arrays to its workers read-only
+            self.theta = self.theta.copy()
+        self._bind()
+
+    def astype(self, dtype):
+        """A copy with theta in another dtype."""
+        copy = Network.__new__(Network)
+        copy.__setstate__({**self.__getstate__(), "theta": self.theta.astype(dtype)})
+        return copy
+
+    @property
+    def members(self):
+        """() or, under `Ensemble(k, ...)`, (k,): the axes in front of (n_samples, n_outputs)."""
+        return self.theta.shape[:-1]
+
+    def parts(self, work=None):
+        """(name, layer, params, work) of every layer that has no layers inside, in forward order."""
+        return list(_parts("", self.root, self.params, work))
+
+    def forward(self, x, training=False):
+        """z, the net input of the last layer, shape (*members, n_samples, n_outputs)."""
+        self.work = self.workspaces[x.shape[0]]
+        return self.root.forward(x, self.params, self.work, training)
+
+    def backward(self, delta):
+        """From dE/dz of the last forward pass to `gradient`."""
+        self.root.backward(delta, self.params, self.gradients, self.work)
+
+    def predict(self, rows, finish):
+        """finish(z) for all rows, in pieces; safe to call from several threads at once.
+
+        `rows[start:stop]` gives a piece of the input; `finish(z, out)` writes an output.
+        """
+        n_samples = rows.shape[0]
+        out = np.empty((*self.members, n_samples, self.n_outputs), self.theta.dtype)
+        try:
+            workspaces = self._spare_workspaces.pop()
+        except IndexError:
+            workspaces = self._new_workspaces()
+        for start in range(0, n_samples, ROWS_AT_ONCE):
+            x = rows[start : start + ROWS_AT_ONCE]
+            work = workspaces[x.shape[0]]
+            z = self.root.forward(x, self.params, work, False)
+            finish(z, out[..., start : start + ROWS_AT_ONCE, :])
+        self._spare_workspaces.append(workspaces)
+        return out
+
+
+def _parts(name, layer, params, work):
+    """A layer inside another one has its arrays under the name of the field that holds it."""
+    inner = [(field, value) for field, value in vars(layer).items() if _holds_layers(value)]
+    if not inner:
+        yield name.lstrip("."), layer, params, work
+    for field, value in inner:
+        if isinstance(value, Layer):
+            yield from _parts(f"{name}.{field}", value, getattr(params, field), getattr(work, field, None))
+            continue
+        for i, part in enumerate(value):
+            part_work = None if work is None else getattr(work, field)[i]
+            yield from _parts(f"{name}.{field}[{i}]", part, getattr(params, field)[i], part_work)
+
+
+def _holds_layers(value):
+    return isinstance(value, Layer) or (isinstance(value, list) and isinstance(value[0], Layer))

@@ -1,0 +1,216 @@
+"""Training, from one step to the whole: train -> train_epoch -> train_step."""
+
+import warnings
+from dataclasses import dataclass, field
+from math import isfinite
+
+import numpy as np
+
+from skbackprop.divergence import explain
+from skbackprop.memory import Workspaces, with_members
+from skbackprop.optimizers import Descent
+from skbackprop.schedules import ScheduledRate
+
+
+class Objective:
+    """E(theta) on a batch: the mean loss + alpha / (2 sum(w)) |W|^2, W the weights without biases.
+
+    Parameters
+    ----------
+    network : Network
+
+    loss : Loss
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty.
+    """
+
+    def __init__(self, network, loss, alpha=0.0):
+        loss._validate_params()
+        self.network, self.loss, self.alpha = network, loss, alpha
+        self._bind()
+
+    def __getstate__(self):
+        return {name: getattr(self, name) for name in ("network", "loss", "alpha")}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._bind()
+
+    def _bind(self):
+        network, dtype = self.network, self.network.theta.dtype
+        buffers = self.loss.buffers(network.n_outputs)
+        if network.members:
+            buffers = with_members(buffers, *network.members)
+        self.workspaces = Workspaces(buffers, dtype)
+        weights = slice(0, network.n_decayed)
+        self.weights = network.theta[..., weights]
+        self.weight_gradients = network.gradient[..., weights]
+        self.decay = np.empty_like(self.weights)
+        self.strength = np.zeros((), dtype)
+        self.penalties = np.empty(network.members, dtype)
+        self.penalty = np.empty((), dtype)
+
+    def astype(self, dtype):
+        """The same objective on a copy of the network in another dtype."""
+        return Objective(self.network.astype(dtype), self.loss, self.alpha)
+
+    def value_and_gradient(self, batch):
+        """E as an array of shape (); its gradient is then in `network.gradient`."""
+        z = self.network.forward(batch.x, training=True)
+        work = self.workspaces[batch.x.shape[0]]
+        value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)
+        self.network.backward(work.delta)
+        if self.alpha:
+            self._add_penalty(value, work.inverse_weight)
+        return value
+
+    def _add_penalty(self, value, inverse_weight):
+        np.multiply(inverse_weight, self.alpha, out=self.strength)
+        np.multiply(self.weights, self.strength, out=self.decay)
+        np.add(self.weight_gradients, self.decay, out=self.weight_gradients)
+        np.vecdot(self.weights, self.decay, out=self.penalties)
+        np.add.reduce(self.penalties, axis=None, out=self.penalty)
+        np.multiply(self.penalty, 0.5, out=self.penalty)
+        np.add(value, self.penalty, out=value)
+
+
+@dataclass
+class Patience:
+    """Counts the epochs since a score, higher is better, last rose by `tol` above the best one."""
+
+    best: float = -np.inf
+    n_epochs_without: int = 0
+
+    def update(self, score, tol):
+        """Whether `score` is a new best; NaN is none, and no progress."""
+        self.n_epochs_without = 0 if score >= self.best + tol else self.n_epochs_without + 1
+        if not score > self.best:
+            return False
+        self.best = score
+        return True
+
+
+@dataclass
+class Training:
+    """All that continues from one call to the next: pickled with the estimator."""
+
+    objective: Objective
+    random_state: np.random.RandomState
+    split_random_state: np.random.RandomState  # as it was before the validation part was drawn
+    descent: Descent | None = None
+    descent_settings: tuple | None = None
+    rate: ScheduledRate | None = None
+    rate_settings: tuple | None = None
+    patience: Patience = field(default_factory=Patience)
+    best_theta: np.ndarray | None = None
+    loss_curve: list = field(default_factory=list)
+    validation_scores: list | None = None
+    n_iter: int = 0  # epochs of the last call
+    n_epochs: int = 0  # epochs of all calls
+    n_samples_seen: int = 0
+
+    def stop_on_score(self):
+        """Stop by validation scores from now on, and keep the weights of the best one."""
+        if self.validation_scores is None:
+            self.validation_scores, self.patience = [], Patience()
+            self.best_theta = self.objective.network.theta.copy()
+
+    def stop_on_loss(self):
+        """Stop by the training loss from now on."""
+        if self.validation_scores is not None:
+            self.validation_scores, self.patience, self.best_theta = None, Patience(), None
+
+
+def train_step(objective, descent, batch):
+    """One descent on one batch; the loss before it."""
+    value = objective.value_and_gradient(batch)
+    descent.step()
+    return value
+
+
+def train_epoch(training, batches, n_planned):
+    """One pass over the batches; the mean of their losses, each before its step.
+
+    `n_planned` is the number of epochs over which a schedule runs from 0 to 1.
+    """
+    objective, descent, rate = training.objective, training.descent, training.rate
+    total, done, n_steps = 0.0, training.n_epochs * len(batches), n_planned * len(batches)
+    for step, batch in enumerate(batches):
+        descent.learning_rate[...] = rate.at((done + step) / n_steps)
+        value = train_step(objective, descent, batch).item()
+        if not isfinite(value):
+            _diverged(training, batches, step)
+        total += value * batch.y.shape[0]
+    if not np.isfinite(np.add.reduce(objective.network.theta, axis=None)):
+        _diverged(training, batches, step)
+    return total / batches.n_samples
+
+
+def _diverged(training, batches, step):
+    when = f"epoch {training.n_epochs + 1}, step {step + 1} of {len(batches)}"
+    raise ValueError(explain(training.objective.network, when, batches.X, batches.targets))
+
+
+def train(
+    training,
+    batches,
+    n_epochs,
+    n_planned,
+    *,
+    shuffle=True,
+    tol=1e-4,
+    n_iter_no_change=10,
+    score=None,
+    verbose=False,
+):
+    """Epochs until the patience is used up; returns whether it was, before `n_epochs` were over.
+
+    With `score`, a function without arguments, its value decides, and the weights of the best epoch
+    are taken at the end; without it, the training loss decides.
+    """
+    theta = training.objective.network.theta
+    last_finite = theta.copy()
+    training.n_iter = 0
+    converged = False
+    try:
+        with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
+            for _ in range(n_epochs):
+                if shuffle:
+                    batches.shuffle(training.random_state)
+                loss = train_epoch(training, batches, n_planned)
+                np.copyto(last_finite, theta)
+                _record(training, batches, loss, score, tol, verbose)
+                if training.patience.n_epochs_without > n_iter_no_change:
+                    if not training.rate.lower():
+                        converged = True
+                        break
+                    training.patience.n_epochs_without = 0
+    except ValueError:
+        np.copyto(theta, last_finite)
+        raise
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+        converged = True
+    finally:
+        if training.best_theta is not None:
+            np.copyto(theta, training.best_theta)
+    return converged
+
+
+def _record(training, batches, loss, score, tol, verbose):
+    training.n_iter += 1
+    training.n_epochs += 1
+    training.n_samples_seen += batches.n_samples
+    training.loss_curve.append(loss)
+    if verbose:
+        print(f"Iteration {training.n_iter}, loss = {loss:.8f}")
+    value = -loss if score is None else score()
+    is_best = training.patience.update(value, tol)
+    if score is not None:
+        training.validation_scores.append(value)
+        if verbose:
+            print(f"Validation score: {value:.6f}")
+        if is_best:
+            np.copyto(training.best_theta, training.objective.network.theta)
+    training.rate.end_epoch(training.n_samples_seen)
