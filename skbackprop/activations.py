@@ -69,7 +69,8 @@ class ReLU(Activation):
     """phi(z) = max(z, 0), phi' = 1 where z > 0, else 0."""
 
     def forward(self, z, out, scratch):
-        return np.maximum(z, 0.0, out=out)
+        np.copyto(out, 0.0)  # between two arrays, maximum is three times as fast as with a number
+        return np.maximum(z, out, out=out)
 
     def backward(self, output_gradient, z, a, out, scratch):
         np.greater(a, 0.0, out=out)

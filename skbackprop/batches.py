@@ -25,8 +25,7 @@ class DenseRows:
         self.buffer = np.empty((batch_size, X.shape[1]), X.dtype)
 
     def take(self, indices):
-        out = self.buffer[: len(indices)]
-        return np.take(self.X, indices, axis=0, out=out, mode="clip")
+        return self.X.take(indices, axis=0, out=self.buffer[: len(indices)], mode="clip")
 
 
 class CSRRows:

@@ -37,7 +37,8 @@ class Loss(BaseEstimator):
             "any": Buffer((), per_sample=False),
             "inverse": Buffer((), per_sample=False),
             "sums": Buffer((1, n_outputs), per_sample=False),
-            "value": Buffer((), per_sample=False),
+            "ones": Buffer((n_outputs, 1), per_sample=False, fill=lambda n_samples: 1.0),
+            "value": Buffer((1, 1), per_sample=False),
         }
 
     def check_targets(self, y):
@@ -56,12 +57,12 @@ class Loss(BaseEstimator):
         np.copyto(out, z)
 
     def value_and_delta(self, y, z, sample_weight, out, work):
-        """E, and dE/dz in `out`. Members of an ensemble are added up: each has its own gradient."""
+        """E, an array of shape (*members, 1, 1), and dE/dz in `out`."""
         self.losses_and_delta(y, z, work.losses, out, work)
         share = self.share(sample_weight, work)
         np.multiply(out, share, out=out)
         np.matmul(share.mT, work.losses, out=work.sums)
-        return np.add.reduce(work.sums, axis=None, out=work.value)
+        return np.matmul(work.sums, work.ones, out=work.value)
 
     def share(self, sample_weight, work):
         """w_i / sum(w), or 1 / n_samples; all 0 where all weights are. `inverse_weight` is 1 / sum(w)."""
@@ -260,24 +261,20 @@ class MultinomialLogLoss(LogLoss):
     def losses_and_delta(self, y, z, losses, out, work):
         (scratch,) = work.scratch
         y = self.smooth(y, z.shape[-1], scratch)
-        _shifted_softmax(z, work.shifted, work.row, out)
+        np.maximum.reduce(z, axis=-1, keepdims=True, out=work.row)
+        np.subtract(z, work.row, out=work.shifted)
+        np.exp(work.shifted, out=out)
+        np.matmul(out, work.ones, out=work.row)
+        np.divide(out, work.row, out=out)
         np.log(work.row, out=work.row)
         np.subtract(work.row, work.shifted, out=losses)  # -log p_k
         np.multiply(losses, y, out=losses)
         np.subtract(out, y, out=out)
 
     def predict(self, z, out):
-        shifted, row = np.empty_like(z), np.empty_like(z[..., :1])
-        _shifted_softmax(z, shifted, row, out)
-
-
-def _shifted_softmax(z, shifted, row, out):
-    """p = exp(s) / sum_k exp(s_k) with s = z - max(z); `row` is left with the sum."""
-    np.maximum.reduce(z, axis=-1, keepdims=True, out=row)
-    np.subtract(z, row, out=shifted)
-    np.exp(shifted, out=out)
-    np.add.reduce(out, axis=-1, keepdims=True, out=row)
-    np.divide(out, row, out=out)
+        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+        np.exp(out, out=out)
+        np.divide(out, out.sum(axis=-1, keepdims=True), out=out)
 
 
 REGRESSION_LOSSES = {

@@ -1,8 +1,8 @@
 """Where every array of training lives: one flat vector with named views, and workspaces.
 
 Layers and losses describe what they need as a tree: a dict of names (it becomes a namespace), a
-list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, or a plain number of
-columns. This is the only file that creates arrays for the training loop.
+list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, a plain number of
+columns, or a NumPy function chosen for the shapes. This is the only file that creates arrays for the training loop.
 """
 
 from collections.abc import Callable
@@ -144,7 +144,7 @@ class Workspaces:
     def _view(self, leaf, memory, n_samples):
         buffer = as_buffer(leaf)
         if buffer is None:
-            return self.generator
+            return self.generator if leaf is GENERATOR else leaf
         shape = buffer.full_shape(n_samples)
         if buffer.fill is not None:
             return np.full(shape, buffer.fill(n_samples), self.dtype)
@@ -152,18 +152,23 @@ class Workspaces:
 
 
 def as_buffer(leaf):
-    """A number of columns is the buffer (n_samples, columns); GENERATOR is none."""
-    if leaf is GENERATOR:
+    """A number of columns is the buffer (n_samples, columns); GENERATOR and functions are none."""
+    if leaf is GENERATOR or callable(leaf):
         return None
     return leaf if isinstance(leaf, Buffer) else Buffer((leaf,))
 
 
 def with_members(tree, members):
-    """The same tree with one copy of every array a member; scalars and GENERATOR stay shared."""
+    """The same tree with one copy of every array a member; scalars and GENERATOR stay shared.
+
+    `np.dot` multiplies two matrices, `np.matmul` does so for each member.
+    """
     if isinstance(tree, dict):
         return {name: with_members(part, members) for name, part in tree.items()}
     if isinstance(tree, list):
         return [with_members(part, members) for part in tree]
+    if tree is np.dot:
+        return np.matmul
     leaf = tree if isinstance(tree, Parameter) else as_buffer(tree)
     if leaf is None or not (leaf.shape or getattr(leaf, "per_sample", False)):
         return tree

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, Real
 
-BLOCK = 2**14  # numbers: a block of theta, its update and two moments stay in the second-level cache
+BLOCK = 2**15  # numbers: a block of theta, its update and two moments stay in the second-level cache
 
 _RATE = {"learning_rate": [Interval(Real, 0, None, closed="neither")]}
 _SHARE = [Interval(Real, 0, 1, closed="left")]
@@ -151,24 +151,27 @@ class ScaleByAdam(GradientTransform):
         return {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "t": np.zeros(())}
 
     def work(self, theta):
+        corrections = np.empty(2)
         return {
             "betas": np.array([self.beta_1, self.beta_2]),
-            "corrections": np.empty(2),
+            "corrections": corrections,
+            "first": corrections[:1],
+            "second": corrections[1:],
             "factor": np.array((1.0 - self.beta_1) / np.sqrt(1.0 - self.beta_2)),
-            "scale": _scalar(1.0, theta),
+            "one": np.ones(()),
+            "scale": np.ones(1, theta.dtype),
             "beta_1": _scalar(self.beta_1, theta),
             "beta_2": _scalar(self.beta_2, theta),
             "epsilon": _scalar(self.epsilon / np.sqrt(1.0 - self.beta_2), theta),
         }
 
     def advance(self, state):
-        np.add(state.t, 1.0, out=state.t)
+        np.add(state.t, state.one, out=state.t)
         np.power(state.betas, state.t, out=state.corrections)
-        np.subtract(1.0, state.corrections, out=state.corrections)
-        first, second = state.corrections[0, ...], state.corrections[1, ...]
-        np.sqrt(second, out=second)
-        np.divide(second, first, out=second)
-        np.multiply(second, state.factor, out=state.scale, casting="same_kind")
+        np.subtract(state.one, state.corrections, out=state.corrections)
+        np.sqrt(state.second, out=state.second)
+        np.divide(state.second, state.first, out=state.second)
+        np.multiply(state.second, state.factor, out=state.scale, casting="same_kind")
 
     def apply(self, update, theta, state):
         np.multiply(state.m, state.beta_1, out=state.m)
@@ -401,7 +404,11 @@ class Descent:
         work = [transform.work(theta) for transform in self.transforms]
         arrays = [{**state, **more} for state, more in zip(self.states, work)]
         (self.learning_rate,) = (a["learning_rate"] for a in arrays if "learning_rate" in a)
-        self._scalars = [(t.advance, SimpleNamespace(**a)) for t, a in zip(self.transforms, arrays)]
+        self._scalars = [
+            (transform.advance, SimpleNamespace(**a))
+            for transform, a in zip(self.transforms, arrays)
+            if type(transform).advance is not GradientTransform.advance
+        ]
         chain = [*zip(self.transforms, arrays), (_Descend(), {})]
         self._calls = []
         for elementwise, stage in groupby(chain, key=lambda link: link[0].elementwise):

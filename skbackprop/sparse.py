@@ -1,6 +1,8 @@
-"""Rows of a CSR matrix that take part in `np.matmul(..., out=)` as dense ones do."""
+"""Rows of a CSR matrix that take part in `np.dot(..., out=)` as dense ones do."""
 
 import numpy as np
+
+ONLY_DENSE = "Sparse input goes into a Dense layer only: put one first, or give dense input."
 
 
 class SparseRows:
@@ -17,15 +19,16 @@ class SparseRows:
         return SparseRows(self.matrix[rows])
 
     @property
-    def mT(self):  # noqa: N802 - NumPy's name
+    def mT(self):
         return SparseRows(self.matrix.T)
 
-    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **settings):
-        left, right = inputs[0], inputs[-1]
-        if ufunc is not np.matmul or not isinstance(left, SparseRows):
-            raise TypeError("Sparse input goes into a Dense layer only: put one first, or give dense input.")
-        np.copyto(out[0], left.matrix @ right)
-        return out[0]
-
     def __array_function__(self, function, types, arguments, settings):
-        raise TypeError("Sparse input goes into a Dense layer only: put one first, or give dense input.")
+        left, right = arguments if len(arguments) == 2 else (None, None)
+        if function is not np.dot or not isinstance(left, SparseRows):
+            raise TypeError(ONLY_DENSE)
+        out = settings["out"]
+        np.copyto(out, left.matrix @ right)
+        return out
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **settings):
+        raise TypeError(ONLY_DENSE)

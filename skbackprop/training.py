@@ -47,16 +47,17 @@ class Objective:
         self.weights = network.theta[..., weights]
         self.weight_gradients = network.gradient[..., weights]
         self.decay = np.empty_like(self.weights)
+        self.half = np.array(0.5, dtype)
         self.strength = np.zeros((), dtype)
-        self.penalties = np.empty(network.members, dtype)
-        self.penalty = np.empty((), dtype)
+        self.penalty = np.empty((*network.members, 1, 1), dtype)
+        self.squares = self.penalty[..., 0, 0]
 
     def astype(self, dtype):
         """The same objective on a copy of the network in another dtype."""
         return Objective(self.network.astype(dtype), self.loss, self.alpha)
 
     def value_and_gradient(self, batch):
-        """E as an array of shape (); its gradient is then in `network.gradient`."""
+        """E, of shape (*members, 1, 1); its gradient is then in `network.gradient`."""
         z = self.network.forward(batch.x, training=True)
         work = self.workspaces[batch.x.shape[0]]
         value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)
@@ -69,9 +70,8 @@ class Objective:
         np.multiply(inverse_weight, self.alpha, out=self.strength)
         np.multiply(self.weights, self.strength, out=self.decay)
         np.add(self.weight_gradients, self.decay, out=self.weight_gradients)
-        np.vecdot(self.weights, self.decay, out=self.penalties)
-        np.add.reduce(self.penalties, axis=None, out=self.penalty)
-        np.multiply(self.penalty, 0.5, out=self.penalty)
+        np.vecdot(self.weights, self.decay, out=self.squares)
+        np.multiply(self.penalty, self.half, out=self.penalty)
         np.add(value, self.penalty, out=value)
 
 
@@ -138,7 +138,7 @@ def train_epoch(training, batches, n_planned):
     total, done, n_steps = 0.0, training.n_epochs * len(batches), n_planned * len(batches)
     for step, batch in enumerate(batches):
         descent.learning_rate[...] = rate.at((done + step) / n_steps)
-        value = train_step(objective, descent, batch).item()
+        value = float(sum(train_step(objective, descent, batch).flat))  # over members
         if not isfinite(value):
             _diverged(training, batches, step)
         total += value * batch.y.shape[0]

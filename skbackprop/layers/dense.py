@@ -67,11 +67,13 @@ class Dense(Layer):
             "input_gradient": n_inputs,
             "scratch": [self.n_units] * self.activation.n_scratch,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+            "product": np.dot,  # takes two thirds of the time of matmul on small matrices
+            "spread": np.multiply if self.n_units == 1 else np.dot,  # one node: a sum of one term
         }
 
     def forward(self, x, params, work, training):
         work.x = x
-        np.matmul(x, params.weight, out=work.net_input)
+        work.product(x, params.weight, out=work.net_input)
         np.add(work.net_input, params.bias, out=work.net_input)
         work.output = self.activation.forward(work.net_input, work.output, work.scratch)
         return work.output
@@ -80,8 +82,8 @@ class Dense(Layer):
         work.delta = self.activation.backward(
             output_gradient, work.net_input, work.output, work.delta, work.scratch
         )
-        np.matmul(work.x.mT, work.delta, out=gradients.weight)
-        np.matmul(work.ones.mT, work.delta, out=gradients.bias)  # the sum over samples
+        work.product(work.x.mT, work.delta, out=gradients.weight)
+        work.product(work.ones.mT, work.delta, out=gradients.bias)  # the sum over samples
 
     def input_gradient(self, params, work):
-        return np.matmul(work.delta, params.weight.mT, out=work.input_gradient)
+        return work.spread(work.delta, params.weight.mT, out=work.input_gradient)
