@@ -51,12 +51,12 @@ class Batches:
 
     batch_size : int
 
-    rows : array of int, default=None
-        The rows to train on; all by default.
+    order : array of int, default=None
+        The rows to train on, in their first order; all by default.
     """
 
-    def __init__(self, X, y, sample_weight, batch_size, rows=None):
-        self.order = np.arange(X.shape[0]) if rows is None else rows
+    def __init__(self, X, y, sample_weight, batch_size, order=None):
+        self.order = np.arange(X.shape[0]) if order is None else order
         self.n_samples = len(self.order)
         self.batch_size = batch_size
         self.rows = (CSRRows if issparse(X) else DenseRows)(X, batch_size)

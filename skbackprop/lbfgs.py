@@ -32,8 +32,8 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, verbose=False):
         if verbose:
             print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
 
-    try:
-        with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
+    with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
+        try:
             result = minimize(
                 value_and_gradient,
                 network.theta.copy(),
@@ -42,11 +42,12 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, verbose=False):
                 callback=end_iteration,
                 options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
             )
-    except KeyboardInterrupt:
-        warnings.warn("Training interrupted by user.", stacklevel=2)
-        return None
-    if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
-        value_and_gradient(result.x)
-        raise ValueError(explain(network, f"iteration {training.n_iter + 1}", batch.x, batch.y))
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=2)
+            return None
+        if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
+            value_and_gradient(result.x)
+            when = f"iteration {training.n_iter + 1}"
+            raise ValueError(explain(network, when, batch.x, batch.y))
     target[...] = result.x
     return result

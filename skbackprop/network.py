@@ -99,11 +99,12 @@ class Network:
             workspaces = self._spare_workspaces.pop()
         except IndexError:
             workspaces = self._new_workspaces()
-        for start in range(0, n_samples, ROWS_AT_ONCE):
-            x = rows[start : start + ROWS_AT_ONCE]
-            work = workspaces[x.shape[0]]
-            z = self.root.forward(x, self.params, work, False)
-            finish(z, out[..., start : start + ROWS_AT_ONCE, :])
+        with np.errstate(over="ignore", invalid="ignore"):  # too large is inf
+            for start in range(0, n_samples, ROWS_AT_ONCE):
+                x = rows[start : start + ROWS_AT_ONCE]
+                work = workspaces[x.shape[0]]
+                z = self.root.forward(x, self.params, work, False)
+                finish(z, out[..., start : start + ROWS_AT_ONCE, :])
         self._spare_workspaces.append(workspaces)
         return out
 

@@ -104,6 +104,7 @@ class Training:
     rate_settings: tuple | None = None
     patience: Patience = field(default_factory=Patience)
     best_theta: np.ndarray | None = None
+    order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
     loss_curve: list = field(default_factory=list)
     validation_scores: list | None = None
     n_iter: int = 0  # epochs of the last call

@@ -152,8 +152,10 @@ class BaseBackprop(BaseEstimator, ABC):
         if self.solver == "lbfgs":
             self._run_lbfgs(X, columns, sample_weight)
         else:
-            batches = Batches(X, columns, sample_weight, self._batch_size(rows, X), rows)
+            rows = self._order(np.arange(X.shape[0]) if rows is None else rows, incremental)
+            batches = Batches(X, columns, sample_weight, self._batch_size(len(rows)), rows)
             self._run_epochs(batches, score, incremental)
+            self._training.order = batches.order if self.warm_start and not incremental else None
         return self
 
     def _start(self, n_inputs, dtype, targets):
@@ -209,28 +211,35 @@ class BaseBackprop(BaseEstimator, ABC):
         if not self.early_stopping or self.solver == "lbfgs":
             training.stop_on_loss()
             return None, None
+        n_held_out = int(np.ceil(self.validation_fraction * X.shape[0]))
+        if n_held_out < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
         again = deepcopy(training.split_random_state)  # warm_start: the same part as before
         rows, held_out = train_test_split(
             np.arange(X.shape[0]),
             random_state=training.random_state if first_pass else again,
             test_size=self.validation_fraction,
-            stratify=self._strata(columns),
+            stratify=self._strata(columns, n_held_out),
         )
-        if len(held_out) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
         training.stop_on_score()
         X, y = X[held_out], y[held_out]
         weight = None if sample_weight is None else sample_weight[held_out, 0]
         return rows, lambda: self._score_rows(X, y, weight)
 
-    def _strata(self, columns):
+    def _strata(self, columns, n_held_out):
         """Classes whose shares the validation part keeps; None: drawn from all alike."""
         return None
 
-    def _batch_size(self, rows, X):
-        n_samples = X.shape[0] if rows is None else len(rows)
+    def _order(self, rows, incremental):
+        """Shuffling starts from the last order: two fits with warm_start are one of twice the epochs."""
+        last = self._training.order
+        if not incremental and last is not None and np.array_equal(np.sort(last), np.sort(rows)):
+            return last
+        return rows
+
+    def _batch_size(self, n_samples):
         if self.batch_size == "auto":
             return min(200, n_samples)
         if self.batch_size > n_samples:

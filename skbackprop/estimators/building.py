@@ -1,5 +1,7 @@
 """From an estimator's parameters to the objects that they stand for."""
 
+from numbers import Integral
+
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skbackprop.activations import ACTIVATIONS
@@ -39,8 +41,8 @@ def _activations(activation, n_layers):
 
 
 def _hidden_layer(size, activation, sizes):
-    if size <= 0:
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    if not isinstance(size, Integral) or size <= 0:
+        raise ValueError(f"hidden_layer_sizes must be > 0, whole numbers of nodes or layers, got {sizes}.")
     return Dense(size, activation)
 
 

@@ -85,8 +85,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     early_stopping : bool, default=False
         Whether a part of the rows is held out, and training stops when the accuracy on it makes no progress
-        for `n_iter_no_change` epochs; the weights of the best epoch are kept. Shares of the
-        classes are kept, but for several labels.
+        for `n_iter_no_change` epochs; the weights of the best epoch are kept. The part keeps the shares of
+        the classes if it has room for all of them; several labels are drawn at random.
 
     validation_fraction : float, default=0.1
         The share of rows held out with `early_stopping`.
@@ -262,10 +262,14 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
         return loss.for_columns(targets.exclusive), "identity"
 
-    def _strata(self, columns):
-        if self._targets.n_columns == 1:
-            return columns[:, 0]
-        return columns.argmax(axis=1) if self._targets.exclusive else None
+    def _strata(self, columns, n_held_out):
+        if columns.shape[1] > 1 and not self._targets.exclusive:
+            return None
+        codes = columns.argmax(axis=1) if columns.shape[1] > 1 else columns[:, 0].astype(int)
+        counts = np.bincount(codes)
+        counts = counts[counts > 0]
+        room = min(n_held_out, len(codes) - n_held_out)
+        return codes if counts.min() > 1 and len(counts) <= room else None
 
     def _score_rows(self, X, y, sample_weight):
         z = self._outputs(X, net_input)

@@ -1,0 +1,158 @@
+"""Backpropagation against central differences in float64: every layer, activation and loss."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from skbackprop.activations import ACTIVATIONS, ELU, LeakyReLU
+from skbackprop.batches import Batch
+from skbackprop.layers import Concatenate, Dense, Dropout, Ensemble, LayerNorm, Residual, Sequential
+from skbackprop.losses import (
+    AbsoluteError,
+    BinaryLogLoss,
+    Gamma,
+    Huber,
+    LogCosh,
+    MultinomialLogLoss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from skbackprop.network import Network
+from skbackprop.training import Objective
+
+N_INPUTS, N_OUTPUTS = 3, 2
+
+# Each keeps the width, so that it fits into Residual.
+LAYERS = {
+    "Dense": lambda phi, m: Dense(m, phi),
+    "one node": lambda phi, m: Sequential([Dense(1, phi), Dense(m, phi)]),
+    "Dropout": lambda phi, m: Sequential([Dropout(0.3), Dense(m, phi), Dropout(0.4)]),
+    "LayerNorm": lambda phi, m: Sequential([LayerNorm(0.1), Dense(m, phi), LayerNorm(0.1)]),
+    "Residual": lambda phi, m: Residual(Sequential([Dense(2, phi), Dense(m, phi)])),
+    "Concatenate": lambda phi, m: Concatenate([Dense(1, phi), Sequential([Dense(2, phi), Dense(m - 1)])]),
+    "Sequential": lambda phi, m: Sequential([Dense(2, phi), Sequential([Dense(m, phi)])]),
+}
+PLACES = {
+    "plain": lambda layer: Sequential([layer, Dense(N_OUTPUTS, "identity")]),
+    "inside Residual": lambda layer: Sequential([Residual(layer), Dense(N_OUTPUTS, "identity")]),
+    "inside Ensemble": lambda layer: Ensemble(2, Sequential([layer, Dense(N_OUTPUTS, "identity")])),
+}
+PHIS = {
+    **{name: kind() for name, kind in ACTIVATIONS.items()},
+    "leaky_relu(0.4)": LeakyReLU(0.4),
+    "leaky_relu(1)": LeakyReLU(1.0),
+    "elu(0.4)": ELU(0.4),
+}
+
+
+def numbers(random_state, n):
+    return random_state.normal(size=(n, N_OUTPUTS))
+
+
+def counts(random_state, n):
+    return random_state.poisson(1.5, (n, N_OUTPUTS)).astype(float)
+
+
+def positive(random_state, n):
+    return random_state.gamma(2.0, size=(n, N_OUTPUTS))
+
+
+def labels(random_state, n):
+    return random_state.randint(2, size=(n, N_OUTPUTS)).astype(float)
+
+
+def one_hot(random_state, n):
+    return np.eye(N_OUTPUTS)[random_state.randint(N_OUTPUTS, size=n)]
+
+
+LOSSES = {
+    "squared": (SquaredError(), numbers),
+    "absolute": (AbsoluteError(), numbers),
+    "Huber(0.1)": (Huber(0.1), numbers),
+    "Huber(0.5)": (Huber(0.5), numbers),
+    "Huber(5)": (Huber(5.0), numbers),
+    "log cosh": (LogCosh(), numbers),
+    "Quantile(0.1)": (Quantile(0.1), numbers),
+    "Quantile(0.5)": (Quantile(0.5), numbers),
+    "Quantile(0.8)": (Quantile(0.8), numbers),
+    "Poisson": (Poisson(), counts),
+    "Gamma": (Gamma(), positive),
+    "binary": (BinaryLogLoss(), labels),
+    "binary, smooth": (BinaryLogLoss(0.2), labels),
+    "multinomial": (MultinomialLogLoss(), one_hot),
+    "multinomial, smooth": (MultinomialLogLoss(0.2), one_hot),
+}
+
+
+class Case:
+    """E as a function of theta and x, and its gradient by backpropagation; dropout's mask stays the same."""
+
+    def __init__(self, root, loss, *, weighted, n_samples, alpha=0.0, n_inputs=N_INPUTS):
+        loss, draw = LOSSES[loss]
+        random_state = np.random.RandomState(7)
+        weight = None
+        if weighted:
+            weight = random_state.uniform(0.5, 2.0, (n_samples, 1))
+            weight[1] = 0.0
+        self.x = random_state.normal(size=(n_samples, n_inputs))
+        self.batch = Batch(self.x, draw(random_state, n_samples), weight)
+        self.network = Network(root, n_inputs, random_state=3)
+        self.theta = self.network.theta
+        self.theta[...] = random_state.normal(0.0, 0.7, self.theta.shape)  # gains and biases too
+        self.objective = Objective(self.network, loss, alpha)
+        self.generator_state = self.network.generator and self.network.generator.bit_generator.state
+
+    def value(self):
+        if self.generator_state:
+            self.network.generator.bit_generator.state = self.generator_state
+        return self.objective.value_and_gradient(self.batch).sum()
+
+    def gradients(self):
+        """dE/dtheta and dE/dx."""
+        self.value()
+        network = self.network
+        return network.gradient.copy(), network.root.input_gradient(network.params, network.work).copy()
+
+    def slope(self, theta_direction, x_direction, h=2e-5):
+        """(E(theta + h v, x + h u) - E(theta - h v, x - h u)) / 2h."""
+        theta, x = self.theta.copy(), self.x.copy()
+        values = []
+        for step in (h, -h):
+            self.theta[...], self.x[...] = theta + step * theta_direction, x + step * x_direction
+            values.append(self.value())
+        self.theta[...], self.x[...] = theta, x
+        return (values[0] - values[1]) / (2.0 * h)
+
+    def assert_every_coordinate(self):
+        for which, exact in enumerate(self.gradients()):
+            slopes = np.empty_like(exact)
+            for i in np.ndindex(exact.shape):
+                directions = [np.zeros_like(self.theta), np.zeros_like(self.x)]
+                directions[which][i] = 1.0
+                slopes[i] = self.slope(*directions)
+            assert np.abs(exact).max() > 1e-3
+            np.testing.assert_allclose(slopes, exact, rtol=1e-6, atol=1e-7 * np.abs(exact).max())
+
+    def assert_random_directions(self, n_directions=2):
+        exact = np.concatenate([part.ravel() for part in self.gradients()])
+        random_state = np.random.RandomState(11)
+        for _ in range(n_directions):
+            direction = random_state.normal(size=exact.size) / np.sqrt(exact.size)
+            v, u = direction[: self.theta.size], direction[self.theta.size :]
+            slope = self.slope(v.reshape(self.theta.shape), u.reshape(self.x.shape))
+            np.testing.assert_allclose(slope, exact @ direction, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal weights", "weighted"])
+@pytest.mark.parametrize("layer, phi, loss", list(product(LAYERS, PHIS, LOSSES)))
+def test_every_coordinate(layer, phi, loss, weighted):
+    root = PLACES["plain"](LAYERS[layer](PHIS[phi], N_INPUTS))
+    Case(root, loss, weighted=weighted, n_samples=4).assert_every_coordinate()
+
+
+@pytest.mark.parametrize("place, layer, phi, loss", list(product(PLACES, LAYERS, PHIS, LOSSES)))
+def test_random_directions(place, layer, phi, loss):
+    root = PLACES[place](LAYERS[layer](PHIS[phi], 6))
+    Case(root, loss, weighted=True, n_samples=8, alpha=0.3, n_inputs=6).assert_random_directions()
