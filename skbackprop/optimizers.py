@@ -283,9 +283,13 @@ class RMSProp(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
+        eta.
+
     rho : float, default=0.9
         Decay rate of v.
+
     epsilon : float, default=1e-8
+        Added to the root of v.
     """
 
     learning_rate: float = 0.001
@@ -305,9 +309,13 @@ class Adam(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
+        eta.
+
     beta_1, beta_2 : float, default=0.9 and 0.999
         Decay rates of the first and the second moment.
+
     epsilon : float, default=1e-8
+        Added to the root of the second moment.
     """
 
     learning_rate: float = 0.001
@@ -328,8 +336,14 @@ class AdamW(Adam):
     Parameters
     ----------
     learning_rate : float, default=0.001
+        eta.
+
     beta_1, beta_2 : float, default=0.9 and 0.999
+        Decay rates of the first and the second moment.
+
     epsilon : float, default=1e-8
+        Added to the root of the second moment.
+
     weight_decay : float, default=0.01
         lambda; biases are not decayed.
     """
@@ -351,7 +365,9 @@ class Chain(Optimizer):
     ----------
     steps : list of GradientTransform
         In the order in which the gradient passes them.
+
     learning_rate : float, default=0.001
+        eta.
 
     Examples
     --------

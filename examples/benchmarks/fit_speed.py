@@ -11,6 +11,7 @@ import argparse
 import statistics
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,11 @@ from skbackprop import BackpropClassifier, BackpropRegressor
 
 # hidden layers, inputs, outputs, rows, batch, epochs of the short and the long fit, asked-for ratios
 NETWORKS = [
-    ((100,), 10, 1, 1_000, 200, (20, 220), {"float32": 3.5, "float64": 2.5}),
-    ((32, 32), 20, 3, 1_000, 32, (5, 55), {"float32": 3.5, "float64": 2.5}),
-    ((100, 50), 30, 1, 20_000, 200, (1, 9), {"float32": 2.4}),
-    ((256, 256, 256), 30, 1, 20_000, 256, (1, 3), {"float32": 1.4}),
-    ((512, 256), 784, 10, 20_000, 256, (1, 2), {"float32": 1.3}),
+    ((100,), 10, 1, 1_000, 200, (20, 220), {"float32": "3.5x", "float64": "2.5x"}),
+    ((32, 32), 20, 3, 1_000, 32, (5, 55), {"float32": "3.5x", "float64": "2.5x"}),
+    ((100, 50), 30, 1, 20_000, 200, (1, 9), {"float32": "2.4x"}),
+    ((256, 256, 256), 30, 1, 20_000, 256, (1, 3), {"float32": "1.4x"}),
+    ((512, 256), 784, 10, 20_000, 256, (1, 3), {"float32": "1.3x"}),
 ]
 
 
@@ -47,12 +48,17 @@ def seconds(function):
     return time.perf_counter() - start
 
 
-def epoch_seconds(kind, X, y, hidden, batch, epochs):
+def epoch_seconds(kind, X, y, epochs, settings):
+    """The difference between a long and a short fit, for one epoch."""
     short, long = (
-        kind(hidden_layer_sizes=hidden, batch_size=batch, max_iter=n, n_iter_no_change=np.inf, random_state=0)
+        seconds(lambda n=n: kind(max_iter=n, n_iter_no_change=np.inf, random_state=0, **settings).fit(X, y))
         for n in epochs
     )
-    return (-seconds(lambda: short.fit(X, y)) + seconds(lambda: long.fit(X, y))) / (epochs[1] - epochs[0])
+    return (long - short) / (epochs[1] - epochs[0])
+
+
+def call_seconds(call, n_calls=300):
+    return seconds(lambda: [call() for _ in range(n_calls)]) / n_calls
 
 
 def compare(theirs, ours, repeats):
@@ -68,45 +74,44 @@ def compare(theirs, ours, repeats):
 def row(name, what, measured, asked):
     theirs, ours, ratio = measured
     unit, factor = ("ms", 1e3) if theirs > 1e-3 else ("us", 1e6)
-    line = f"| {name} | {what} | {theirs * factor:.3g} {unit} | {ours * factor:.3g} {unit} | {ratio:.1f}x | {asked} |"
+    times = f"{theirs * factor:.3g} {unit} | {ours * factor:.3g} {unit}"
+    line = f"| {name} | {what} | {times} | {ratio:.1f}x | {asked} |"
     print(line, flush=True)
     return line
 
 
-def fit_rows(repeats):
-    for dtype in ("float32", "float64"):
-        for hidden, n_inputs, n_outputs, n_rows, batch, epochs, asked in NETWORKS:
-            X, y = data(n_rows, n_inputs, n_outputs, dtype)
-            kinds = (MLPClassifier, BackpropClassifier) if n_outputs > 1 else (MLPRegressor, BackpropRegressor)
-            measured = compare(
-                *(lambda kind=kind: epoch_seconds(kind, X, y, hidden, batch, epochs) for kind in kinds),
-                repeats=repeats,
-            )
-            layers = "-".join(map(str, (n_inputs, *hidden, n_outputs)))
-            target = f"{asked[dtype]}x" if dtype in asked else ""
-            yield row(f"epoch, {layers}", f"{n_rows:,} rows, batch {batch}, {dtype}", measured, target)
+def kinds(n_outputs):
+    return (MLPClassifier, BackpropClassifier) if n_outputs > 1 else (MLPRegressor, BackpropRegressor)
 
 
-def one_row_rows(repeats):
-    for kinds, n_outputs in (
-        ((MLPRegressor, BackpropRegressor), 1),
-        ((MLPClassifier, BackpropClassifier), 3),
-    ):
-        X, y = data(1_000, 20, n_outputs, np.float32)
-        fitted = [kind(max_iter=3, random_state=0).fit(X, y) for kind in kinds]
-        calls = {
-            "predict": (lambda model: model.predict(X[:1]), "2x"),
-            "partial_fit": (lambda model: model.partial_fit(X[:1], y[:1]), "5x"),
-        }
-        for what, (call, asked) in calls.items():
-            measured = compare(
-                *(
-                    lambda model=model: seconds(lambda: [call(model) for _ in range(300)]) / 300
-                    for model in fitted
-                ),
-                repeats=repeats,
-            )
-            yield row(f"{what}, 20-100-{n_outputs}", "1 row, float32", measured, asked)
+def fit_row(dtype, hidden, n_inputs, n_outputs, n_rows, batch, epochs, asked, repeats):
+    X, y = data(n_rows, n_inputs, n_outputs, dtype)
+    settings = {"hidden_layer_sizes": hidden, "batch_size": batch}
+    sides = [partial(epoch_seconds, kind, X, y, epochs, settings) for kind in kinds(n_outputs)]
+    layers = "-".join(map(str, (n_inputs, *hidden, n_outputs)))
+    what = f"{n_rows:,} rows, batch {batch}, {dtype}"
+    return row(f"epoch, {layers}", what, compare(*sides, repeats), asked.get(dtype, ""))
+
+
+def one_row_rows(n_outputs, repeats):
+    X, y = data(1_000, 20, n_outputs, np.float32)
+    models = [kind(max_iter=3, random_state=0).fit(X, y) for kind in kinds(n_outputs)]
+    calls = {
+        "predict": ([partial(model.predict, X[:1]) for model in models], "2x"),
+        "partial_fit": ([partial(model.partial_fit, X[:1], y[:1]) for model in models], "5x"),
+    }
+    for what, (pair, asked) in calls.items():
+        measured = compare(*(partial(call_seconds, call) for call in pair), repeats)
+        yield row(f"{what}, 20-100-{n_outputs}", "1 row, float32", measured, asked)
+
+
+def measure(repeats):
+    with threadpool_limits(1):
+        for dtype in ("float32", "float64"):
+            for network in NETWORKS:
+                yield fit_row(dtype, *network, repeats)
+        for n_outputs in (1, 3):
+            yield from one_row_rows(n_outputs, repeats)
 
 
 def main():
@@ -120,8 +125,7 @@ def main():
         "| --- | --- | --- | --- | --- | --- |",
     ]
     print(*head, sep="\n")
-    with threadpool_limits(1):
-        lines = [*fit_rows(options.repeats), *one_row_rows(options.repeats)]
+    lines = list(measure(options.repeats))
     if options.write:
         note = f"One thread, scikit-learn {sklearn.__version__}, NumPy {np.__version__}."
         options.write.write_text(
