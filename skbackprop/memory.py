@@ -2,7 +2,8 @@
 
 Layers and losses describe what they need as a tree: a dict of names (it becomes a namespace), a
 list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, a plain number of
-columns, or a NumPy function chosen for the shapes. This is the only file that creates arrays for the training loop.
+columns, or a NumPy function chosen for the shapes. This is the only file that creates arrays for
+the training loop.
 """
 
 from collections.abc import Callable

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from math import cos, pi
 
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, Real
 
 Schedule = Callable[[float], float]
+
+_SHARE = [Interval(Real, 0, 1, closed="left")]
 
 
 class Constant(BaseEstimator):
     """1."""
+
+    _parameter_constraints: dict = {}
 
     def __call__(self, progress):
         return 1.0
@@ -26,6 +31,11 @@ class Step(BaseEstimator):
     milestones: tuple = (0.5, 0.75)
     factor: float = 0.1
 
+    _parameter_constraints = {
+        "milestones": ["array-like"],
+        "factor": [Interval(Real, 0, None, closed="left")],
+    }
+
     def __call__(self, progress):
         return self.factor ** sum(progress >= milestone for milestone in self.milestones)
 
@@ -35,6 +45,8 @@ class Exponential(BaseEstimator):
     """final^progress: from 1 down to `final`."""
 
     final: float = 0.01
+
+    _parameter_constraints = {"final": [Interval(Real, 0, 1, closed="right")]}
 
     def __call__(self, progress):
         return self.final**progress
@@ -46,6 +58,8 @@ class Cosine(BaseEstimator):
 
     final: float = 0.0
 
+    _parameter_constraints = {"final": [Interval(Real, 0, 1, closed="both")]}
+
     def __call__(self, progress):
         return self.final + (1.0 - self.final) * 0.5 * (1.0 + cos(pi * progress))
 
@@ -56,6 +70,8 @@ class WarmUp(BaseEstimator):
 
     warm_up: float = 0.1
     schedule: Schedule | None = None
+
+    _parameter_constraints = {"warm_up": _SHARE, "schedule": [callable, None]}
 
     def __call__(self, progress):
         if progress < self.warm_up:
@@ -69,6 +85,8 @@ class ScheduledRate:
     """initial * schedule(progress)."""
 
     def __init__(self, initial, schedule):
+        if isinstance(schedule, BaseEstimator):
+            schedule._validate_params()
         self.initial, self.schedule = initial, schedule
 
     def at(self, progress):

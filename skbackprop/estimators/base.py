@@ -21,7 +21,6 @@ from skbackprop.estimators import building
 from skbackprop.estimators.validation import check_X, unchanged_on_error
 from skbackprop.layers import Dense, Layer
 from skbackprop.lbfgs import minimize_lbfgs
-from skbackprop.losses import Loss
 from skbackprop.network import Network
 from skbackprop.optimizers import Descent, Optimizer
 from skbackprop.sparse import SparseRows
@@ -34,7 +33,6 @@ class BaseBackprop(BaseEstimator, ABC):
     """Base class; not for direct use."""
 
     _parameter_constraints: dict = {
-        "loss": [Loss],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), Layer],
         "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
         "solver": [StrOptions({"lbfgs", "sgd", "adam"}), Optimizer],
@@ -115,8 +113,8 @@ class BaseBackprop(BaseEstimator, ABC):
         self.max_fun = max_fun
 
     @abstractmethod
-    def _validate(self, X, y, reset, dtype):
-        """X, y and how y becomes columns."""
+    def _validate(self, X, y, reset, dtype, **stream):
+        """X, y and how y becomes columns; `stream` is what `partial_fit` was told besides."""
 
     @abstractmethod
     def _make_loss(self, targets):
@@ -128,7 +126,7 @@ class BaseBackprop(BaseEstimator, ABC):
 
     # ------------------------------------------------------------------ fitting
 
-    def _fit(self, X, y, sample_weight=None, incremental=False):
+    def _fit(self, X, y, sample_weight=None, incremental=False, **stream):
         fitted = "network_" in vars(self)
         if not (fitted and incremental):
             self._validate_params()
@@ -137,7 +135,7 @@ class BaseBackprop(BaseEstimator, ABC):
             if incremental and self.early_stopping:
                 raise ValueError("partial_fit does not support early_stopping=True")
             dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
-            X, y, targets = self._validate(X, y, first_pass, dtype)
+            X, y, targets = self._validate(X, y, first_pass, dtype, **stream)
             columns = targets.encode(y, X.dtype)
             if sample_weight is not None:
                 sample_weight = _check_sample_weight(
@@ -155,7 +153,6 @@ class BaseBackprop(BaseEstimator, ABC):
             rows = self._order(np.arange(X.shape[0]) if rows is None else rows, incremental)
             batches = Batches(X, columns, sample_weight, self._batch_size(len(rows)), rows)
             self._run_epochs(batches, score, incremental)
-            self._training.order = batches.order if self.warm_start and not incremental else None
         return self
 
     def _start(self, n_inputs, dtype, targets):
@@ -263,6 +260,7 @@ class BaseBackprop(BaseEstimator, ABC):
                 verbose=self.verbose,
             )
         finally:
+            self._training.order = batches.order if self.warm_start and not incremental else None
             self._publish()
         if not (converged or incremental):
             warnings.warn(

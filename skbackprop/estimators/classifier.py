@@ -49,7 +49,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         divides the initial rate by (t + 1)^power_t at every epoch's end, t the samples seen; 'adaptive'
         divides it by 5 whenever `n_iter_no_change` epochs brought no progress. A callable from
         `skbackprop.schedules`, or your own, works with every solver but 'lbfgs': it takes the share of
-        `max_iter` epochs that is over, 0 to 1, and returns a factor of the initial rate.
+        `max_iter` epochs that is over, 0 to 1, counted over all calls that continue the network, and
+        returns a factor of the initial rate.
 
     learning_rate_init : float, default=0.001
         The initial learning rate of 'sgd' and 'adam'.
@@ -248,15 +249,18 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         )
         self.loss = loss
 
-    def _validate(self, X, y, reset, dtype):
+    def _validate(self, X, y, reset, dtype, **stream):
+        if stream:
+            _check_partial_fit_first_call(self, **stream)
         X, y = check_X_y(self, X, y, reset=reset, dtype=dtype)
-        if reset:
-            y = as_column_or_matrix(y)
-            loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
-            targets = classification_targets(y, self._known_classes, loss.columns_for_two_classes)
-            self.classes_ = targets.classes
-            return X, y, targets
-        return X, as_column_or_matrix(y), self._targets
+        y = as_column_or_matrix(y)
+        if not reset:
+            return X, y, self._targets
+        loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
+        known = self.classes_ if stream else None
+        targets = classification_targets(y, known, loss.columns_for_two_classes)
+        self.classes_ = targets.classes
+        return X, y, targets
 
     def _make_loss(self, targets):
         loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
@@ -302,7 +306,6 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             For input or parameters that are not valid, and if training diverges; the estimator then
             keeps the last finite weights.
         """
-        self._known_classes = None
         return self._fit(X, y, sample_weight)
 
     @available_if(lambda self: self._check_solver())
@@ -330,17 +333,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self : object
             The fitted estimator.
         """
-        if "network_" in vars(self) and classes is None:
-            return self._fit(X, y, sample_weight, incremental=True)
-        before = dict(vars(self))
-        try:
-            _check_partial_fit_first_call(self, classes)
-            self._known_classes = self.classes_
-            return self._fit(X, y, sample_weight, incremental=True)
-        finally:
-            if "network_" not in vars(self):
-                vars(self).clear()
-                vars(self).update(before)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X):
         """Class labels.

@@ -55,7 +55,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         divides the initial rate by (t + 1)^power_t at every epoch's end, t the samples seen; 'adaptive'
         divides it by 5 whenever `n_iter_no_change` epochs brought no progress. A callable from
         `skbackprop.schedules`, or your own, works with every solver but 'lbfgs': it takes the share of
-        `max_iter` epochs that is over, 0 to 1, and returns a factor of the initial rate.
+        `max_iter` epochs that is over, 0 to 1, counted over all calls that continue the network, and
+        returns a factor of the initial rate.
 
     learning_rate_init : float, default=0.001
         The initial learning rate of 'sgd' and 'adam'.
