@@ -14,7 +14,13 @@ class RegressionTargets:
         self.n_columns = n_columns
 
     def encode(self, y, dtype):
-        return np.ascontiguousarray(y.reshape(y.shape[0], -1), dtype)
+        if y.dtype.kind not in "biuf":
+            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
+        with np.errstate(over="ignore"):
+            columns = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
+        if not np.isfinite(columns).all():
+            raise ValueError(f"y holds values that are too large for {columns.dtype}, the dtype of X.")
+        return columns
 
     def decode(self, output):
         return output.ravel() if self.n_columns == 1 else output

@@ -326,6 +326,15 @@ def test_float32_stays_float32(solver):
         assert {output.dtype for output in outputs} == {np.dtype("f4")}
 
 
+@pytest.mark.parametrize(
+    "y, message",
+    [(Y.astype(str), "numbers"), (pd.date_range("2020", periods=80), "datetime"), (Y * 1e60, "float32")],
+)
+def test_targets_that_are_no_numbers(y, message):
+    with pytest.raises(ValueError, match=f"y .*{message}"):
+        BackpropRegressor().fit(X.astype("f4"), y)
+
+
 def test_one_row_batches_and_batches_larger_than_the_data():
     model = BackpropRegressor(batch_size=1, max_iter=3, random_state=0).fit(X, Y)
     assert model.t_ == 240
@@ -425,7 +434,10 @@ def test_changed_settings_act_in_the_next_call():
 @pytest.mark.parametrize(
     "make, where",
     [
-        (lambda: BackpropRegressor(solver="sgd", learning_rate_init=1e3, random_state=0), "epoch 4, step 1 of 1"),
+        (
+            lambda: BackpropRegressor(solver="sgd", learning_rate_init=1e3, random_state=0),
+            "epoch 4, step 1 of 1",
+        ),
         (lambda: BackpropRegressor(solver=SGD(1e3), random_state=0, batch_size=10), "layers"),
         (lambda: BackpropRegressor("poisson", learning_rate_init=1e4, random_state=0), "epoch"),
     ],
