@@ -9,7 +9,7 @@ def explain(network, when, X, y):
     return (
         f"Training diverged at {when}: {first_not_finite(network)}. {data_range(X, y)} "
         "The estimator keeps the last finite weights. Try to scale X (StandardScaler) and the target "
-        "(TransformedTargetRegressor), a smaller learning_rate_init, or to clip the gradient "
+        "(TransformedTargetRegressor), a smaller learning rate, or to clip the gradient "
         "(solver=Chain([ClipNorm(1.0), ScaleByAdam()]))."
     )
 

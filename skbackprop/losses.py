@@ -22,6 +22,7 @@ class Loss(BaseEstimator):
 
     _parameter_constraints: dict = {}
     out_activation = "identity"  # the name of the inverse link
+    for_classes = False  # True: z are log odds, and `predict` gives probabilities
     columns_for_two_classes = 1  # of a classifier's target; 2 wants one column a class always
     n_scratch = 0
 
@@ -206,6 +207,7 @@ class LogLoss(Loss):
     label_smoothing: float = 0.0
 
     _parameter_constraints = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
+    for_classes = True
     n_scratch = 1
 
     def for_columns(self, exclusive):

@@ -53,10 +53,10 @@ def _scalar(value, theta):
 
 
 class ScaleByLearningRate(GradientTransform):
-    """u <- eta u. The array `learning_rate` is set from outside, at every step if need be."""
+    """u <- eta u. The array `learning_rate` is written from outside; members may have their own."""
 
     def init(self, theta):
-        return {"learning_rate": _scalar(0.0, theta)}
+        return {"learning_rate": np.zeros((*theta.shape[:-1], 1), theta.dtype)}
 
     def apply(self, update, theta, state):
         np.multiply(update, state.learning_rate, out=update)
@@ -383,10 +383,13 @@ class Chain(Optimizer):
     def transforms(self):
         for step in self.steps:
             if not isinstance(step, GradientTransform):
-                raise TypeError(f"Chain(steps=...) takes gradient transforms, got {step!r}.")
-        if any(isinstance(step, ScaleByLearningRate) for step in self.steps):
-            return list(self.steps)
-        return [*self.steps, ScaleByLearningRate()]
+                raise TypeError(
+                    f"Chain(steps=...) takes gradient transforms such as ScaleByAdam(), got {step!r}."
+                )
+        n_rates = sum(isinstance(step, ScaleByLearningRate) for step in self.steps)
+        if n_rates > 1:
+            raise ValueError(f"Chain(steps=...) holds ScaleByLearningRate {n_rates} times: once is enough.")
+        return list(self.steps) if n_rates else [*self.steps, ScaleByLearningRate()]
 
 
 class Descent:
@@ -400,6 +403,7 @@ class Descent:
         self.network = network
         self.states = [transform.init(network.theta) for transform in self.transforms]
         self._bind()
+        self.learning_rate[...] = optimizer.learning_rate
 
     def __getstate__(self):
         return {name: getattr(self, name) for name in ("transforms", "network", "states")}
@@ -429,7 +433,8 @@ class Descent:
         self._calls = []
         for elementwise, stage in groupby(chain, key=lambda link: link[0].elementwise):
             stage = list(stage)
-            size = BLOCK if elementwise else theta.shape[-1]
+            n_members = theta.size // theta.shape[-1]
+            size = -(-BLOCK // n_members) if elementwise else theta.shape[-1]
             for start in range(0, theta.shape[-1], size):
                 self._calls += self._on_block(stage, slice(start, start + size))
 
@@ -447,6 +452,3 @@ class Descent:
             advance(state)
         for apply, update, theta, state in self._calls:
             apply(update, theta, state)
-
-
-SOLVERS = {"sgd": SGD, "adam": Adam}

@@ -5,7 +5,7 @@ The factor multiplies the initial learning rate. Progress is the share of the pl
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, isfinite, pi
 
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Real
@@ -87,6 +87,11 @@ class ScheduledRate:
     def __init__(self, initial, schedule):
         if isinstance(schedule, BaseEstimator):
             schedule._validate_params()
+        factor = schedule(0.0)
+        if not isinstance(factor, Real) or not isfinite(factor):
+            raise ValueError(
+                f"learning_rate={schedule!r} must return a finite number, got {factor!r} for 0.0."
+            )
         self.initial, self.schedule = initial, schedule
 
     def at(self, progress):

@@ -130,13 +130,13 @@ def train_step(objective, descent, batch):
     return value
 
 
-def train_epoch(training, batches, n_planned):
+def train_epoch(training, batches, n_done, n_planned):
     """One pass over the batches; the mean of their losses, each before its step.
 
-    `n_planned` is the number of epochs over which a schedule runs from 0 to 1.
+    It is epoch `n_done` of the `n_planned` ones over which a schedule runs from 0 to 1.
     """
     objective, descent, rate = training.objective, training.descent, training.rate
-    total, done, n_steps = 0.0, training.n_epochs * len(batches), n_planned * len(batches)
+    total, done, n_steps = 0.0, n_done * len(batches), n_planned * len(batches)
     for step, batch in enumerate(batches):
         descent.learning_rate[...] = rate.at((done + step) / n_steps)
         value = float(sum(train_step(objective, descent, batch).flat))  # over members
@@ -157,8 +157,9 @@ def train(
     training,
     batches,
     n_epochs,
-    n_planned,
     *,
+    n_done=0,
+    n_planned=None,
     shuffle=True,
     tol=1e-4,
     n_iter_no_change=10,
@@ -167,6 +168,7 @@ def train(
 ):
     """Epochs until the patience is used up; returns whether it was, before `n_epochs` were over.
 
+    A schedule goes from 0 to 1 over `n_planned` epochs, by default these, of which `n_done` are over.
     With `score`, a function without arguments, its value decides, and the weights of the best epoch
     are taken at the end; without it, the training loss decides.
     """
@@ -176,10 +178,10 @@ def train(
     converged = False
     try:
         with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
-            for _ in range(n_epochs):
+            for epoch in range(n_done, n_done + n_epochs):
                 if shuffle:
                     batches.shuffle(training.random_state)
-                loss = train_epoch(training, batches, n_planned)
+                loss = train_epoch(training, batches, epoch, n_planned or n_epochs)
                 np.copyto(last_finite, theta)
                 _record(training, batches, loss, score, tol, verbose)
                 if training.patience.n_epochs_without > n_iter_no_change:

@@ -47,6 +47,10 @@ def test_no_path_of_a_machine(page):
 
 def test_whats_where_names_files_that_exist():
     table = README.read_text().split("## What's where")[1].split("\n## ")[0]
-    names = [name for row in re.findall(r"^\| (.+?) \|", table, re.MULTILINE) for name in re.findall(r"`(.+?)`", row)]
+    names = [
+        name
+        for row in re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(.+?)`", row)
+    ]
     assert len(names) > 15
     assert [name for name in names if not (ROOT / name).exists()] == []

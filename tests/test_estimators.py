@@ -167,6 +167,8 @@ def test_a_multinomial_loss_for_two_classes_has_two_columns():
         ({"hidden_layer_sizes": [Ensemble(2, Dense(5))]}, "Ensemble"),
         ({"hidden_layer_sizes": ["wide"]}, "hidden_layer_sizes"),
         ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes"),
+        ({"learning_rate": Cosine}, "learning_rate"),
+        ({"learning_rate": str}, "learning_rate"),
         ({"alpha": -1}, "alpha"),
         ({"batch_size": 0}, "batch_size"),
         ({"learning_rate": "cosine"}, "learning_rate"),
@@ -428,6 +430,36 @@ def test_changed_settings_act_in_the_next_call():
     assert model.loss_ > 1e6
 
 
+def test_a_changed_parameter_is_checked_in_a_stream():
+    model = BackpropRegressor(random_state=0).partial_fit(X, Y)
+    with pytest.raises(ValueError, match="solver"):
+        model.set_params(solver="nonsense").partial_fit(X, Y)
+    with pytest.raises(ValueError, match="alpha"):
+        model.set_params(solver="adam", alpha=-1).partial_fit(X, Y)
+    model.set_params(alpha=1.0).partial_fit(X, Y)
+
+
+def test_every_fit_with_warm_start_runs_through_the_schedule():
+    seen = []
+
+    def schedule(progress):
+        seen.append(progress)
+        return 1.0
+
+    model = BackpropRegressor(learning_rate=schedule, max_iter=2, batch_size=40, warm_start=True)
+    model.fit(X, Y)
+    assert seen[-4:] == [0, 0.25, 0.5, 0.75]
+    model.fit(X, Y).partial_fit(X, Y)
+    assert seen[-6:] == [0, 0.25, 0.5, 0.75, 1, 1]
+
+
+def test_a_loss_of_the_other_kind_is_refused():
+    with pytest.raises(ValueError, match="not for class labels"):
+        BackpropClassifier(loss=Huber()).fit(X, C)
+    with pytest.raises(ValueError, match="not for numbers"):
+        BackpropRegressor(loss=LogLoss()).fit(X, Y)
+
+
 # ------------------------------------------------------------------ failure
 
 
@@ -446,7 +478,7 @@ def test_divergence_is_explained_and_the_last_finite_weights_stay(make, where):
     scale = np.r_[1e3, np.ones(79)][:, None]
     with pytest.raises(ValueError, match=where) as error:
         make().fit(X * scale, np.abs(Y) * 1e3)
-    for part in ("largest |X|", "standard deviation", "StandardScaler", "learning_rate"):
+    for part in ("largest |X|", "standard deviation", "StandardScaler", "learning rate"):
         assert part in str(error.value)
     model = make()
     with pytest.raises(ValueError, match="diverged"):

@@ -128,7 +128,8 @@ class BaseBackprop(BaseEstimator, ABC):
 
     def _fit(self, X, y, sample_weight=None, incremental=False, **stream):
         fitted = "network_" in vars(self)
-        if not (fitted and incremental):
+        parameters = [getattr(self, name) for name in self._parameter_constraints]
+        if not fitted or any(a is not b for a, b in zip(parameters, self._checked_parameters)):
             self._validate_params()
         first_pass = not fitted or not (self.warm_start or incremental)
         with unchanged_on_error(self):
@@ -147,6 +148,7 @@ class BaseBackprop(BaseEstimator, ABC):
                 self._check_same_architecture(targets)
             rows, score = self._split(X, y, columns, sample_weight, first_pass)
             self._prepare_solver()
+            self._checked_parameters = parameters
         if self.solver == "lbfgs":
             self._run_lbfgs(X, columns, sample_weight)
         else:
@@ -252,7 +254,8 @@ class BaseBackprop(BaseEstimator, ABC):
                 self._training,
                 batches,
                 1 if incremental else self.max_iter,
-                self.max_iter,
+                n_done=self._training.n_epochs if incremental else 0,
+                n_planned=self.max_iter,
                 shuffle=self.shuffle,
                 tol=self.tol,
                 n_iter_no_change=self.n_iter_no_change,

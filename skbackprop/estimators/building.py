@@ -53,6 +53,14 @@ def _output_initializer(activation):
     return BoundedGlorot(factor=2.0 if saturates else 6.0)
 
 
+def check_loss(loss, for_classes):
+    """A loss of the other kind would train, and predict nonsense."""
+    if loss.for_classes is not for_classes:
+        wanted, example = ("class labels", "LogLoss()") if for_classes else ("numbers", "Huber()")
+        raise ValueError(f"loss={loss!r} is not for {wanted}: give one that is, such as {example}.")
+    return loss
+
+
 def optimizer_settings(estimator):
     """What the optimizer depends on: a new one is made when this changes."""
     solver = estimator.solver
@@ -74,12 +82,14 @@ def make_optimizer(estimator):
 
 def rate_settings(estimator):
     """What the learning rate depends on."""
-    initial = getattr(estimator.solver, "learning_rate", estimator.learning_rate_init)
-    return estimator.solver == "sgd", estimator.learning_rate, initial, estimator.power_t
+    solver = estimator.solver
+    initial = getattr(solver, "learning_rate", estimator.learning_rate_init)
+    is_sgd = solver == "sgd" or isinstance(solver, SGD)
+    return is_sgd, estimator.learning_rate, initial, estimator.power_t
 
 
 def make_rate(is_sgd, learning_rate, initial, power_t):
-    """The learning rate over time; the names other than 'constant' are for solver='sgd'."""
+    """The learning rate over time; the names other than 'constant' are for SGD."""
     if callable(learning_rate):
         return ScheduledRate(initial, learning_rate)
     if is_sgd and learning_rate == "invscaling":

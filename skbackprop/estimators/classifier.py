@@ -8,6 +8,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from skbackprop.estimators.base import BaseBackprop, net_input
+from skbackprop.estimators.building import check_loss
 from skbackprop.estimators.validation import check_X_y
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss
 from skbackprop.names import resolve
@@ -45,12 +46,12 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Rows in a mini-batch; 'auto' is min(200, n_samples). Not used by 'lbfgs'.
 
     learning_rate : {'constant', 'invscaling', 'adaptive'} or callable, default="constant"
-        How the learning rate moves. The names are for solver='sgd', as in scikit-learn: 'invscaling'
+        How the learning rate moves. The names are for SGD, as in scikit-learn: 'invscaling'
         divides the initial rate by (t + 1)^power_t at every epoch's end, t the samples seen; 'adaptive'
         divides it by 5 whenever `n_iter_no_change` epochs brought no progress. A callable from
         `skbackprop.schedules`, or your own, works with every solver but 'lbfgs': it takes the share of
-        `max_iter` epochs that is over, 0 to 1, counted over all calls that continue the network, and
-        returns a factor of the initial rate.
+        `max_iter` epochs that is over, 0 to 1, and returns a factor of the initial rate. Every call of
+        `fit` starts at 0; in a stream the calls of `partial_fit` are the epochs.
 
     learning_rate_init : float, default=0.001
         The initial learning rate of 'sgd' and 'adam'.
@@ -263,7 +264,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return X, y, targets
 
     def _make_loss(self, targets):
-        loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
+        loss = check_loss(resolve(self.loss, CLASSIFICATION_LOSSES, "loss"), for_classes=True)
         return loss.for_columns(targets.exclusive), "identity"
 
     def _strata(self, columns, n_held_out):

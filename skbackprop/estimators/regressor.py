@@ -8,6 +8,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.building import check_loss
 from skbackprop.estimators.validation import check_X_y
 from skbackprop.losses import REGRESSION_LOSSES, Loss
 from skbackprop.names import resolve
@@ -51,12 +52,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Rows in a mini-batch; 'auto' is min(200, n_samples). Not used by 'lbfgs'.
 
     learning_rate : {'constant', 'invscaling', 'adaptive'} or callable, default="constant"
-        How the learning rate moves. The names are for solver='sgd', as in scikit-learn: 'invscaling'
+        How the learning rate moves. The names are for SGD, as in scikit-learn: 'invscaling'
         divides the initial rate by (t + 1)^power_t at every epoch's end, t the samples seen; 'adaptive'
         divides it by 5 whenever `n_iter_no_change` epochs brought no progress. A callable from
         `skbackprop.schedules`, or your own, works with every solver but 'lbfgs': it takes the share of
-        `max_iter` epochs that is over, 0 to 1, counted over all calls that continue the network, and
-        returns a factor of the initial rate.
+        `max_iter` epochs that is over, 0 to 1, and returns a factor of the initial rate. Every call of
+        `fit` starts at 0; in a stream the calls of `partial_fit` are the epochs.
 
     learning_rate_init : float, default=0.001
         The initial learning rate of 'sgd' and 'adam'.
@@ -262,7 +263,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return X, y, RegressionTargets(1 if y.ndim == 1 else y.shape[1])
 
     def _make_loss(self, targets):
-        loss = resolve(self.loss, REGRESSION_LOSSES, "loss")
+        loss = check_loss(resolve(self.loss, REGRESSION_LOSSES, "loss"), for_classes=False)
         if self.output_activation is None:
             return loss, "identity"
         if loss.out_activation != "identity":
