@@ -4,7 +4,7 @@ Each takes the arrays it writes to: `out`, and in `scratch` as many more of the 
 `n_scratch` says. Both methods return the array that holds the result.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Real
 
 
-class Activation(BaseEstimator):
+class Activation(BaseEstimator, ABC):
     """Base class; a subclass states `forward` and `backward` and may use `n_scratch` arrays."""
 
     _parameter_constraints: dict = {}

@@ -14,7 +14,7 @@ class Batch(NamedTuple):
     weight: np.ndarray | None  # (n_samples, 1)
 
     def astype(self, dtype):
-        return Batch(*(part if part is None else part.astype(dtype) for part in self))
+        return Batch(*(part if part is None else part.astype(dtype, copy=False) for part in self))
 
 
 class DenseRows:
@@ -61,9 +61,8 @@ class Batches:
         self.batch_size = batch_size
         self.rows = (CSRRows if issparse(X) else DenseRows)(X, batch_size)
         self.X, self.targets, self.weights = X, y, sample_weight
-        self.y = np.empty((self.n_samples, y.shape[1]), y.dtype)
-        self.weight = None if sample_weight is None else np.empty((self.n_samples, 1), y.dtype)
-        self._gather()
+        self.y = np.empty((batch_size, y.shape[1]), y.dtype)
+        self.weight = None if sample_weight is None else np.empty((batch_size, 1), y.dtype)
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
@@ -73,16 +72,12 @@ class Batches:
         permutation = np.arange(self.n_samples)
         random_state.shuffle(permutation)
         self.order = np.take(self.order, permutation, out=permutation, mode="clip")
-        self._gather()
-
-    def _gather(self):
-        """Targets and weights are small: brought into order once an epoch."""
-        np.take(self.targets, self.order, axis=0, out=self.y, mode="clip")
-        if self.weight is not None:
-            np.take(self.weights, self.order, axis=0, out=self.weight, mode="clip")
 
     def __iter__(self):
         for start in range(0, self.n_samples, self.batch_size):
-            rows = slice(start, start + self.batch_size)
-            weight = None if self.weight is None else self.weight[rows]
-            yield Batch(self.rows.take(self.order[rows]), self.y[rows], weight)
+            rows = self.order[start : start + self.batch_size]
+            y = self.targets.take(rows, axis=0, out=self.y[: len(rows)], mode="clip")
+            weight = None
+            if self.weight is not None:
+                weight = self.weights.take(rows, axis=0, out=self.weight[: len(rows)], mode="clip")
+            yield Batch(self.rows.take(rows), y, weight)

@@ -8,8 +8,8 @@ def explain(network, when, X, y):
     """Where the first value that is not finite stands, the size of the data, and what to try."""
     return (
         f"Training diverged at {when}: {first_not_finite(network)}. {data_range(X, y)} "
-        "The estimator keeps the last finite weights. Try to scale X (StandardScaler) and the target "
-        "(TransformedTargetRegressor), a smaller learning rate, or to clip the gradient "
+        "The estimator keeps the last finite weights. Try to scale X (StandardScaler) and a numeric "
+        "target (TransformedTargetRegressor), a smaller learning rate, or to clip the gradient "
         "(solver=Chain([ClipNorm(1.0), ScaleByAdam()]))."
     )
 

@@ -1,6 +1,6 @@
 """First values of a layer's weights and biases."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 
 
-class Initializer(BaseEstimator):
+class Initializer(BaseEstimator, ABC):
     """Base class: `weight` gives an array (n_inputs, n_units), `bias` one of (1, n_units)."""
 
     _parameter_constraints: dict = {}

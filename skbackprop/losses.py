@@ -4,7 +4,7 @@ The mean over a batch is E = sum_i w_i sum_j L(y_ij, z_ij) / sum_i w_i: over sam
 outputs j a sum. A loss holds no data; its work arrays come from `buffers`.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from skbackprop.memory import Buffer
 TARGETS_ARE_POSITIVE = "Some value(s) of y are out of the valid range of the loss {!r}: {}."
 
 
-class Loss(BaseEstimator):
+class Loss(BaseEstimator, ABC):
     """Base class; a subclass states `losses_and_delta`, and its inverse link in `predict`."""
 
     _parameter_constraints: dict = {}
@@ -152,8 +152,8 @@ class Poisson(Loss):
     n_scratch = 1
 
     def check_targets(self, y):
-        if np.any(y < 0) or not np.any(y > 0):
-            raise ValueError(TARGETS_ARE_POSITIVE.format("poisson", "y >= 0, with a sum above 0"))
+        if np.any(y < 0):
+            raise ValueError(TARGETS_ARE_POSITIVE.format("poisson", "y >= 0"))
 
     def losses_and_delta(self, y, z, losses, out, work):
         (product,) = work.scratch

@@ -2,8 +2,8 @@
 
 Layers and losses describe what they need as a tree: a dict of names (it becomes a namespace), a
 list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, a plain number of
-columns, or a NumPy function chosen for the shapes. This is the only file that creates arrays for
-the training loop.
+columns, or a NumPy function chosen for the shapes. The layout of theta
+and the arrays that depend on the batch size are made here and nowhere else.
 """
 
 from collections.abc import Callable
@@ -73,12 +73,7 @@ class FlatLayout:
     def __init__(self, tree):
         self.tree = tree
         self.parameters = list(leaves(tree))
-        members = {parameter.members for parameter in self.parameters}
-        if len(members) > 1:
-            raise ValueError(
-                "Ensemble must be the outermost layer: here some parameters lie inside it and others outside."
-            )
-        self.members = members.pop() if members else None
+        self.members = self.parameters[0].members if self.parameters else None
         self.slices, start = {}, 0
         for decay in (True, False):
             for index, parameter in enumerate(self.parameters):
@@ -150,6 +145,11 @@ class Workspaces:
         if buffer.fill is not None:
             return np.full(shape, buffer.fill(n_samples), self.dtype)
         return memory[: int(np.prod(shape))].reshape(shape)
+
+
+def writable(array):
+    """The array, or a copy of one that is read-only: joblib hands large arrays to its workers so."""
+    return array if array.flags.writeable else np.array(array)
 
 
 def as_buffer(leaf):

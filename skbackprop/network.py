@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skbackprop.layers.layer import Layer
-from skbackprop.memory import GENERATOR, FlatLayout, Workspaces, leaves
+from skbackprop.layers import Ensemble, Layer
+from skbackprop.memory import GENERATOR, FlatLayout, Workspaces, leaves, writable
+from skbackprop.sparse import SparseRows
 
 ROWS_AT_ONCE = 1024  # predictions pass through the network in pieces of this many rows
 
@@ -31,6 +32,8 @@ class Network:
         random_state = check_random_state(random_state)
         self.root = root.resolved()
         self.n_inputs = n_inputs
+        if _ensemble_inside(self.root):
+            raise ValueError("Ensemble must be the outermost layer of a network.")
         self.n_outputs = self.root.n_outputs(n_inputs)
         layout = FlatLayout(self.root.parameters(n_inputs))
         self.theta = np.empty(layout.shape, dtype)
@@ -47,7 +50,7 @@ class Network:
         self.gradient = np.zeros_like(self.theta)
         self.params = layout.views(self.theta)
         self.gradients = layout.views(self.gradient)
-        self._buffers = self.root.buffers(self.n_inputs)
+        self._buffers = {"root": self.root.buffers(self.n_inputs), "input": self.n_inputs}
         self.workspaces = self._new_workspaces()
         self._spare_workspaces = []
 
@@ -60,8 +63,7 @@ class Network:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        if not self.theta.flags.writeable:  # joblib hands large arrays to its workers read-only
-            self.theta = self.theta.copy()
+        self.theta = writable(self.theta)
         self._bind()
 
     def astype(self, dtype):
@@ -80,8 +82,11 @@ class Network:
         return list(_parts("", self.root, self.params, work))
 
     def forward(self, x, training=False):
-        """z, the net input of the last layer, shape (*members, n_samples, n_outputs)."""
-        self.work = self.workspaces[x.shape[0]]
+        """z, the net input of the last layer, shape (*members, n_samples, n_outputs).
+
+        The array is used again by the next call with as many rows.
+        """
+        self.work = self.workspaces[x.shape[0]].root
         return self.root.forward(x, self.params, self.work, training)
 
     def backward(self, delta):
@@ -103,7 +108,10 @@ class Network:
             for start in range(0, n_samples, ROWS_AT_ONCE):
                 x = rows[start : start + ROWS_AT_ONCE]
                 work = workspaces[x.shape[0]]
-                z = self.root.forward(x, self.params, work, False)
+                if not isinstance(x, SparseRows):
+                    np.copyto(work.input, x)  # the network keeps no part of the user's array
+                    x = work.input
+                z = self.root.forward(x, self.params, work.root, False)
                 finish(z, out[..., start : start + ROWS_AT_ONCE, :])
         self._spare_workspaces.append(workspaces)
         return out
@@ -111,10 +119,10 @@ class Network:
 
 def _parts(name, layer, params, work):
     """A layer inside another one has its arrays under the name of the field that holds it."""
-    inner = [(field, value) for field, value in vars(layer).items() if _holds_layers(value)]
+    inner = _inner_layers(layer)
     if not inner:
         yield name.lstrip("."), layer, params, work
-    for field, value in inner:
+    for field, value in inner.items():
         if isinstance(value, Layer):
             yield from _parts(f"{name}.{field}", value, getattr(params, field), getattr(work, field, None))
             continue
@@ -123,5 +131,20 @@ def _parts(name, layer, params, work):
             yield from _parts(f"{name}.{field}[{i}]", part, getattr(params, field)[i], part_work)
 
 
-def _holds_layers(value):
-    return isinstance(value, Layer) or (isinstance(value, list) and isinstance(value[0], Layer))
+def _inner_layers(layer):
+    """The fields of a layer that hold a layer, or a list of layers."""
+    return {
+        field: value
+        for field, value in vars(layer).items()
+        if isinstance(value, Layer)
+        or (isinstance(value, list | tuple) and value and all(isinstance(v, Layer) for v in value))
+    }
+
+
+def _ensemble_inside(layer):
+    """Whether an Ensemble lies below the root."""
+    for value in _inner_layers(layer).values():
+        for inner in [value] if isinstance(value, Layer) else value:
+            if isinstance(inner, Ensemble) or _ensemble_inside(inner):
+                return True
+    return False

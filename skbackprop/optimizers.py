@@ -4,7 +4,7 @@ An `Optimizer` is settings: which transforms, in which order. A `Descent` binds 
 owns its arrays. After the chain the update is subtracted: theta -= update.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from itertools import groupby
 from types import SimpleNamespace
@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, Real
+
+from skbackprop.memory import writable
 
 BLOCK = 2**15  # numbers: a block of theta, its update and two moments stay in the second-level cache
 
@@ -21,7 +23,7 @@ _POSITIVE = [Interval(Real, 0, None, closed="neither")]
 _NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
 
 
-class GradientTransform(BaseEstimator):
+class GradientTransform(BaseEstimator, ABC):
     """u, the update, starts as the gradient; `apply` changes it in place.
 
     `init` gives the arrays that continue from step to step, `work` constants and scratch; `apply` finds
@@ -39,6 +41,10 @@ class GradientTransform(BaseEstimator):
     def work(self, theta):
         """Arrays by name: constants and scratch, made again from the settings when needed."""
         return {}
+
+    def take_over(self, other, state):
+        """The state of a transform that has arrays of the same names, for the settings of this one."""
+        return state
 
     def advance(self, state):
         """Once a step: the scalars that change."""
@@ -165,6 +171,11 @@ class ScaleByAdam(GradientTransform):
             "epsilon": _scalar(self.epsilon / np.sqrt(1.0 - self.beta_2), theta),
         }
 
+    def take_over(self, other, state):
+        state["m"] *= (1.0 - self.beta_1) ** -1 * (1.0 - other.beta_1)
+        state["v"] *= (1.0 - self.beta_2) ** -1 * (1.0 - other.beta_2)
+        return state
+
     def advance(self, state):
         np.add(state.t, state.one, out=state.t)
         np.power(state.betas, state.t, out=state.corrections)
@@ -233,14 +244,14 @@ class _Descend(GradientTransform):
         np.subtract(theta, update, out=theta)
 
 
-class Optimizer(BaseEstimator):
-    """Settings of a descent: `learning_rate`, and the chain that `transforms` gives."""
+class Optimizer(BaseEstimator, ABC):
+    """Settings of a descent: `learning_rate`, a number, and the chain that `transforms` gives."""
 
     _parameter_constraints: dict = _RATE
 
     @abstractmethod
     def transforms(self):
-        """The chain; one of its members is `ScaleByLearningRate`."""
+        """The chain, a list of `GradientTransform`; the learning rate comes last if it is not in it."""
 
 
 @dataclass(eq=False, repr=False)
@@ -386,10 +397,7 @@ class Chain(Optimizer):
                 raise TypeError(
                     f"Chain(steps=...) takes gradient transforms such as ScaleByAdam(), got {step!r}."
                 )
-        n_rates = sum(isinstance(step, ScaleByLearningRate) for step in self.steps)
-        if n_rates > 1:
-            raise ValueError(f"Chain(steps=...) holds ScaleByLearningRate {n_rates} times: once is enough.")
-        return list(self.steps) if n_rates else [*self.steps, ScaleByLearningRate()]
+        return list(self.steps)
 
 
 class Descent:
@@ -400,6 +408,11 @@ class Descent:
         self.transforms = [clone(transform) for transform in optimizer.transforms()]
         for transform in self.transforms:
             transform._validate_params()
+        n_rates = sum(isinstance(transform, ScaleByLearningRate) for transform in self.transforms)
+        if n_rates == 0:
+            self.transforms.append(ScaleByLearningRate())
+        elif n_rates > 1:
+            raise ValueError(f"{optimizer!r} has ScaleByLearningRate {n_rates} times: once is enough.")
         self.network = network
         self.states = [transform.init(network.theta) for transform in self.transforms]
         self._bind()
@@ -410,13 +423,19 @@ class Descent:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
+        self.states = [{name: writable(a) for name, a in arrays.items()} for arrays in self.states]
         self._bind()
 
     def continue_from(self, other):
-        """Take over the state of a descent with the same kinds of transforms, whatever their settings."""
-        if [type(t) for t in self.transforms] == [type(t) for t in other.transforms]:
-            self.states = other.states
+        """Take over the state of a descent that keeps the same arrays, whatever its settings."""
+        if [list(state) for state in self.states] == [list(state) for state in other.states]:
+            links = zip(self.transforms, other.transforms, other.states)
+            self.states = [mine.take_over(theirs, state) for mine, theirs, state in links]
             self._bind()
+
+    def arrays(self):
+        """The arrays of the state."""
+        return [array for state in self.states for array in state.values()]
 
     def _bind(self):
         """Views are rebuilt, never pickled."""
@@ -433,7 +452,7 @@ class Descent:
         self._calls = []
         for elementwise, stage in groupby(chain, key=lambda link: link[0].elementwise):
             stage = list(stage)
-            n_members = theta.size // theta.shape[-1]
+            n_members = int(np.prod(theta.shape[:-1]))
             size = -(-BLOCK // n_members) if elementwise else theta.shape[-1]
             for start in range(0, theta.shape[-1], size):
                 self._calls += self._on_block(stage, slice(start, start + size))

@@ -81,12 +81,19 @@ class WarmUp(BaseEstimator):
         return self.schedule((progress - self.warm_up) / (1.0 - self.warm_up))
 
 
+def _validate(schedule):
+    """The settings of a schedule of this module, and of the one inside it."""
+    if isinstance(schedule, BaseEstimator) and hasattr(schedule, "_parameter_constraints"):
+        schedule._validate_params()
+    if isinstance(schedule, WarmUp):
+        _validate(schedule.schedule)
+
+
 class ScheduledRate:
     """initial * schedule(progress)."""
 
     def __init__(self, initial, schedule):
-        if isinstance(schedule, BaseEstimator):
-            schedule._validate_params()
+        _validate(schedule)
         factor = schedule(0.0)
         if not isinstance(factor, Real) or not isfinite(factor):
             raise ValueError(

@@ -12,8 +12,8 @@ class SparseRows:
         self.matrix = matrix
         self.shape = matrix.shape
 
-    def astype(self, dtype):
-        return SparseRows(self.matrix.astype(dtype))
+    def astype(self, dtype, copy=True):
+        return SparseRows(self.matrix.astype(dtype, copy=copy))
 
     def __getitem__(self, rows):
         return SparseRows(self.matrix[rows])

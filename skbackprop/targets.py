@@ -35,6 +35,8 @@ class ClassLabels:
         self.classes, self.n_columns = classes, n_columns
 
     def encode(self, y, dtype):
+        if y.ndim != 1:
+            raise ValueError(f"y has shape {y.shape}, expected (n_samples,): one class label a sample.")
         codes = np.searchsorted(self.classes, y)
         np.minimum(codes, len(self.classes) - 1, out=codes)
         unknown = self.classes[codes] != y
@@ -97,7 +99,7 @@ class ManyClasses(ClassLabels):
         return self.classes[z.argmax(axis=1)]
 
     def decision(self, z):
-        return z if len(self.classes) > 2 else z[:, 1] - z[:, 0]
+        return z[:, 1] - z[:, 0] if len(self.classes) == 2 else z
 
     def proba(self, p):
         return p
@@ -119,7 +121,10 @@ class ManyLabels:
             raise ValueError(
                 f"y has shape {y.shape}, expected (n_samples, {self.n_columns}) indicators of the labels."
             )
-        return np.ascontiguousarray(y.toarray() if issparse(y) else y, dtype)
+        columns = np.ascontiguousarray(y.toarray() if issparse(y) else y, dtype)
+        if not np.isin(columns, (0, 1)).all():
+            raise ValueError("y, an indicator matrix of several labels, must hold 0 and 1 only.")
+        return columns
 
     def decode(self, z):
         return (z > 0).astype(int)
@@ -147,9 +152,11 @@ def classification_targets(y, classes=None, columns_for_two=1):
             "column, as sklearn.multioutput.MultiOutputClassifier does."
         )
     if kind == "multilabel-indicator":
+        if classes is not None and len(classes) != y.shape[1]:
+            raise ValueError(f"y has {y.shape[1]} columns of labels, but classes has {len(classes)} entries.")
         return ManyLabels(np.arange(y.shape[1]))
     classes = np.unique(y) if classes is None else classes
-    if len(classes) > 2 or (len(classes) == 2 and columns_for_two == 2):
+    if len(classes) > 2 or columns_for_two == 2:
         return ManyClasses(classes)
     return (TwoClasses if len(classes) == 2 else OneClass)(classes)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
+from sklearn.base import clone
 
 from skbackprop.divergence import explain
-from skbackprop.memory import Workspaces, with_members
+from skbackprop.memory import Workspaces, with_members, writable
 from skbackprop.optimizers import Descent
 from skbackprop.schedules import ScheduledRate
 
@@ -27,7 +28,7 @@ class Objective:
 
     def __init__(self, network, loss, alpha=0.0):
         loss._validate_params()
-        self.network, self.loss, self.alpha = network, loss, alpha
+        self.network, self.loss, self.alpha = network, clone(loss), alpha
         self._bind()
 
     def __getstate__(self):
@@ -104,6 +105,7 @@ class Training:
     rate_settings: tuple | None = None
     patience: Patience = field(default_factory=Patience)
     best_theta: np.ndarray | None = None
+    held_out: int | None = None  # a checksum of the targets that the scores are for
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
     loss_curve: list = field(default_factory=list)
     validation_scores: list | None = None
@@ -111,16 +113,23 @@ class Training:
     n_epochs: int = 0  # epochs of all calls
     n_samples_seen: int = 0
 
-    def stop_on_score(self):
-        """Stop by validation scores from now on, and keep the weights of the best one."""
-        if self.validation_scores is None:
-            self.validation_scores, self.patience = [], Patience()
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if self.best_theta is not None:
+            self.best_theta = writable(self.best_theta)
+
+    def stop_on_score(self, held_out):
+        """Stop by validation scores from now on; other data held out make the old scores void."""
+        if self.validation_scores is None or held_out != self.held_out:
+            self.validation_scores = self.validation_scores or []
+            self.patience, self.held_out = Patience(), held_out
             self.best_theta = self.objective.network.theta.copy()
 
     def stop_on_loss(self):
         """Stop by the training loss from now on."""
         if self.validation_scores is not None:
-            self.validation_scores, self.patience, self.best_theta = None, Patience(), None
+            self.validation_scores, self.best_theta = None, None
+            self.patience = Patience(best=-min(self.loss_curve, default=np.inf))
 
 
 def train_step(objective, descent, batch):
@@ -173,7 +182,8 @@ def train(
     are taken at the end; without it, the training loss decides.
     """
     theta = training.objective.network.theta
-    last_finite = theta.copy()
+    state = [theta, *training.descent.arrays()]
+    last_finite = [array.copy() for array in state]
     training.n_iter = 0
     converged = False
     try:
@@ -182,15 +192,17 @@ def train(
                 if shuffle:
                     batches.shuffle(training.random_state)
                 loss = train_epoch(training, batches, epoch, n_planned or n_epochs)
-                np.copyto(last_finite, theta)
+                for copy, array in zip(last_finite, state):
+                    np.copyto(copy, array)
                 _record(training, batches, loss, score, tol, verbose)
                 if training.patience.n_epochs_without > n_iter_no_change:
                     if not training.rate.lower():
                         converged = True
                         break
                     training.patience.n_epochs_without = 0
-    except ValueError:
-        np.copyto(theta, last_finite)
+    except Exception:
+        for copy, array in zip(last_finite, state):
+            np.copyto(array, copy)
         raise
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=2)

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
@@ -29,7 +29,7 @@ from skbackprop.activations import LeakyReLU, Tanh
 from skbackprop.layers import Ensemble
 from skbackprop.losses import BinaryLogLoss, Huber, LogLoss, MultinomialLogLoss, Quantile
 from skbackprop.optimizers import SGD, Adam, AdamW, Chain, ClipNorm, RMSProp, ScaleByAdam
-from skbackprop.schedules import Cosine
+from skbackprop.schedules import Cosine, WarmUp
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -413,7 +413,7 @@ def test_another_number_of_outputs_is_refused():
 
 def test_warm_start_needs_the_same_architecture_and_classes():
     model = BackpropClassifier((5,), max_iter=2, warm_start=True).fit(X, C)
-    with pytest.raises(ValueError, match="hidden_layer_sizes was"):
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes=\(6,\) is not what"):
         clone(model).fit(X, C).set_params(hidden_layer_sizes=(6,)).fit(X, C)
     with pytest.raises(ValueError, match="classes not in"):
         model.fit(X, C + 1)
@@ -460,6 +460,124 @@ def test_a_loss_of_the_other_kind_is_refused():
         BackpropRegressor(loss=LogLoss()).fit(X, Y)
 
 
+@pytest.mark.parametrize(
+    "settings, change",
+    [
+        ({"hidden_layer_sizes": Dense(8)}, {"hidden_layer_sizes__n_units": 4}),
+        ({"activation": LeakyReLU(0.1)}, {"activation__negative_slope": 0.5}),
+        ({"loss": Huber(1.0)}, {"loss__delta": 2.0}),
+        ({"hidden_layer_sizes": [3] * 40}, {"hidden_layer_sizes": [*[3] * 34, 5, *[3] * 5]}),
+    ],
+    ids=str,
+)
+def test_a_network_made_with_other_settings_is_not_continued(settings, change):
+    model = BackpropRegressor(max_iter=2, warm_start=True, random_state=0, **settings).fit(X, Y)
+    prediction = model.predict(X)
+    model.set_params(**change)
+    assert_array_equal(model.predict(X), prediction)  # the network has copies of its own
+    with pytest.raises(ValueError, match=f"{next(iter(settings))}=.* is not what the network was made with"):
+        model.fit(X, Y)
+    assert_array_equal(model.predict(X), prediction)
+
+
+def test_equal_settings_in_another_container_continue():
+    model = BackpropRegressor(hidden_layer_sizes=(5, 4), max_iter=2, warm_start=True).fit(X, Y)
+    model.set_params(hidden_layer_sizes=np.array([5, 4])).fit(X, Y)
+    assert len(model.loss_curve_) == 4
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        (Adam(0.01), Adam(0.01, beta_1=0.8, beta_2=0.998)),
+        (SGD(0.01, momentum=0.9), SGD(0.01, momentum=0.9, nesterov=True)),
+    ],
+    ids=str,
+)
+def test_state_goes_on_under_other_settings_of_the_solver(before, after):
+    """A tiny step after the change moves the weights about as far as one before it."""
+    settings = {"batch_size": 80, "shuffle": False, "max_iter": 50, "warm_start": True, "random_state": 0}
+    model = BackpropRegressor(solver=before, **settings).fit(X, Y).set_params(max_iter=1)
+    steps = []
+    for solver in (before, after):
+        theta = model.network_.theta.copy()
+        model.set_params(solver=solver).fit(X, Y)
+        steps.append(np.linalg.norm(model.network_.theta - theta))
+    assert 0.5 < steps[1] / steps[0] < 2
+
+
+def test_other_data_under_warm_start_and_early_stopping_is_learned():
+    settings = {"early_stopping": True, "warm_start": True, "learning_rate_init": 0.01, "random_state": 0}
+    model = BackpropRegressor(**settings).fit(X, X[:, 0]).fit(X, -X[:, 0])
+    assert model.score(X, -X[:, 0]) > 0.5
+
+
+def test_early_stopping_switched_off():
+    model = BackpropRegressor(early_stopping=True, warm_start=True, max_iter=5, random_state=0).fit(X, Y)
+    model.set_params(early_stopping=False).fit(X, Y)
+    assert model.best_loss_ == min(model.loss_curve_)
+    assert model.validation_scores_ is None
+
+
+def test_a_failed_change_of_solver_leaves_the_training_as_it_was():
+    settings = {"early_stopping": True, "warm_start": True, "max_iter": 5, "random_state": 0}
+    model = BackpropRegressor(**settings).fit(X, Y)
+    with pytest.raises(ValueError, match="learning_rate"):
+        model.set_params(early_stopping=False, solver=Adam(-1.0)).fit(X, Y)
+    assert model._training.validation_scores is not None
+    model.set_params(early_stopping=True, solver="adam").fit(X, Y)
+    assert len(model.validation_scores_) == 10
+
+
+def test_counts_of_zero_are_learned_in_a_stream():
+    model = BackpropRegressor("poisson", random_state=0)
+    for row in range(20):
+        model.partial_fit(X[row : row + 1], [row % 2])
+    assert model.predict(X).min() > 0
+
+
+def test_indicators_are_0_and_1():
+    y = np.column_stack([B, ~B]).astype(int)
+    with pytest.raises(ValueError, match="0 and 1"):
+        BackpropClassifier().fit(X, 2 * y - 1)
+    with pytest.raises(ValueError, match="2 columns of labels, but classes has 4"):
+        BackpropClassifier().partial_fit(X, y, classes=range(4))
+    with pytest.raises(ValueError, match="one class label a sample"):
+        BackpropClassifier(max_iter=2).fit(X, B).partial_fit(X, y)
+
+
+def test_one_class_with_a_multinomial_loss():
+    model = BackpropClassifier(loss=MultinomialLogLoss(), max_iter=2).fit(X, np.ones(80))
+    assert_array_equal(model.predict_proba(X), np.ones((80, 1)))
+
+
+def test_a_schedule_of_the_user_is_reached_by_a_grid():
+    class Power(BaseEstimator):
+        def __init__(self, k=1):
+            self.k = k
+
+        def __call__(self, progress):
+            return (1 - progress) ** self.k
+
+    model = BackpropRegressor(learning_rate=Power(), max_iter=2).set_params(learning_rate__k=2)
+    assert model.fit(X, Y).learning_rate.k == 2
+    with pytest.raises(ValueError, match="final"):
+        BackpropRegressor(learning_rate=WarmUp(0.1, Cosine(final=-7.0))).fit(X, Y)
+
+
+def test_lbfgs_refuses_dropout():
+    with pytest.raises(ValueError, match="Dropout"):
+        BackpropRegressor(hidden_layer_sizes=[Dense(5), Dropout(0.5)], solver="lbfgs").fit(X, Y)
+
+
+def test_sparse_input_needs_a_dense_layer_first():
+    model = BackpropRegressor(max_iter=2, random_state=0).fit(X, Y)
+    prediction = model.predict(X)
+    with pytest.raises(TypeError, match="LayerNorm"):
+        model.set_params(hidden_layer_sizes=[LayerNorm(), 3]).fit(sparse.csr_array(X), Y)
+    assert_array_equal(model.predict(X), prediction)
+
+
 # ------------------------------------------------------------------ failure
 
 
@@ -493,6 +611,18 @@ def test_divergence_in_a_stream_keeps_what_was_learned():
     with pytest.raises(ValueError, match="diverged"):
         model.partial_fit(X * 1e200, Y)
     assert_array_equal(model.network_.theta, theta)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_after_a_divergence_the_stream_goes_on(solver):
+    """The velocity and the moments go back with the weights."""
+    diverging, steady = (
+        BackpropRegressor(solver=solver, batch_size=10, shuffle=False, random_state=0).partial_fit(X, Y)
+        for _ in range(2)
+    )
+    with pytest.raises(ValueError, match="diverged"):
+        diverging.partial_fit(X * 1e200, Y)
+    assert same(diverging.partial_fit(X, Y), steady.partial_fit(X, Y))
 
 
 def test_divergence_with_lbfgs():

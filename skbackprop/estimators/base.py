@@ -1,116 +1,35 @@
-"""What the regressor and the classifier share: parameters, the network, fitting, the fitted attributes."""
+"""What the regressor and the classifier share: the network, fitting, the fitted attributes."""
 
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from numbers import Integral, Real
+from zlib import crc32
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.activations import ACTIVATIONS
 from skbackprop.batches import Batch, Batches
 from skbackprop.estimators import building
+from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.validation import check_X, unchanged_on_error
-from skbackprop.layers import Dense, Layer
+from skbackprop.layers import Dense
 from skbackprop.lbfgs import minimize_lbfgs
 from skbackprop.network import Network
-from skbackprop.optimizers import Descent, Optimizer
+from skbackprop.optimizers import Descent
 from skbackprop.sparse import SparseRows
 from skbackprop.training import Objective, Training, train
 
 ARCHITECTURE = "hidden_layer_sizes", "activation", "loss", "output_activation"
 
 
-class BaseBackprop(BaseEstimator, ABC):
+class BaseBackprop(BackpropParameters, ABC):
     """Base class; not for direct use."""
-
-    _parameter_constraints: dict = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), Layer],
-        "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
-        "solver": [StrOptions({"lbfgs", "sgd", "adam"}), Optimizer],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"}), callable],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-    }
-
-    def __init__(
-        self,
-        *,
-        hidden_layer_sizes,
-        activation,
-        solver,
-        alpha,
-        batch_size,
-        learning_rate,
-        learning_rate_init,
-        power_t,
-        max_iter,
-        shuffle,
-        random_state,
-        tol,
-        verbose,
-        warm_start,
-        momentum,
-        nesterovs_momentum,
-        early_stopping,
-        validation_fraction,
-        beta_1,
-        beta_2,
-        epsilon,
-        n_iter_no_change,
-        max_fun,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
 
     @abstractmethod
     def _validate(self, X, y, reset, dtype, **stream):
@@ -146,14 +65,17 @@ class BaseBackprop(BaseEstimator, ABC):
                 self._start(X.shape[1], X.dtype, targets)
             else:
                 self._check_same_architecture(targets)
-            rows, score = self._split(X, y, columns, sample_weight, first_pass)
+            if issparse(X):
+                building.check_first_layer(self.network_.root)
             self._prepare_solver()
+            rows, score = self._split(X, y, columns, sample_weight, first_pass)
+            rows = self._order(np.arange(X.shape[0]) if rows is None else rows, incremental)
+            batch_size = self._batch_size(len(rows))
             self._checked_parameters = parameters
         if self.solver == "lbfgs":
             self._run_lbfgs(X, columns, sample_weight)
         else:
-            rows = self._order(np.arange(X.shape[0]) if rows is None else rows, incremental)
-            batches = Batches(X, columns, sample_weight, self._batch_size(len(rows)), rows)
+            batches = Batches(X, columns, sample_weight, batch_size, rows)
             self._run_epochs(batches, score, incremental)
         return self
 
@@ -164,7 +86,7 @@ class BaseBackprop(BaseEstimator, ABC):
         self.network_ = Network(root, n_inputs, dtype, random_state)
         self._targets = targets
         self._training = Training(Objective(self.network_, loss), random_state, deepcopy(random_state))
-        self._fitted_with = {name: getattr(self, name, None) for name in ARCHITECTURE}
+        self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}
         self.n_outputs_ = targets.n_columns
         self.n_layers_ = 1 + len(self._dense_params())
         last = self.network_.root.layers[-1].activation
@@ -178,10 +100,10 @@ class BaseBackprop(BaseEstimator, ABC):
     def _check_same_architecture(self, targets):
         for name, before in self._fitted_with.items():
             now = getattr(self, name, None)
-            if now is not before and repr(now) != repr(before):
+            if building.description(now) != before:
                 raise ValueError(
-                    f"{name} was {before!r} when the network was made and is {now!r} now: "
-                    "warm_start and partial_fit continue the same network."
+                    f"{name}={now!r} is not what the network was made with: warm_start and partial_fit "
+                    "continue the same network."
                 )
         if targets.n_columns != self.n_outputs_:
             raise ValueError(
@@ -222,7 +144,7 @@ class BaseBackprop(BaseEstimator, ABC):
             test_size=self.validation_fraction,
             stratify=self._strata(columns, n_held_out),
         )
-        training.stop_on_score()
+        training.stop_on_score(crc32(columns[held_out]))
         X, y = X[held_out], y[held_out]
         weight = None if sample_weight is None else sample_weight[held_out, 0]
         return rows, lambda: self._score_rows(X, y, weight)
@@ -239,7 +161,7 @@ class BaseBackprop(BaseEstimator, ABC):
         return rows
 
     def _batch_size(self, n_samples):
-        if self.batch_size == "auto":
+        if self.batch_size == "auto" or self.solver == "lbfgs":
             return min(200, n_samples)
         if self.batch_size > n_samples:
             warnings.warn(

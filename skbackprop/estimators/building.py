@@ -2,6 +2,8 @@
 
 from numbers import Integral
 
+import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skbackprop.activations import ACTIVATIONS
@@ -10,6 +12,7 @@ from skbackprop.layers import Dense, Ensemble, Layer, Sequential
 from skbackprop.names import resolve
 from skbackprop.optimizers import SGD, Adam, Optimizer
 from skbackprop.schedules import AdaptiveRate, Constant, InverseScalingRate, ScheduledRate
+from skbackprop.sparse import ONLY_DENSE
 
 
 def make_layers(estimator, n_columns, output_activation):
@@ -53,6 +56,23 @@ def _output_initializer(activation):
     return BoundedGlorot(factor=2.0 if saturates else 6.0)
 
 
+def description(value):
+    """A parameter as nested tuples: equal for equal settings, whatever changes in place later."""
+    if isinstance(value, BaseEstimator):
+        return type(value), *((name, description(part)) for name, part in sorted(vars(value).items()))
+    if isinstance(value, list | tuple | range | np.ndarray):
+        return tuple(description(part) for part in value)
+    return value
+
+
+def check_first_layer(layer):
+    """Sparse rows go into a Dense layer only."""
+    while isinstance(layer, Sequential):
+        layer = layer.layers[0]
+    if not isinstance(layer, Dense):
+        raise TypeError(f"{ONLY_DENSE} The first layer is {layer!r}.")
+
+
 def check_loss(loss, for_classes):
     """A loss of the other kind would train, and predict nonsense."""
     if loss.for_classes is not for_classes:
@@ -65,7 +85,7 @@ def optimizer_settings(estimator):
     """What the optimizer depends on: a new one is made when this changes."""
     solver = estimator.solver
     if isinstance(solver, Optimizer):
-        return type(solver), dict(vars(solver))
+        return description(solver)
     names = ("momentum", "nesterovs_momentum") if solver == "sgd" else ("beta_1", "beta_2", "epsilon")
     return solver, {name: getattr(estimator, name) for name in names}
 

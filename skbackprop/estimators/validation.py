@@ -58,5 +58,7 @@ def _is_ready(estimator, X, dtype):
 
 
 def _is_vector(y):
-    """A plain vector of numbers that are finite."""
-    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iufb" and bool(np.isfinite(y).all())
+    """A plain vector of strings, or of numbers that are finite."""
+    if type(y) is not np.ndarray or y.ndim != 1:
+        return False
+    return y.dtype.kind == "U" or (y.dtype.kind in "iufb" and bool(np.isfinite(y).all()))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils._param_validation import Integral, Interval
 
 from skbackprop.activations import ACTIVATIONS, Activation
@@ -41,8 +42,8 @@ class Dense(Layer):
 
     def resolved(self):
         self._validate_params()
-        activation = resolve(self.activation, ACTIVATIONS, "activation")
-        initializer = resolve(self.initializer, INITIALIZERS, "initializer")
+        activation = clone(resolve(self.activation, ACTIVATIONS, "activation"))
+        initializer = clone(resolve(self.initializer, INITIALIZERS, "initializer"))
         activation._validate_params()
         initializer._validate_params()
         return replace(self, activation=activation, initializer=initializer)

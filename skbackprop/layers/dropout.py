@@ -32,6 +32,7 @@ class Dropout(Layer):
         }
 
     def forward(self, x, params, work, training):
+        work.training = training
         if not training:
             return x
         work.generator.random(out=work.mask, dtype=work.mask.dtype)
@@ -43,4 +44,6 @@ class Dropout(Layer):
         work.output_gradient = output_gradient
 
     def input_gradient(self, params, work):
+        if not work.training:
+            return work.output_gradient
         return np.multiply(work.output_gradient, work.mask, out=work.input_gradient)

@@ -1,11 +1,11 @@
 """The contract of a layer: see README.md in this folder."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 from sklearn.base import BaseEstimator, clone
 
 
-class Layer(BaseEstimator):
+class Layer(BaseEstimator, ABC):
     """Settings only; owns no array. `n_outputs`, `parameters` and `buffers` describe, the rest computes."""
 
     _parameter_constraints: dict = {}

@@ -1,0 +1,88 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skbackprop
+
+PACKAGE = Path(skbackprop.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# A module imports from those below it; within a folder, anything. A new module takes its place here.
+ORDER = [
+    "__init__",
+    "estimators",
+    "lbfgs",
+    "training",
+    "divergence",
+    "targets",
+    "batches",
+    "network",
+    "sparse",
+    "optimizers",
+    "layers",
+    "losses",
+    "schedules",
+    "activations",
+    "initializers",
+    "memory",
+    "names",
+]
+
+
+def module_of(path):
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported_modules(tree):
+    """The modules of this package that a file imports, each by the first name below the package."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            top, *below = name.split(".")
+            if top == "skbackprop":
+                yield below[0] if below else "__init__"
+
+
+def docstring_lines(tree):
+    kinds = ast.Module, ast.ClassDef, ast.FunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
+            yield from range(node.body[0].lineno, node.body[0].end_lineno + 1)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path):
+    own = module_of(path)
+    for module in imported_modules(ast.parse(path.read_text())):
+        assert module == own or ORDER.index(module) > ORDER.index(own), f"{own} imports {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_are_short(path):
+    text = path.read_text()
+    without_code = set(docstring_lines(ast.parse(text)))
+    lines = enumerate(map(str.strip, text.splitlines()), start=1)
+    code = [line for i, line in lines if line and not line.startswith("#") and i not in without_code]
+    assert len(code) <= 300
+
+
+def test_importing_is_light():
+    """scikit-learn imports pandas where it is installed: here it is hidden."""
+    heavy = {"sklearn.neural_network", "matplotlib", "torch"}
+    program = f"""
+import sys
+sys.modules["pandas"] = None
+import skbackprop
+print(sorted({heavy} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
