@@ -15,7 +15,7 @@ X = RNG.normal(size=(90, 5))
 SIGNAL = X[:, 0] + X[:, 1] * X[:, 2]
 TARGETS = {
     "regression": SIGNAL,
-    "binary": np.where(SIGNAL > 0, "yes", "no"),
+    "binary": np.where(SIGNAL > 0, 7, 3),
     "multiclass": np.digitize(SIGNAL, [-0.7, 0.7]),
     "multilabel": np.column_stack([SIGNAL > 0, X[:, 3] > 0.3, X[:, 1] > 0]).astype(int),
 }
