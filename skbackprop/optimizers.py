@@ -42,10 +42,6 @@ class GradientTransform(BaseEstimator, ABC):
         """Arrays by name: constants and scratch, made again from the settings when needed."""
         return {}
 
-    def take_over(self, other, state):
-        """The state of a transform that has arrays of the same names, for the settings of this one."""
-        return state
-
     def advance(self, state):
         """Once a step: the scalars that change."""
 
@@ -141,10 +137,10 @@ class ScaleByRMS(GradientTransform):
 
 @dataclass(eq=False, repr=False)
 class ScaleByAdam(GradientTransform):
-    """u <- c_t m / (sqrt(v) + e), c_t = sqrt(1 - beta_2^t) / (1 - beta_1^t) (Kingma, Ba, 2015, section 2).
+    """u <- (m / s_1) / (sqrt(v / s_2) + e / sqrt(s_2)) (Kingma, Ba, 2015, in the order of section 2).
 
-    The moments are kept without their factors, m = beta_1 m + u and v = beta_2 v + u^2: the factor
-    (1 - beta_1) / sqrt(1 - beta_2) joins c_t, and e is epsilon / sqrt(1 - beta_2).
+    m and v are sums of u and u^2 with weights beta^0, beta^1, ... into the past, s_1 and s_2 the sums of
+    those weights: m / s_1 and v / s_2 are the paper's corrected moments; e is epsilon / sqrt(1 - beta_2).
     """
 
     beta_1: float = 0.9
@@ -154,35 +150,24 @@ class ScaleByAdam(GradientTransform):
     _parameter_constraints = {"beta_1": _SHARE, "beta_2": _SHARE, "epsilon": _POSITIVE}
 
     def init(self, theta):
-        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "t": np.zeros(())}
+        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "s": np.zeros(2)}
 
     def work(self, theta):
-        corrections = np.empty(2)
         return {
             "betas": np.array([self.beta_1, self.beta_2]),
-            "corrections": corrections,
-            "first": corrections[:1],
-            "second": corrections[1:],
-            "factor": np.array((1.0 - self.beta_1) / np.sqrt(1.0 - self.beta_2)),
             "one": np.ones(()),
+            "root": np.ones(1),
             "scale": np.ones(1, theta.dtype),
             "beta_1": _scalar(self.beta_1, theta),
             "beta_2": _scalar(self.beta_2, theta),
             "epsilon": _scalar(self.epsilon / np.sqrt(1.0 - self.beta_2), theta),
         }
 
-    def take_over(self, other, state):
-        state["m"] *= (1.0 - self.beta_1) ** -1 * (1.0 - other.beta_1)
-        state["v"] *= (1.0 - self.beta_2) ** -1 * (1.0 - other.beta_2)
-        return state
-
     def advance(self, state):
-        np.add(state.t, state.one, out=state.t)
-        np.power(state.betas, state.t, out=state.corrections)
-        np.subtract(state.one, state.corrections, out=state.corrections)
-        np.sqrt(state.second, out=state.second)
-        np.divide(state.second, state.first, out=state.second)
-        np.multiply(state.second, state.factor, out=state.scale, casting="same_kind")
+        np.multiply(state.s, state.betas, out=state.s)
+        np.add(state.s, state.one, out=state.s)
+        np.sqrt(state.s[1:], out=state.root)
+        np.divide(state.root, state.s[:1], out=state.scale, casting="same_kind")
 
     def apply(self, update, theta, state):
         np.multiply(state.m, state.beta_1, out=state.m)
@@ -429,8 +414,7 @@ class Descent:
     def continue_from(self, other):
         """Take over the state of a descent that keeps the same arrays, whatever its settings."""
         if [list(state) for state in self.states] == [list(state) for state in other.states]:
-            links = zip(self.transforms, other.transforms, other.states)
-            self.states = [mine.take_over(theirs, state) for mine, theirs, state in links]
+            self.states = other.states
             self._bind()
 
     def arrays(self):

@@ -38,6 +38,11 @@ class Objective:
         self.__dict__.update(state)
         self._bind()
 
+    def set_alpha(self, alpha):
+        """Another strength of the penalty, from the next step on."""
+        self.alpha = alpha
+        self._alpha[...] = alpha
+
     def _bind(self):
         network, dtype = self.network, self.network.theta.dtype
         buffers = self.loss.buffers(network.n_outputs)
@@ -47,11 +52,12 @@ class Objective:
         weights = slice(0, network.n_decayed)
         self.weights = network.theta[..., weights]
         self.weight_gradients = network.gradient[..., weights]
-        self.decay = np.empty_like(self.weights)
-        self.half = np.array(0.5, dtype)
-        self.strength = np.zeros((), dtype)
-        self.penalty = np.empty((*network.members, 1, 1), dtype)
-        self.squares = self.penalty[..., 0, 0]
+        self._decay = np.empty_like(self.weights)
+        self._alpha = np.array(self.alpha, dtype)
+        self._half = np.array(0.5, dtype)
+        self._strength = np.zeros((), dtype)
+        self._penalty = np.empty((*network.members, 1, 1), dtype)
+        self._squares = self._penalty[..., 0, 0]
 
     def astype(self, dtype):
         """The same objective on a copy of the network in another dtype."""
@@ -68,12 +74,12 @@ class Objective:
         return value
 
     def _add_penalty(self, value, inverse_weight):
-        np.multiply(inverse_weight, self.alpha, out=self.strength)
-        np.multiply(self.weights, self.strength, out=self.decay)
-        np.add(self.weight_gradients, self.decay, out=self.weight_gradients)
-        np.vecdot(self.weights, self.decay, out=self.squares)
-        np.multiply(self.penalty, self.half, out=self.penalty)
-        np.add(value, self.penalty, out=value)
+        np.multiply(inverse_weight, self._alpha, out=self._strength)
+        np.multiply(self.weights, self._strength, out=self._decay)
+        np.add(self.weight_gradients, self._decay, out=self.weight_gradients)
+        np.vecdot(self.weights, self._decay, out=self._squares)
+        np.multiply(self._penalty, self._half, out=self._penalty)
+        np.add(value, self._penalty, out=value)
 
 
 @dataclass

@@ -237,10 +237,10 @@ def test_continue_from_takes_the_moments_and_keeps_the_settings():
     start = network.theta.item()
     second = Descent(Adam(beta_1=0.5, beta_2=0.6, epsilon=1e-3), network)
     second.continue_from(first)
-    m = 0.5 * (0.8 * 0.2 * 0.3 - 0.2 * 4.0) + 0.5 * 7.0
-    v = 0.6 * (0.95 * 0.05 * 0.3**2 + 0.05 * 4.0**2) + 0.4 * 7.0**2
-    scale = sqrt(1 - 0.6**3) / (1 - 0.5**3)
-    expected = start - RATE * scale * m / (sqrt(v) + 1e-3)
+    m, s_1 = 0.5 * (0.8 * 0.3 - 4.0) + 7.0, 0.5 * (0.8 + 1) + 1
+    v, s_2 = 0.6 * (0.95 * 0.3**2 + 4.0**2) + 7.0**2, 0.6 * (0.95 + 1) + 1
+    epsilon = 1e-3 / sqrt(1 - 0.6)
+    expected = start - RATE * (m / s_1) / (sqrt(v / s_2) + epsilon / sqrt(s_2))
     assert descend(second, [7.0]).item() == pytest.approx(expected, rel=1e-12)
 
 

@@ -113,7 +113,7 @@ class BaseBackprop(BackpropParameters, ABC):
     def _prepare_solver(self):
         """The descent and the learning rate go on as they are, unless their settings changed."""
         training = self._training
-        training.objective.alpha = self.alpha
+        training.objective.set_alpha(self.alpha)
         if self.solver == "lbfgs":
             return
         settings = building.optimizer_settings(self)
