@@ -187,7 +187,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     >>> from skbackprop import BackpropRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> net = BackpropRegressor(hidden_layer_sizes=20, solver="lbfgs", alpha=100, random_state=0)
+    >>> net = BackpropRegressor(early_stopping=True, learning_rate_init=0.01, random_state=0)
     >>> model = make_pipeline(StandardScaler(), net).fit(X_train, y_train)
     >>> bool(model.score(X_test, y_test) > 0.3)
     True
