@@ -189,7 +189,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     >>> net = BackpropRegressor(early_stopping=True, learning_rate_init=0.01, random_state=0)
     >>> model = make_pipeline(StandardScaler(), net).fit(X_train, y_train)
-    >>> bool(model.score(X_test, y_test) > 0.3)
+    >>> bool(model.score(X_test, y_test) > 0.25)
     True
     """
 
