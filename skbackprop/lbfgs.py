@@ -13,8 +13,6 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, verbose=False):
 
     The search runs in float64 whatever theta's dtype: its line search needs the digits.
     """
-    if training.objective.network.generator is not None:
-        raise ValueError("solver='lbfgs' needs an objective that stays the same: leave Dropout out.")
     target = training.objective.network.theta
     objective = training.objective.astype(np.float64)
     network = objective.network

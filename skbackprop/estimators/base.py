@@ -115,6 +115,8 @@ class BaseBackprop(BackpropParameters, ABC):
         training = self._training
         training.objective.set_alpha(self.alpha)
         if self.solver == "lbfgs":
+            if self.network_.generator is not None:
+                raise ValueError("solver='lbfgs' needs an objective that stays the same: leave Dropout out.")
             return
         settings = building.optimizer_settings(self)
         if training.descent is None or settings != training.descent_settings:
