@@ -24,8 +24,8 @@ from skbackprop import BackpropClassifier, BackpropRegressor
 
 # hidden layers, inputs, outputs, rows, batch, epochs of the short and the long fit, asked-for ratios
 NETWORKS = [
-    ((100,), 10, 1, 1_000, 200, (20, 220), {"float32": "3.5x", "float64": "2.5x"}),
-    ((32, 32), 20, 3, 1_000, 32, (5, 55), {"float32": "3.5x", "float64": "2.5x"}),
+    ((100,), 10, 1, 1_000, 200, (20, 420), {"float32": "3.5x", "float64": "2.5x"}),
+    ((32, 32), 20, 3, 1_000, 32, (10, 160), {"float32": "3.5x", "float64": "2.5x"}),
     ((100, 50), 30, 1, 20_000, 200, (1, 9), {"float32": "2.4x"}),
     ((256, 256, 256), 30, 1, 20_000, 256, (1, 3), {"float32": "1.4x"}),
     ((512, 256), 784, 10, 20_000, 256, (1, 3), {"float32": "1.3x"}),
