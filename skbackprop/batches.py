@@ -71,7 +71,7 @@ class Batches:
         """A new order, with the draws of `sklearn.utils.shuffle` applied to the present one."""
         permutation = np.arange(self.n_samples)
         random_state.shuffle(permutation)
-        self.order = np.take(self.order, permutation, out=permutation, mode="clip")
+        self.order = self.order[permutation]
 
     def __iter__(self):
         for start in range(0, self.n_samples, self.batch_size):

@@ -9,6 +9,7 @@ from sklearn.model_selection import train_test_split
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.optimizers import SGD
 
+# The fits here are short on purpose; that the warning comes is tested where it is the subject.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 RNG = np.random.default_rng(0)

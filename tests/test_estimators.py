@@ -31,6 +31,7 @@ from skbackprop.losses import BinaryLogLoss, Huber, LogLoss, MultinomialLogLoss,
 from skbackprop.optimizers import SGD, Adam, AdamW, Chain, ClipNorm, RMSProp, ScaleByAdam
 from skbackprop.schedules import Cosine, WarmUp
 
+# The fits here are short on purpose; that the warning comes is tested where it is the subject.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 RNG = np.random.default_rng(0)

@@ -79,7 +79,7 @@ def assert_same_model(ours, theirs, tolerance):
             assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=name)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few epochs only
 @pytest.mark.parametrize("switches", SWITCHES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -137,7 +137,7 @@ def test_partial_fit_equals_scikit_learn(target, solver, weighted, monkeypatch):
     assert_same_model(ours, theirs, 1e-8)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few epochs only
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_poisson_equals_scikit_learn(solver):
     y = np.random.default_rng(0).poisson(np.exp(X[:, 0] / 2))
@@ -148,7 +148,7 @@ def test_poisson_equals_scikit_learn(solver):
     assert_same_model(ours, theirs, 1e-4 if solver == "lbfgs" else 1e-8)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few epochs only
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("target", TARGETS)
 def test_sixty_epochs_of_the_defaults(target, early_stopping, monkeypatch):
