@@ -5,81 +5,12 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
-from sklearn.base import clone
 
 from skbackprop.divergence import explain
-from skbackprop.memory import Workspaces, with_members, writable
+from skbackprop.memory import writable
+from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.schedules import ScheduledRate
-
-
-class Objective:
-    """E(theta) on a batch: the mean loss + alpha / (2 sum(w)) |W|^2, W the weights without biases.
-
-    Parameters
-    ----------
-    network : Network
-
-    loss : Loss
-
-    alpha : float, default=0.0
-        Strength of the L2 penalty.
-    """
-
-    def __init__(self, network, loss, alpha=0.0):
-        loss._validate_params()
-        self.network, self.loss, self.alpha = network, clone(loss), alpha
-        self._bind()
-
-    def __getstate__(self):
-        return {name: getattr(self, name) for name in ("network", "loss", "alpha")}
-
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-        self._bind()
-
-    def set_alpha(self, alpha):
-        """Another strength of the penalty, from the next step on."""
-        self.alpha = alpha
-        self._alpha[...] = alpha
-
-    def _bind(self):
-        network, dtype = self.network, self.network.theta.dtype
-        buffers = self.loss.buffers(network.n_outputs)
-        if network.members:
-            buffers = with_members(buffers, *network.members)
-        self.workspaces = Workspaces(buffers, dtype)
-        weights = slice(0, network.n_decayed)
-        self.weights = network.theta[..., weights]
-        self.weight_gradients = network.gradient[..., weights]
-        self._decay = np.empty_like(self.weights)
-        self._alpha = np.array(self.alpha, dtype)
-        self._half = np.array(0.5, dtype)
-        self._strength = np.zeros((), dtype)
-        self._penalty = np.empty((*network.members, 1, 1), dtype)
-        self._squares = self._penalty[..., 0, 0]
-
-    def astype(self, dtype):
-        """The same objective on a copy of the network in another dtype."""
-        return Objective(self.network.astype(dtype), self.loss, self.alpha)
-
-    def value_and_gradient(self, batch):
-        """E, of shape (*members, 1, 1); its gradient is then in `network.gradient`."""
-        z = self.network.forward(batch.x, training=True)
-        work = self.workspaces[batch.x.shape[0]]
-        value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)
-        self.network.backward(work.delta)
-        if self.alpha:
-            self._add_penalty(value, work.inverse_weight)
-        return value
-
-    def _add_penalty(self, value, inverse_weight):
-        np.multiply(inverse_weight, self._alpha, out=self._strength)
-        np.multiply(self.weights, self._strength, out=self._decay)
-        np.add(self.weight_gradients, self._decay, out=self.weight_gradients)
-        np.vecdot(self.weights, self._decay, out=self._squares)
-        np.multiply(self._penalty, self._half, out=self._penalty)
-        np.add(value, self._penalty, out=value)
 
 
 @dataclass

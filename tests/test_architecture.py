@@ -16,6 +16,7 @@ ORDER = [
     "estimators",
     "lbfgs",
     "training",
+    "objective",
     "divergence",
     "targets",
     "batches",

@@ -20,7 +20,7 @@ from skbackprop.losses import (
     SquaredError,
 )
 from skbackprop.network import Network
-from skbackprop.training import Objective
+from skbackprop.objective import Objective
 
 N_INPUTS, N_OUTPUTS = 3, 2
 

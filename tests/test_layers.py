@@ -13,9 +13,10 @@ from skbackprop.initializers import Initializer
 from skbackprop.layers import Concatenate, Dense, Dropout, Ensemble, Layer, LayerNorm, Residual, Sequential
 from skbackprop.losses import Huber, Loss, MultinomialLogLoss, SquaredError
 from skbackprop.network import ROWS_AT_ONCE, Network
+from skbackprop.objective import Objective
 from skbackprop.optimizers import Adam, Chain, ClipNorm, Descent, GradientTransform, Optimizer, ScaleByAdam
 from skbackprop.sparse import ONLY_DENSE, SparseRows
-from skbackprop.training import Objective, train_step
+from skbackprop.training import train_step
 
 N_INPUTS = 4
 

@@ -21,7 +21,7 @@ from skbackprop.losses import (
 )
 from skbackprop.memory import Workspaces
 from skbackprop.network import Network
-from skbackprop.training import Objective
+from skbackprop.objective import Objective
 
 REGRESSION = [SquaredError(), AbsoluteError(), Huber(0.7), LogCosh(), Quantile(0.3), Poisson(), Gamma()]
 CLASSIFICATION = [BinaryLogLoss(), BinaryLogLoss(0.2), MultinomialLogLoss(), MultinomialLogLoss(0.2)]

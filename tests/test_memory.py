@@ -14,8 +14,9 @@ from skbackprop.layers import Concatenate, Dense, Dropout, Ensemble, LayerNorm, 
 from skbackprop.losses import Huber
 from skbackprop.memory import Buffer, FlatLayout, Parameter, Workspaces, leaves, map_tree
 from skbackprop.network import Network
+from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, Adam, AdamW, Descent, RMSProp
-from skbackprop.training import Objective, Training, train_step
+from skbackprop.training import Training, train_step
 
 N_INPUTS = 4
 ROOT = Sequential(

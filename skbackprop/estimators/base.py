@@ -21,9 +21,10 @@ from skbackprop.estimators.validation import check_X, unchanged_on_error
 from skbackprop.layers import Dense
 from skbackprop.lbfgs import minimize_lbfgs
 from skbackprop.network import Network
+from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.sparse import SparseRows
-from skbackprop.training import Objective, Training, train
+from skbackprop.training import Training, train
 
 ARCHITECTURE = "hidden_layer_sizes", "activation", "loss", "output_activation"
 
