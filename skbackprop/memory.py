@@ -20,6 +20,9 @@ class Parameter:
     shape: tuple[int, ...]
     initialize: Callable
     decay: bool = False  # weights are penalised and decayed, biases and gains are not
+    learning_rate: float = 1.0  # a factor of the solver's; 0 keeps the first value
+    weight_decay: float = 1.0  # a factor of the penalty and of the solver's decay, where `decay`
+    max_norm: float | None = None  # of each column of a matrix, kept after every step
     members: int | None = None  # set by Ensemble: one copy a member
 
 
@@ -88,6 +91,23 @@ class FlatLayout:
     @property
     def shape(self):
         return (self.size,) if self.members is None else (self.members, self.size)
+
+    def spread(self, name, otherwise=1.0):
+        """The field `name` of the parameters as a vector on theta; None where all are `otherwise`."""
+        if all(getattr(parameter, name) == otherwise for parameter in self.parameters):
+            return None
+        vector = np.empty(self.size)
+        for index, parameter in enumerate(self.parameters):
+            vector[self.slices[index]] = getattr(parameter, name)
+        return np.broadcast_to(vector, self.shape)
+
+    def matrices(self):
+        """(slice, shape, parameter) of every weight matrix, in the order of declaration."""
+        return [
+            (self.slices[index], parameter.shape, parameter)
+            for index, parameter in enumerate(self.parameters)
+            if parameter.decay and len(parameter.shape) == 2
+        ]
 
     def views(self, vector):
         """The vector again, as named arrays on the same memory."""

@@ -47,6 +47,9 @@ class Network:
         """Everything that is derived from theta: made here, never pickled."""
         layout = FlatLayout(self.root.parameters(self.n_inputs))
         self.n_decayed = layout.n_decayed
+        self.learning_rates = layout.spread("learning_rate")
+        self.weight_decays = layout.spread("weight_decay")
+        self.matrices = layout.matrices()
         self.gradient = np.zeros_like(self.theta)
         self.params = layout.views(self.theta)
         self.gradients = layout.views(self.gradient)
