@@ -1,5 +1,8 @@
 """The regressor."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
@@ -10,11 +13,13 @@ from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import check_loss
 from skbackprop.estimators.validation import check_X_y
+from skbackprop.layers import Layer
 from skbackprop.losses import REGRESSION_LOSSES, Loss
 from skbackprop.names import resolve
 from skbackprop.targets import RegressionTargets, as_column_or_matrix
 
 
+@dataclass(eq=False, repr=False)
 class BackpropRegressor(RegressorMixin, BaseBackprop):
     """A feed-forward neural network regressor, trained by backpropagation.
 
@@ -199,62 +204,10 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         "output_activation": [StrOptions(set(ACTIVATIONS)), Activation, None],
     }
 
-    def __init__(
-        self,
-        loss="squared_error",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        output_activation=None,
-    ):
-        super().__init__(
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            solver=solver,
-            alpha=alpha,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init,
-            power_t=power_t,
-            max_iter=max_iter,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            verbose=verbose,
-            warm_start=warm_start,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-            max_fun=max_fun,
-        )
-        self.loss = loss
-        self.output_activation = output_activation
+    loss: str | Loss = "squared_error"
+    hidden_layer_sizes: Sequence[int | Layer] | int | Layer = (100,)
+    activation: str | Activation | Sequence[str | Activation] = "relu"
+    output_activation: str | Activation | None = field(default=None, kw_only=True)
 
     def _validate(self, X, y, reset, dtype):
         X, y = check_X_y(self, X, y, reset=reset, dtype=dtype, y_numeric=True)
