@@ -1,11 +1,15 @@
 """Training, from one step to the whole: train -> train_epoch -> train_step."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
+from operator import gt
+from time import monotonic
 
 import numpy as np
 
+from skbackprop.averaging import Averaging
 from skbackprop.divergence import explain
 from skbackprop.memory import writable
 from skbackprop.objective import Objective
@@ -19,14 +23,24 @@ class Patience:
 
     best: float = -np.inf
     n_epochs_without: int = 0
+    is_better: Callable = gt  # operator.ge takes the last of equal scores
 
     def update(self, score, tol):
         """Whether `score` is a new best; NaN is none, and no progress."""
         self.n_epochs_without = 0 if score >= self.best + tol else self.n_epochs_without + 1
-        if not score > self.best:
+        if not self.is_better(score, self.best):
             return False
         self.best = score
         return True
+
+
+@dataclass
+class Curves:
+    """What was measured after every epoch, beside the training loss."""
+
+    validation_scores: list = field(default_factory=list)
+    validation_losses: list = field(default_factory=list)
+    training_scores: list = field(default_factory=list)
 
 
 @dataclass
@@ -40,12 +54,14 @@ class Training:
     descent_settings: tuple | None = None
     rate: ScheduledRate | None = None
     rate_settings: tuple | None = None
+    averaging: Averaging | None = None
+    averaging_settings: tuple | None = None
     patience: Patience = field(default_factory=Patience)
+    patience_about: tuple | None = None  # the scores that it counts; None: the training loss
     best_theta: np.ndarray | None = None
-    held_out: int | None = None  # a checksum of the targets that the scores are for
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
     loss_curve: list = field(default_factory=list)
-    validation_scores: list | None = None
+    curves: Curves | None = None
     n_iter: int = 0  # epochs of the last call
     n_epochs: int = 0  # epochs of all calls
     n_samples_seen: int = 0
@@ -55,18 +71,23 @@ class Training:
         if self.best_theta is not None:
             self.best_theta = writable(self.best_theta)
 
-    def stop_on_score(self, held_out):
-        """Stop by validation scores from now on; other data held out make the old scores void."""
-        if self.validation_scores is None or held_out != self.held_out:
-            self.validation_scores = self.validation_scores or []
-            self.patience, self.held_out = Patience(), held_out
+    def stop_on_scores(self, about, is_better):
+        """Stop by validation scores from now on; other data or another score make the old ones void."""
+        if about != self.patience_about:
+            self.patience, self.patience_about = Patience(), about
             self.best_theta = self.objective.network.theta.copy()
+        self.patience.is_better = is_better
 
     def stop_on_loss(self):
         """Stop by the training loss from now on."""
-        if self.validation_scores is not None:
-            self.validation_scores, self.best_theta = None, None
+        if self.patience_about is not None:
             self.patience = Patience(best=-min(self.loss_curve, default=np.inf))
+            self.patience_about, self.best_theta = None, None
+
+    def arrays(self):
+        """Every array that a step changes."""
+        averages = [] if self.averaging is None else self.averaging.arrays()
+        return [self.objective.network.theta, *self.descent.arrays(), *averages]
 
 
 def train_step(objective, descent, batch):
@@ -76,22 +97,31 @@ def train_step(objective, descent, batch):
     return value
 
 
-def train_epoch(training, batches, n_done, n_planned):
-    """One pass over the batches; the mean of their losses, each before its step.
+def train_epoch(training, batches, n_done, n_planned, deadline=inf):
+    """One pass over the batches, or over those before the deadline; mean loss and number of rows.
 
-    It is epoch `n_done` of the `n_planned` ones over which a schedule runs from 0 to 1.
+    Each batch's loss is the one before its step. It is epoch `n_done` of the `n_planned` ones over which
+    a schedule runs from 0 to 1.
     """
     objective, descent, rate = training.objective, training.descent, training.rate
-    total, done, n_steps = 0.0, n_done * len(batches), n_planned * len(batches)
+    averaging = training.averaging
+    total, n_rows, done, n_steps = 0.0, 0, n_done * len(batches), n_planned * len(batches)
     for step, batch in enumerate(batches):
         descent.learning_rate[...] = rate.at((done + step) / n_steps)
         value = float(sum(train_step(objective, descent, batch).flat))  # over members
         if not isfinite(value):
             _diverged(training, batches, step)
+        if averaging is not None:
+            averaging.after_step()
         total += value * batch.y.shape[0]
+        n_rows += batch.y.shape[0]
+        if monotonic() > deadline:
+            break
     if not np.isfinite(np.add.reduce(objective.network.theta, axis=None)):
         _diverged(training, batches, step)
-    return total / batches.n_samples
+    if averaging is not None:
+        averaging.after_epoch((n_done + 1) / n_planned)
+    return total / n_rows, n_rows
 
 
 def _diverged(training, batches, step):
@@ -109,60 +139,84 @@ def train(
     shuffle=True,
     tol=1e-4,
     n_iter_no_change=10,
-    score=None,
+    monitor=None,
+    max_time=None,
     verbose=False,
 ):
-    """Epochs until the patience is used up; returns whether it was, before `n_epochs` were over.
+    """Epochs until the patience is used up; returns None, or which limit came first.
 
     A schedule goes from 0 to 1 over `n_planned` epochs, by default these, of which `n_done` are over.
-    With `score`, a function without arguments, its value decides, and the weights of the best epoch
-    are taken at the end; without it, the training loss decides.
+    `monitor()` measures after every epoch. If it stops, its criterion decides, and the weights of the
+    best epoch are taken at the end; else the training loss decides. `max_time` is in seconds.
     """
-    theta = training.objective.network.theta
-    state = [theta, *training.descent.arrays()]
+    theta, averaging = training.objective.network.theta, training.averaging
+    deadline = inf if max_time is None else monotonic() + max_time
+    training.n_iter, limit = 0, "max_iter"
+    if averaging is not None:
+        averaging.hide()
+    state = training.arrays()
     last_finite = [array.copy() for array in state]
-    training.n_iter = 0
-    converged = False
     try:
         with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
             for epoch in range(n_done, n_done + n_epochs):
                 if shuffle:
                     batches.shuffle(training.random_state)
-                loss = train_epoch(training, batches, epoch, n_planned or n_epochs)
+                loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline)
                 for copy, array in zip(last_finite, state):
                     np.copyto(copy, array)
-                _record(training, batches, loss, score, tol, verbose)
+                _record(training, loss, n_rows, monitor, tol, verbose)
                 if training.patience.n_epochs_without > n_iter_no_change:
                     if not training.rate.lower():
-                        converged = True
+                        limit = None
                         break
                     training.patience.n_epochs_without = 0
+                if monotonic() > deadline:
+                    limit = "max_time"
+                    break
     except Exception:
+        if averaging is not None:
+            averaging.hide()
         for copy, array in zip(last_finite, state):
             np.copyto(array, copy)
         raise
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=2)
-        converged = True
+        limit = None
     finally:
+        if averaging is not None:
+            averaging.show()
         if training.best_theta is not None:
             np.copyto(theta, training.best_theta)
-    return converged
+    return limit
 
 
-def _record(training, batches, loss, score, tol, verbose):
+def _record(training, loss, n_rows, monitor, tol, verbose):
     training.n_iter += 1
     training.n_epochs += 1
-    training.n_samples_seen += batches.n_samples
+    training.n_samples_seen += n_rows
     training.loss_curve.append(loss)
     if verbose:
         print(f"Iteration {training.n_iter}, loss = {loss:.8f}")
-    value = -loss if score is None else score()
-    is_best = training.patience.update(value, tol)
-    if score is not None:
-        training.validation_scores.append(value)
-        if verbose:
-            print(f"Validation score: {value:.6f}")
-        if is_best:
-            np.copyto(training.best_theta, training.objective.network.theta)
+    if monitor is None:
+        training.patience.update(-loss, tol)
+    else:
+        _measure(training, -loss, monitor, tol, verbose)
     training.rate.end_epoch(training.n_samples_seen)
+
+
+def _measure(training, criterion, monitor, tol, verbose):
+    """The validation part, seen by the averaged weights where there are such."""
+    if training.averaging is not None:
+        training.averaging.show()
+    measured = monitor()
+    curves = training.curves
+    curves.validation_scores.append(measured.score)
+    curves.validation_losses.append(measured.loss)
+    curves.training_scores.append(measured.training_score)
+    if verbose:
+        print(f"Validation score: {measured.score:.6f}, loss: {measured.loss:.8f}")
+    is_best = training.patience.update(measured.criterion if monitor.stops else criterion, tol)
+    if monitor.stops and is_best:
+        np.copyto(training.best_theta, training.objective.network.theta)
+    if training.averaging is not None:
+        training.averaging.hide()

@@ -3,50 +3,78 @@
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from zlib import crc32
+from operator import ge, gt
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.optimize import _check_optimize_result
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.activations import ACTIVATIONS
+from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batch, Batches
 from skbackprop.estimators import building
+from skbackprop.estimators.missing import MISSING, rows_with_nan
+from skbackprop.estimators.monitor import Monitor, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
-from skbackprop.estimators.validation import check_X, unchanged_on_error
+from skbackprop.estimators.validation import about, check_weight, check_X, unchanged_on_error
 from skbackprop.layers import Dense
-from skbackprop.lbfgs import minimize_lbfgs
-from skbackprop.network import Network
+from skbackprop.lbfgs import check_network, minimize_lbfgs
+from skbackprop.names import resolve
+from skbackprop.network import Network, net_input
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.sparse import SparseRows
-from skbackprop.training import Training, train
+from skbackprop.training import Curves, Training, train
 
-ARCHITECTURE = "hidden_layer_sizes", "activation", "loss", "output_activation"
+ARCHITECTURE = (
+    *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
+    *("output_range", "target_scaling", "missing"),
+)
+BETTER = {"first": gt, "last": ge}
+LIMITS = {
+    "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
+    "optimization hasn't converged yet.",
+    "max_time": "Stochastic Optimizer: max_time={0.max_time} seconds passed and the optimization "
+    "hasn't converged yet.",
+}
 
 
-class BaseBackprop(BackpropParameters, ABC):
+class BaseBackprop(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackpropParameters, ABC):
     """Base class; not for direct use."""
 
     @abstractmethod
-    def _validate(self, X, y, reset, dtype, **stream):
-        """X, y and how y becomes columns; `stream` is what `partial_fit` was told besides."""
+    def _check_X_y(self, X, y, **settings):
+        """X and y as arrays; settings as in `validation.check_X_y`."""
 
     @abstractmethod
-    def _make_loss(self, targets):
-        """The loss, and the activation of the last layer."""
+    def _make_targets(self, y, weight, **stream):
+        """How y becomes columns, the loss for these, and the activation of the last layer."""
 
     @abstractmethod
-    def _score_rows(self, X, y, sample_weight):
-        """The score of X, y that stops training early."""
+    def _score_net_input(self, z, y, sample_weight):
+        """The score of rows with net input z."""
+
+    def _update_targets(self, y):
+        """What is learned from the targets of later calls."""
+
+    def _loss_weight(self, rows, incremental):
+        """The weight of each row, or of each row and output, in the loss."""
+        return rows.weight
+
+    def _strata(self, columns, n_held_out):
+        """Classes whose shares the validation part keeps; None: drawn from all alike."""
+        return None
+
+    def _end_fit(self, monitor):
+        """What is found on the validation part when training is over; monitor is None without one."""
 
     # ------------------------------------------------------------------ fitting
 
-    def _fit(self, X, y, sample_weight=None, incremental=False, **stream):
+    def _fit(self, X, y, sample_weight=None, incremental=False, validation=None, groups=None, **stream):
         fitted = "network_" in vars(self)
         parameters = [getattr(self, name) for name in self._parameter_constraints]
         if not fitted or any(a is not b for a, b in zip(parameters, self._checked_parameters)):
@@ -55,34 +83,51 @@ class BaseBackprop(BackpropParameters, ABC):
         with unchanged_on_error(self):
             if incremental and self.early_stopping:
                 raise ValueError("partial_fit does not support early_stopping=True")
-            dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
-            X, y, targets = self._validate(X, y, first_pass, dtype, **stream)
-            columns = targets.encode(y, X.dtype)
-            if sample_weight is not None:
-                sample_weight = _check_sample_weight(
-                    sample_weight, X, dtype=X.dtype, ensure_non_negative=True
-                ).reshape(-1, 1)
-            if first_pass:
-                self._start(X.shape[1], X.dtype, targets)
+            rows, groups = self._read(X, y, sample_weight, groups, first_pass, **stream)
+            self.n_rows_skipped_ = self._missing.n_skipped
+            if len(rows.columns) == 0:
+                return self
+            self._prepare_solver(rows)
+            weight = self._loss_weight(rows, incremental)
+            monitor, order = None, None
+            if incremental:
+                self._training.stop_on_loss()
             else:
-                self._check_same_architecture(targets)
-            if issparse(X):
-                building.check_first_layer(self.network_.root)
-            self._prepare_solver()
-            rows, score = self._split(X, y, columns, sample_weight, first_pass)
-            rows = self._order(np.arange(X.shape[0]) if rows is None else rows, incremental)
-            batch_size = self._batch_size(len(rows))
+                order, monitor = self._validation_part(rows, validation, groups, first_pass)
+            order = self._order(np.arange(len(rows.columns)) if order is None else order, incremental)
+            batch_size = self._batch_size(len(order))
             self._checked_parameters = parameters
         if self.solver == "lbfgs":
-            self._run_lbfgs(X, columns, sample_weight)
+            self._run_lbfgs(rows, weight, order, monitor)
         else:
-            batches = Batches(X, columns, sample_weight, batch_size, rows)
-            self._run_epochs(batches, score, incremental)
+            batches = Batches(rows.inputs, rows.columns, weight, batch_size, order)
+            self._run_epochs(batches, monitor, incremental)
+        if not incremental:
+            self._end_fit(monitor)
         return self
 
-    def _start(self, n_inputs, dtype, targets):
+    def _read(self, X, y, sample_weight, groups, first_pass, **stream):
+        """The rows to learn, and their groups; a network for them if there is none yet."""
+        missing = MISSING[self.missing]() if first_pass else self._missing
+        dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
+        X, y = self._check_X_y(
+            X, y, reset=first_pass, dtype=dtype, finite=missing.finite, y_finite=missing.y_finite
+        )
+        weight = check_weight(sample_weight, X)
+        self._missing, kept = missing.after(X, y)
+        if kept is not None:
+            X, y, weight = X[kept], y[kept], None if weight is None else weight[kept]
+            groups = None if groups is None else np.asarray(groups)[kept]
+        inputs = self._missing.fill(X)
+        if first_pass:
+            self._start(inputs.shape[1], X.dtype, *self._make_targets(y, weight, **stream))
+        else:
+            self._check_same_architecture()
+        self._update_targets(y)
+        return Rows(X, y, inputs, self._targets.encode(y, X.dtype), weight), groups
+
+    def _start(self, n_inputs, dtype, targets, loss, output_activation):
         random_state = check_random_state(self.random_state)
-        loss, output_activation = self._make_loss(targets)
         root = building.make_layers(self, targets.n_columns, output_activation)
         self.network_ = Network(root, n_inputs, dtype, random_state)
         self._targets = targets
@@ -98,7 +143,7 @@ class BaseBackprop(BackpropParameters, ABC):
             else names.get(type(last), type(last).__name__)
         )
 
-    def _check_same_architecture(self, targets):
+    def _check_same_architecture(self):
         for name, before in self._fitted_with.items():
             now = getattr(self, name, None)
             if building.description(now) != before:
@@ -106,18 +151,15 @@ class BaseBackprop(BackpropParameters, ABC):
                     f"{name}={now!r} is not what the network was made with: warm_start and partial_fit "
                     "continue the same network."
                 )
-        if targets.n_columns != self.n_outputs_:
-            raise ValueError(
-                f"y has {targets.n_columns} output column(s), but the network was made for {self.n_outputs_}."
-            )
 
-    def _prepare_solver(self):
+    def _prepare_solver(self, rows):
         """The descent and the learning rate go on as they are, unless their settings changed."""
         training = self._training
+        if issparse(rows.inputs):
+            building.check_first_layer(self.network_.root)
         training.objective.set_alpha(self.alpha)
         if self.solver == "lbfgs":
-            if self.network_.generator is not None:
-                raise ValueError("solver='lbfgs' needs an objective that stays the same: leave Dropout out.")
+            check_network(self.network_)
             return
         settings = building.optimizer_settings(self)
         if training.descent is None or settings != training.descent_settings:
@@ -128,33 +170,61 @@ class BaseBackprop(BackpropParameters, ABC):
         settings = building.rate_settings(self)
         if settings != training.rate_settings:
             training.rate, training.rate_settings = building.make_rate(*settings), settings
+        settings = building.description(self.average)
+        if settings != training.averaging_settings:
+            average = resolve(self.average, AVERAGES, "average")
+            training.averaging = None if average is None else Averaging(average, self.network_)
+            training.averaging_settings = settings
 
-    def _split(self, X, y, columns, sample_weight, first_pass):
-        """The rows to train on, and a function that scores the others; (None, None) without them."""
+    def _validation_part(self, rows, validation, groups, first_pass):
+        """The indices to train on (None: all), and what measures the other rows (None: nothing does)."""
         training = self._training
-        if not self.early_stopping or self.solver == "lbfgs":
+        stops = self.early_stopping and self.solver != "lbfgs"
+        order = None
+        if validation is not None:
+            held_out = self._read_validation(*validation)
+            training_rows = rows.take(slice(0, len(held_out.columns)))
+        elif stops or self.validation is not None:
+            again = deepcopy(training.split_random_state)  # warm_start: the same part as before
+            order, indices = split(self, rows, groups, training.random_state if first_pass else again)
+            held_out, training_rows = rows.take(indices), rows.take(order[: len(indices)])
+        else:
             training.stop_on_loss()
+            training.curves = None
             return None, None
-        n_held_out = int(np.ceil(self.validation_fraction * X.shape[0]))
-        if n_held_out < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
-        again = deepcopy(training.split_random_state)  # warm_start: the same part as before
-        rows, held_out = train_test_split(
-            np.arange(X.shape[0]),
-            random_state=training.random_state if first_pass else again,
-            test_size=self.validation_fraction,
-            stratify=self._strata(columns, n_held_out),
-        )
-        training.stop_on_score(crc32(columns[held_out]))
-        X, y = X[held_out], y[held_out]
-        weight = None if sample_weight is None else sample_weight[held_out, 0]
-        return rows, lambda: self._score_rows(X, y, weight)
+        monitor = Monitor(self, held_out, training_rows, stops)
+        training.curves = training.curves or Curves()
+        if stops:
+            training.stop_on_scores(monitor.about, BETTER[self.best_epoch])
+        else:
+            training.stop_on_loss()
+        return order, monitor
 
-    def _strata(self, columns, n_held_out):
-        """Classes whose shares the validation part keeps; None: drawn from all alike."""
-        return None
+    def _read_validation(self, X, y, sample_weight):
+        """The validation rows that the user gave."""
+        if self.validation is not None:
+            raise ValueError(
+                f"validation={self.validation!r} splits X, and X_val was given too: leave one out."
+            )
+        missing = self._missing
+        with about("X_val, y_val"):
+            X, y = self._check_X_y(
+                X,
+                y,
+                reset=False,
+                dtype=self.network_.theta.dtype,
+                finite=missing.finite,
+                y_finite=missing.y_finite,
+            )
+        with about("sample_weight_val"):
+            weight = check_weight(sample_weight, X)
+        _, kept = missing.after(X, y)
+        rows = slice(None) if kept is None else kept
+        X, y = X[rows], y[rows]
+        weight = None if weight is None else weight[rows]
+        with about("y_val"):
+            columns = self._targets.encode(y, X.dtype)
+        return Rows(X, y, missing.fill(X), columns, weight)
 
     def _order(self, rows, incremental):
         """Shuffling starts from the last order: two fits with warm_start are one of twice the epochs."""
@@ -173,9 +243,9 @@ class BaseBackprop(BackpropParameters, ABC):
             )
         return min(self.batch_size, n_samples)
 
-    def _run_epochs(self, batches, score, incremental):
+    def _run_epochs(self, batches, monitor, incremental):
         try:
-            converged = train(
+            limit = train(
                 self._training,
                 batches,
                 1 if incremental else self.max_iter,
@@ -184,29 +254,30 @@ class BaseBackprop(BackpropParameters, ABC):
                 shuffle=self.shuffle,
                 tol=self.tol,
                 n_iter_no_change=self.n_iter_no_change,
-                score=score,
+                monitor=monitor,
+                max_time=self.max_time,
                 verbose=self.verbose,
             )
         finally:
             self._training.order = batches.order if self.warm_start and not incremental else None
             self._publish()
-        if not (converged or incremental):
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
-                "optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+        if limit is not None and not incremental:
+            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=4)
 
-    def _run_lbfgs(self, X, columns, sample_weight):
-        batch = Batch(SparseRows(X) if issparse(X) else X, columns, sample_weight)
+    def _run_lbfgs(self, rows, weight, order, monitor):
+        inputs, columns = rows.inputs, rows.columns
+        if len(order) < len(columns):
+            inputs, columns = inputs[order], columns[order]
+            weight = None if weight is None else weight[order]
         try:
             result = minimize_lbfgs(
                 self._training,
-                batch,
+                Batch(SparseRows(inputs) if issparse(inputs) else inputs, columns, weight),
                 max_iter=self.max_iter,
                 max_fun=self.max_fun,
                 tol=self.tol,
+                monitor=monitor,
+                max_time=self.max_time,
                 verbose=self.verbose,
             )
         finally:
@@ -217,15 +288,22 @@ class BaseBackprop(BackpropParameters, ABC):
 
     def _publish(self):
         """The fitted attributes, under scikit-learn's names."""
-        training = self._training
-        on_score = training.validation_scores is not None
+        training, curves = self._training, self._training.curves
+        stops = training.patience_about is not None
         self.n_iter_ = training.n_iter
         self.t_ = training.n_samples_seen
         self.loss_curve_ = training.loss_curve
         self.loss_ = training.loss_curve[-1] if training.loss_curve else np.inf
-        self.best_loss_ = None if on_score else -training.patience.best
-        self.validation_scores_ = training.validation_scores
-        self.best_validation_score_ = training.patience.best if on_score else None
+        self.best_loss_ = None if stops else -training.patience.best
+        self.validation_scores_ = curves and curves.validation_scores
+        self.validation_loss_curve_ = curves and curves.validation_losses
+        self.training_scores_ = curves and curves.training_scores
+        self.best_validation_score_ = None
+        if curves is not None:
+            by_score = stops and self.scoring != "loss"
+            self.best_validation_score_ = (
+                training.patience.best if by_score else max(curves.validation_scores, default=None)
+            )
 
     # ------------------------------------------------------------------ the fitted network
 
@@ -250,14 +328,50 @@ class BaseBackprop(BackpropParameters, ABC):
         """The loss's inverse link."""
         self._training.objective.loss.predict(z, out)
 
-    def _outputs(self, X, finish):
+    def _outputs(self, inputs, finish, depth=None):
         """finish(z) for rows that are checked already."""
-        return self.network_.predict(SparseRows(X) if issparse(X) else X, finish)
+        return self.network_.predict(SparseRows(inputs) if issparse(inputs) else inputs, finish, depth)
 
-    def _checked_outputs(self, X, finish):
+    def _checked(self, X):
         if "network_" not in vars(self):
             check_is_fitted(self)
-        return self._outputs(check_X(self, X, self.network_.theta.dtype), finish)
+        return check_X(self, X, self.network_.theta.dtype, finite=self._missing.finite)
+
+    def _checked_outputs(self, X, finish, depth=None):
+        X = self._checked(X)
+        outputs = self._outputs(self._missing.fill(X), finish, depth)
+        if self.predict_missing == "nan" and self.missing == "skip":
+            outputs[rows_with_nan(X)] = np.nan
+        return outputs
+
+    def transform(self, X):
+        """The output of a hidden layer, the one that `transform_layer` chooses.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        a : ndarray of shape (n_samples, n_units)
+            The layer's output; `set_output` may ask for a DataFrame.
+        """
+        return self._checked_outputs(X, net_input, self._transform_depth())
+
+    def _transform_depth(self):
+        check_is_fitted(self)
+        n_hidden = len(self.network_.root.layers) - 1
+        if not -n_hidden <= self.transform_layer < n_hidden:
+            raise ValueError(
+                f"transform_layer={self.transform_layer} is not the index of a hidden layer: there are "
+                f"{n_hidden}."
+            )
+        return self.transform_layer % n_hidden + 1
+
+    @property
+    def _n_features_out(self):
+        return self.network_.width(self._transform_depth())
 
     def _check_solver(self):
         if self.solver == "lbfgs":
@@ -269,9 +383,6 @@ class BaseBackprop(BackpropParameters, ABC):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def net_input(z, out):
-    """Leaves z as it is: the finish of predictions that start from the net input."""
-    np.copyto(out, z)

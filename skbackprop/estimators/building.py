@@ -1,6 +1,7 @@
 """From an estimator's parameters to the objects that they stand for."""
 
-from numbers import Integral
+from dataclasses import replace
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -9,10 +10,13 @@ from sklearn.utils._param_validation import InvalidParameterError
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.initializers import BoundedGlorot
 from skbackprop.layers import Dense, Ensemble, Layer, Sequential
+from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Quantile, Quantiles
 from skbackprop.names import resolve
+from skbackprop.network import first_layer
 from skbackprop.optimizers import SGD, Adam, Optimizer
 from skbackprop.schedules import AdaptiveRate, Constant, InverseScalingRate, ScheduledRate
 from skbackprop.sparse import ONLY_DENSE
+from skbackprop.targets import ManyOutputs
 
 
 def make_layers(estimator, n_columns, output_activation):
@@ -28,8 +32,14 @@ def make_layers(estimator, n_columns, output_activation):
         raise ValueError(
             "hidden_layer_sizes cannot hold an Ensemble: it must be the outermost layer of a Network."
         )
-    last = Dense(n_columns, output_activation, _output_initializer(estimator.activation))
-    return Sequential([*hidden, last])
+    return Sequential([*hidden, _last_layer(estimator, n_columns, output_activation)])
+
+
+def _last_layer(estimator, n_columns, output_activation):
+    """A node for each column; the other settings are those of `output_layer`."""
+    if estimator.output_layer is None:
+        return Dense(n_columns, output_activation, _output_initializer(estimator.activation))
+    return replace(estimator.output_layer, n_units=n_columns, activation=output_activation)
 
 
 def _activations(activation, n_layers):
@@ -65,12 +75,25 @@ def description(value):
     return value
 
 
-def check_first_layer(layer):
+def check_first_layer(root):
     """Sparse rows go into a Dense layer only."""
-    while isinstance(layer, Sequential):
-        layer = layer.layers[0]
+    layer = first_layer(root)
     if not isinstance(layer, Dense):
         raise TypeError(f"{ONLY_DENSE} The first layer is {layer!r}.")
+
+
+def make_regression_loss(loss, quantile, n_targets):
+    """The loss of a regressor for so many targets: one for all of them, or one for each."""
+    if isinstance(loss, list | tuple):
+        if len(loss) != n_targets:
+            raise InvalidParameterError(
+                f"loss={loss!r} has {len(loss)} entries, but y has {n_targets} column(s): give one for each."
+            )
+        return JointLoss([make_regression_loss(part, quantile, 1) for part in loss])
+    if isinstance(loss, str) and loss == "quantile":
+        loss = Quantile(quantile) if isinstance(quantile, Real) else Quantiles(tuple(quantile))
+    loss = check_loss(resolve(loss, REGRESSION_LOSSES, "loss"), for_classes=False)
+    return JointLoss([loss] * n_targets) if isinstance(loss, Quantiles) and n_targets > 1 else loss
 
 
 def check_loss(loss, for_classes):
@@ -79,6 +102,14 @@ def check_loss(loss, for_classes):
         wanted, example = ("class labels", "LogLoss()") if for_classes else ("numbers", "Huber()")
         raise ValueError(f"loss={loss!r} is not for {wanted}: give one that is, such as {example}.")
     return loss
+
+
+def make_classification_loss(loss, targets, class_weight):
+    """The loss of a classifier: several outputs, or labels with weights of their own, have one each."""
+    if isinstance(targets, ManyOutputs) or (len(targets.blocks) > 1 and class_weight is not None):
+        widths = [columns.stop - columns.start for columns, _ in targets.blocks]
+        loss = JointLoss([loss] * len(widths), y_widths=widths)
+    return loss.for_columns(targets.exclusive)
 
 
 def optimizer_settings(estimator):

@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.multiclass import unique_labels
 
 from skbackprop.activations import Activation
-from skbackprop.estimators.base import BaseBackprop, net_input
-from skbackprop.estimators.building import check_loss
-from skbackprop.estimators.validation import check_X_y
+from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.building import check_loss, make_classification_loss
+from skbackprop.estimators.calibration import temperatures
+from skbackprop.estimators.class_weight import class_weights, holds_balanced
+from skbackprop.estimators.validation import validation_arguments, check_X_y
 from skbackprop.layers import Layer
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss
 from skbackprop.names import resolve
-from skbackprop.targets import as_column_or_matrix, classification_targets
+from skbackprop.network import net_input
+from skbackprop.targets import classification_targets
 
 
 @dataclass(eq=False, repr=False)
@@ -199,31 +203,40 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     _parameter_constraints = {
         **BaseBackprop._parameter_constraints,
         "loss": [StrOptions(set(CLASSIFICATION_LOSSES)), Loss],
+        "class_weight": [dict, StrOptions({"balanced"}), list, None],
+        "calibration": [StrOptions({"temperature"}), None],
     }
 
     hidden_layer_sizes: Sequence[int | Layer] | int | Layer = (100,)
     activation: str | Activation | Sequence[str | Activation] = "relu"
     loss: str | Loss = field(default="log_loss", kw_only=True)
+    class_weight: dict | str | list | None = field(default=None, kw_only=True)
+    calibration: str | None = field(default=None, kw_only=True)
 
-    def _validate(self, X, y, reset, dtype, **stream):
-        if stream:
-            _check_partial_fit_first_call(self, **stream)
-        X, y = check_X_y(self, X, y, reset=reset, dtype=dtype)
-        y = as_column_or_matrix(y)
-        if not reset:
-            return X, y, self._targets
-        loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
-        known = self.classes_ if stream else None
-        targets = classification_targets(y, known, loss.columns_for_two_classes)
-        self.classes_ = targets.classes
-        return X, y, targets
+    def _check_X_y(self, X, y, *, y_finite, **settings):
+        return check_X_y(self, X, y, **settings)
 
-    def _make_loss(self, targets):
+    def _make_targets(self, y, weight, classes=None):
         loss = check_loss(resolve(self.loss, CLASSIFICATION_LOSSES, "loss"), for_classes=True)
-        return loss.for_columns(targets.exclusive), "identity"
+        targets = classification_targets(y, classes, loss.columns_for_two_classes)
+        self.classes_ = targets.classes
+        self.temperature_ = None
+        return targets, make_classification_loss(loss, targets, self.class_weight), "identity"
+
+    def _loss_weight(self, rows, incremental):
+        if self.class_weight is None:
+            return rows.weight
+        if incremental and holds_balanced(self.class_weight):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} needs all the data, and partial_fit sees a part: give "
+                "the weights themselves, for instance those of "
+                "sklearn.utils.class_weight.compute_class_weight."
+            )
+        weight = class_weights(self.class_weight, self._targets, rows.y).astype(rows.columns.dtype)
+        return weight if rows.weight is None else weight * rows.weight
 
     def _strata(self, columns, n_held_out):
-        if columns.shape[1] > 1 and not self._targets.exclusive:
+        if len(self._targets.blocks) > 1:
             return None
         codes = columns.argmax(axis=1) if columns.shape[1] > 1 else columns[:, 0].astype(int)
         counts = np.bincount(codes)
@@ -231,13 +244,35 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         room = min(n_held_out, len(codes) - n_held_out)
         return codes if counts.min() > 1 and len(counts) <= room else None
 
-    def _score_rows(self, X, y, sample_weight):
-        z = self._outputs(X, net_input)
-        if not np.isfinite(z).all():
-            return np.nan
-        return accuracy_score(y, self._targets.decode(z), sample_weight=sample_weight)
+    def _score_net_input(self, z, y, sample_weight):
+        return _accuracy(y, self._targets.decode(z), sample_weight)
 
-    def fit(self, X, y, sample_weight=None):
+    def _end_fit(self, monitor):
+        if self.calibration is None:
+            self.temperature_ = None
+            return
+        rows = monitor.held_out
+        self.temperature_ = temperatures(
+            self._targets.blocks, rows.columns, monitor.net_input(), rows.weight
+        ).astype(self.network_.theta.dtype)
+
+    def _validation_part(self, *arguments):
+        order, monitor = super()._validation_part(*arguments)
+        if self.calibration is not None and monitor is None:
+            raise ValueError(
+                f"calibration={self.calibration!r} needs a validation part: early_stopping=True, "
+                "validation=..., or X_val and y_val."
+            )
+        return order, monitor
+
+    def _finish(self, z, out):
+        if self.temperature_ is not None:
+            z = np.divide(z, self.temperature_, out=z)
+        super()._finish(z, out)
+
+    def fit(
+        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None
+    ):
         """Fit the network.
 
         Parameters
@@ -245,11 +280,26 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The input; float32 stays float32.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels (numbers, strings, booleans), or an indicator matrix of several labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels (numbers, strings, booleans); a column of them for each output; or an indicator
+            matrix of several labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, not negative.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation part: its loss and score are kept for every epoch, and decide with
+            `early_stopping`. No other rows are held out then. In a Pipeline, name it in
+            `transform_input` and ask for it with `set_fit_request`.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            The weights of its rows.
+
+        groups : array-like of shape (n_samples,), default=None
+            For a splitter in `validation` that keeps groups together.
 
         Returns
         -------
@@ -262,7 +312,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             For input or parameters that are not valid, and if training diverges; the estimator then
             keeps the last finite weights.
         """
-        return self._fit(X, y, sample_weight)
+        validation = validation_arguments(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, validation=validation, groups=groups)
 
     @available_if(lambda self: self._check_solver())
     def partial_fit(self, X, y, sample_weight=None, classes=None):
@@ -289,7 +340,22 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self : object
             The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        return self._fit(X, y, sample_weight, incremental=True, classes=self._known_classes(classes))
+
+    def _known_classes(self, classes):
+        """All class labels, or a list of those of each output; None where they are known already."""
+        fitted = "network_" in vars(self)
+        if classes is None:
+            if not fitted:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+            return None
+        several = isinstance(classes, list | tuple) and len(classes) and np.ndim(classes[0]) == 1
+        given = [unique_labels(of_one) for of_one in classes] if several else unique_labels(classes)
+        if fitted and not _same_classes(given, self.classes_):
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
+            )
+        return given
 
     def predict(self, X):
         """Class labels.
@@ -304,8 +370,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable class of each row, or the indicators of labels more probable than not.
         """
-        z = self._checked_outputs(X, net_input)
-        return self._targets.decode(z)
+        inputs = self._missing.fill(self._checked(X))
+        return self._targets.decode(self._outputs(inputs, net_input))
 
     def decision_function(self, X):
         """The net input of the last layer.
@@ -353,9 +419,46 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             In the order of `classes_`.
         """
         z = self._checked_outputs(X, net_input)
+        z = z if self.temperature_ is None else z / self.temperature_
         return self._targets.log_proba(z)
+
+    def score(self, X, y, sample_weight=None):
+        """The share of rows that are right: with several outputs or labels, in all of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            The accuracy.
+        """
+        return _accuracy(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
+
+
+def _accuracy(y, predicted, sample_weight):
+    if predicted.ndim == 1 or issparse(y):
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+    return float(np.average((np.asarray(y) == predicted).all(axis=1), weights=sample_weight))
+
+
+def _same_classes(given, known):
+    if isinstance(known, list) != isinstance(given, list):
+        return False
+    if not isinstance(known, list):
+        return np.array_equal(given, known)
+    return len(given) == len(known) and all(np.array_equal(*pair) for pair in zip(given, known))

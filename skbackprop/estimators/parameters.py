@@ -1,16 +1,21 @@
 """The parameters that the regressor and the classifier share, and the values that they may take."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skbackprop.activations import ACTIVATIONS, Activation
-from skbackprop.layers import Layer
+from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
+from skbackprop.estimators.building import SOLVERS
+from skbackprop.estimators.missing import MISSING
+from skbackprop.layers import Dense, Layer
 from skbackprop.optimizers import Optimizer
-from skbackprop.schedules import Schedule
+from skbackprop.schedules import SCHEDULES, Schedule
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -20,10 +25,10 @@ class BackpropParameters(BaseEstimator):
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), Layer],
         "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
-        "solver": [StrOptions({"lbfgs", "sgd", "adam"}), Optimizer],
+        "solver": [StrOptions({"lbfgs", *SOLVERS}), Optimizer],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"}), callable],
+        "learning_rate": [StrOptions({"invscaling", "adaptive", *SCHEDULES}), callable],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -44,6 +49,17 @@ class BackpropParameters(BaseEstimator):
             Options(Real, {np.inf}),
         ],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "output_layer": [Dense, None],
+        "validation": ["cv_object"],
+        "scoring": [StrOptions({*get_scorer_names(), "loss"}), callable, None],
+        "best_epoch": [StrOptions({"first", "last"})],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "clip_value": [Interval(Real, 0, None, closed="neither"), None],
+        "average": [StrOptions(set(AVERAGES)), *AVERAGES.values(), None],
+        "missing": [StrOptions(set(MISSING))],
+        "predict_missing": [StrOptions({"fill", "nan"})],
+        "transform_layer": [Integral],
     }
 
     solver: str | Optimizer = "adam"
@@ -67,3 +83,14 @@ class BackpropParameters(BaseEstimator):
     epsilon: float = 1e-8
     n_iter_no_change: float = 10
     max_fun: int = 15000
+    output_layer: Dense | None = None
+    validation: object = None
+    scoring: str | Callable | None = None
+    best_epoch: str = "first"
+    max_time: float | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    average: str | ExponentialAverage | StochasticAverage | None = None
+    missing: str = "error"
+    predict_missing: str = "fill"
+    transform_layer: int = -1

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import StrOptions
+from sklearn.metrics import d2_pinball_score, r2_score
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
-from skbackprop.estimators.building import check_loss
-from skbackprop.estimators.validation import check_X_y
+from skbackprop.estimators.building import make_regression_loss
+from skbackprop.estimators.intervals import conformal_margin, interval_columns
+from skbackprop.estimators.validation import validation_arguments, check_range, check_X_y
 from skbackprop.layers import Layer
-from skbackprop.losses import REGRESSION_LOSSES, Loss
-from skbackprop.names import resolve
-from skbackprop.targets import RegressionTargets, as_column_or_matrix
+from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss, Quantiles
+from skbackprop.targets import RegressionTargets
 
 
 @dataclass(eq=False, repr=False)
@@ -200,39 +201,105 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     _parameter_constraints = {
         **BaseBackprop._parameter_constraints,
-        "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],
+        "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss, list, tuple],
         "output_activation": [StrOptions(set(ACTIVATIONS)), Activation, None],
+        "output_range": ["array-like", None],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+        "target_scaling": [StrOptions({"standard"}), None],
+        "clamp": ["boolean"],
     }
 
-    loss: str | Loss = "squared_error"
+    loss: str | Loss | Sequence[str | Loss] = "squared_error"
     hidden_layer_sizes: Sequence[int | Layer] | int | Layer = (100,)
     activation: str | Activation | Sequence[str | Activation] = "relu"
     output_activation: str | Activation | None = field(default=None, kw_only=True)
+    output_range: Sequence[float] | None = field(default=None, kw_only=True)
+    quantile: float | Sequence[float] = field(default=0.5, kw_only=True)
+    target_scaling: str | None = field(default=None, kw_only=True)
+    clamp: bool = field(default=False, kw_only=True)
 
-    def _validate(self, X, y, reset, dtype):
-        X, y = check_X_y(self, X, y, reset=reset, dtype=dtype, y_numeric=True)
-        resolve(self.loss, REGRESSION_LOSSES, "loss").check_targets(y)
-        y = as_column_or_matrix(y)
-        return X, y, RegressionTargets(1 if y.ndim == 1 else y.shape[1])
+    def _check_X_y(self, X, y, **settings):
+        X, y = check_X_y(self, X, y, y_numeric=True, **settings)
+        return X, y
 
-    def _make_loss(self, targets):
-        loss = check_loss(resolve(self.loss, REGRESSION_LOSSES, "loss"), for_classes=False)
-        if self.output_activation is None:
-            return loss, "identity"
+    def _make_targets(self, y, weight):
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        loss = make_regression_loss(self.loss, self.quantile, n_targets)
+        n_columns = loss.n_nodes(n_targets)
+        widths = loss._z_widths() if isinstance(loss, JointLoss) else [n_columns // n_targets] * n_targets
+        shift, scale, output_activation = self._scaling(y, weight, loss)
+        return RegressionTargets(tuple(widths), shift, scale), loss, output_activation
+
+    def _scaling(self, y, weight, loss):
+        """shift and scale of the targets, and the activation of the last layer."""
+        given = {
+            name: getattr(self, name)
+            for name in ("output_activation", "output_range", "target_scaling")
+            if getattr(self, name) is not None
+        }
+        if not given:
+            return None, None, "identity"
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude each other, got {given}.")
+        ((name, value),) = given.items()
         if loss.out_activation != "identity":
             raise ValueError(
-                f"output_activation={self.output_activation!r} cannot go with loss={self.loss!r}, "
-                f"which has its own, {loss.out_activation!r}: leave output_activation=None."
+                f"{name}={value!r} cannot go with loss={self.loss!r}, whose output has its own form, "
+                f"{loss.out_activation!r}: leave {name}=None."
             )
-        return loss, self.output_activation
+        if name == "output_activation":
+            return None, None, value
+        if name == "output_range":
+            low, high = check_range(value, y)
+            return low, high - low, "logistic"
+        scaler = StandardScaler().fit(
+            y.reshape(len(y), -1).astype(np.float64), None, None if weight is None else weight[:, 0]
+        )
+        return scaler.mean_, scaler.scale_, "identity"
 
-    def _score_rows(self, X, y, sample_weight):
-        prediction = self._targets.decode(self._outputs(X, self._finish))
+    def _update_targets(self, y):
+        self._training.objective.loss.check_targets(y)
+        if self.output_range is not None:
+            check_range(self.output_range, y)
+        if self.clamp:
+            self._targets = self._targets.clamped_to(y)
+
+    def _score_net_input(self, z, y, sample_weight):
+        output = np.empty_like(z)
+        self._finish(z, output)
+        prediction = self._targets.decode(output)
         if not np.isfinite(prediction).all():
             return np.nan
-        return r2_score(y, prediction, sample_weight=sample_weight)
+        return self._score(y, prediction, sample_weight)
 
-    def fit(self, X, y, sample_weight=None):
+    def _score(self, y, prediction, sample_weight):
+        """R^2; with several quantiles the mean of their D^2, the share of pinball loss explained."""
+        quantiles = self._quantiles()
+        if quantiles is None:
+            return r2_score(y, prediction, sample_weight=sample_weight)
+        columns = [
+            d2_pinball_score(y, prediction[..., k], sample_weight=sample_weight, alpha=quantile)
+            for k, quantile in enumerate(quantiles)
+        ]
+        return float(np.mean(columns))
+
+    def _quantiles(self):
+        """The quantiles that `predict` has a column for; None where it predicts one number."""
+        loss = self._training.objective.loss
+        if isinstance(loss, JointLoss):
+            loss = loss.losses[0] if all(isinstance(part, Quantiles) for part in loss.losses) else None
+        return loss.quantiles if isinstance(loss, Quantiles) else None
+
+    def _end_fit(self, monitor):
+        self.validation_residuals_ = None
+        if monitor is not None and set(self._targets.widths) == {1}:
+            rows = monitor.held_out
+            residuals = np.abs(self._targets.decode(self._outputs(rows.inputs, self._finish)) - rows.y)
+            self.validation_residuals_ = np.sort(residuals, axis=0)
+
+    def fit(
+        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None
+    ):
         """Fit the network.
 
         Parameters
@@ -246,6 +313,20 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, not negative.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation part: its loss and score are kept for every epoch, and decide with
+            `early_stopping`. No other rows are held out then. In a Pipeline, name it in
+            `transform_input` and ask for it with `set_fit_request`.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            The weights of its rows.
+
+        groups : array-like of shape (n_samples,), default=None
+            For a splitter in `validation` that keeps groups together.
+
         Returns
         -------
         self : object
@@ -257,7 +338,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             For input or parameters that are not valid, and if training diverges; the estimator then
             keeps the last finite weights.
         """
-        return self._fit(X, y, sample_weight)
+        validation = validation_arguments(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, validation=validation, groups=groups)
 
     @available_if(lambda self: self._check_solver())
     def partial_fit(self, X, y, sample_weight=None):
@@ -294,10 +376,74 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In the units of the target.
+            In the units of the target. With several quantiles a last axis has a column for each:
+            (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
         output = self._checked_outputs(X, self._finish)
         return self._targets.decode(output)
+
+    def predict_interval(self, X, coverage=0.9):
+        """Intervals that hold the target with probability `coverage`.
+
+        With ``loss="quantile"`` and a list that has the quantiles (1 - coverage) / 2 and
+        (1 + coverage) / 2, these two. Else the prediction plus and minus the residual that covers that
+        share of the validation part, with the correction for its size: split conformal prediction [1]_.
+        It holds for rows drawn as those of the validation part; where that part also stopped training
+        early, it is slightly optimistic.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        coverage : float, default=0.9
+            In (0, 1).
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper bound.
+
+        Raises
+        ------
+        ValueError
+            Without these quantiles and without a validation part, or if that part is too small for
+            `coverage`.
+
+        References
+        ----------
+        .. [1] Lei, G'Sell, Rinaldo, Tibshirani, Wasserman (2018). Distribution-free predictive inference
+           for regression. JASA 113.
+        """
+        prediction = self.predict(X)
+        if not (isinstance(coverage, Real) and 0 < coverage < 1):
+            raise ValueError(f"coverage={coverage!r} must be a number between 0 and 1.")
+        quantiles = self._quantiles()
+        if quantiles is not None:
+            return prediction[..., interval_columns(quantiles, coverage)]
+        margin = conformal_margin(self.validation_residuals_, coverage)
+        return np.stack([prediction - margin, prediction + margin], axis=-1)
+
+    def score(self, X, y, sample_weight=None):
+        """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            1 is perfect; 0 is as good as the best constant.
+        """
+        return self._score(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

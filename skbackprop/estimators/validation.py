@@ -3,7 +3,9 @@
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.utils.validation import validate_data
+from scipy.sparse import issparse
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 SMALL = 4096  # numbers: up to here the checks cost more than the network
 
@@ -20,28 +22,83 @@ def unchanged_on_error(estimator):
         raise
 
 
-def check_X(estimator, X, dtype):
-    """X as `validate_data` returns it for a fitted estimator, in `dtype`."""
-    if _is_ready(estimator, X, dtype):
+@contextmanager
+def about(names):
+    """Errors name the arguments that scikit-learn's checks know as X and y."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{names}: {error}") from error
+
+
+def check_X(estimator, X, dtype, *, finite=True, reset=False):
+    """X as `validate_data` returns it, in `dtype`; `finite` may be "allow-nan"."""
+    if not reset and _is_ready(estimator, X, dtype):
         return X
-    return validate_data(estimator, X, accept_sparse="csr", dtype=dtype, order="C", reset=False)
+    return validate_data(
+        estimator, X, accept_sparse="csr", dtype=dtype, order="C", ensure_all_finite=finite, reset=reset
+    )
 
 
-def check_X_y(estimator, X, y, *, reset, dtype, **settings):
-    """X and y as `validate_data` returns them."""
+def check_X_y(estimator, X, y, *, reset, dtype, finite=True, y_finite=True, y_numeric=False):
+    """X and y as `validate_data` returns them, y a vector where it has one column."""
     if not reset and _is_ready(estimator, X, dtype) and _is_vector(y) and len(y) == len(X):
         return X, y
-    return validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype=dtype,
-        order="C",
-        multi_output=True,
-        reset=reset,
-        **settings,
-    )
+    settings = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_all_finite": finite}
+    if y_finite is True:
+        X, y = validate_data(
+            estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **settings
+        )
+    else:
+        X = validate_data(estimator, X, reset=reset, **settings)
+        y = check_array(
+            y, dtype="numeric", ensure_2d=False, ensure_all_finite=y_finite, input_name="y", estimator=estimator
+        )
+        check_consistent_length(X, y)
+    return X, as_column_or_matrix(y)
+
+
+def as_column_or_matrix(y):
+    """y with a single column as a vector, with scikit-learn's usual warning."""
+    if y.ndim == 2 and y.shape[1] == 1 and not issparse(y):
+        return column_or_1d(y, warn=True)
+    return y
+
+
+def check_weight(sample_weight, X):
+    """The weights as a column in X's dtype, or None."""
+    if sample_weight is None:
+        return None
+    return _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True).reshape(-1, 1)
+
+
+def validation_arguments(X_val, y_val, sample_weight_val):
+    """The three arguments of `fit` as one; None where no validation part is given."""
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return None
+    if X_val is None or y_val is None:
+        missing = "X_val" if X_val is None else "y_val"
+        raise ValueError(f"X_val and y_val go together (and sample_weight_val with them): {missing} is None.")
+    return X_val, y_val, sample_weight_val
+
+
+def check_range(output_range, y):
+    """(low, high), each an array of shape (n_targets,) or (1,); y must lie between them."""
+    bounds = np.asarray(output_range, dtype=np.float64)
+    n_targets = 1 if y.ndim == 1 else y.shape[1]
+    if bounds.shape not in {(2,), (n_targets, 2)} or not (bounds[..., 0] < bounds[..., 1]).all():
+        raise ValueError(
+            f"output_range={output_range!r} must be (low, high) with low < high, or such a pair for each of "
+            f"the {n_targets} columns of y."
+        )
+    low, high = np.broadcast_to(bounds, (n_targets, 2)).T
+    columns = y.reshape(len(y), -1)
+    if (columns < low).any() or (columns > high).any():
+        raise ValueError(
+            f"y has values from {y.min():.6g} to {y.max():.6g}, outside of output_range={output_range!r}."
+        )
+    return low, high
 
 
 def _is_ready(estimator, X, dtype):

@@ -1,38 +1,28 @@
-"""y to and from the matrix that the network learns: one column a number, a label or a class."""
+"""Labels to and from the matrix that the network learns: one column a class, a label, or two classes."""
 
 import numpy as np
 from scipy.sparse import issparse
 from scipy.special import log_expit, log_softmax
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-
-
-class RegressionTargets:
-    """(n_samples,) or (n_samples, n_outputs) of numbers."""
-
-    def __init__(self, n_columns):
-        self.n_columns = n_columns
-
-    def encode(self, y, dtype):
-        if y.dtype.kind not in "biuf":
-            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
-        with np.errstate(over="ignore"):
-            columns = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
-        if not np.isfinite(columns).all():
-            raise ValueError(f"y holds values that are too large for {columns.dtype}, the dtype of X.")
-        return columns
-
-    def decode(self, output):
-        return output.ravel() if self.n_columns == 1 else output
 
 
 class ClassLabels:
     """One label a sample: one column for two classes, else one column a class."""
 
     exclusive = True  # exactly one class is true
+    n_outputs = 1
 
     def __init__(self, classes, n_columns):
         self.classes, self.n_columns = classes, n_columns
+
+    @property
+    def blocks(self):
+        """The columns that make up one distribution each, and whether exactly one of them is 1."""
+        return [(slice(0, self.n_columns), self.exclusive)]
+
+    @property
+    def classes_of_outputs(self):
+        return [self.classes]
 
     def encode(self, y, dtype):
         if y.ndim != 1:
@@ -115,6 +105,16 @@ class ManyLabels:
 
     def __init__(self, classes):
         self.classes, self.n_columns = classes, len(classes)
+        self.n_outputs = len(classes)
+
+    @property
+    def blocks(self):
+        """Each label by itself."""
+        return [(slice(k, k + 1), False) for k in range(self.n_columns)]
+
+    @property
+    def classes_of_outputs(self):
+        return [np.array([0, 1])] * self.n_columns
 
     def encode(self, y, dtype):
         if y.shape[1:] != (self.n_columns,):
@@ -139,6 +139,52 @@ class ManyLabels:
         return log_expit(z)
 
 
+class ManyOutputs:
+    """Several columns of class labels: each is a target of its own, their columns lie side by side."""
+
+    exclusive = False
+
+    def __init__(self, parts):
+        self.parts = parts
+        self.classes = [part.classes for part in parts]
+        self.n_outputs = len(parts)
+        stops = np.cumsum([part.n_columns for part in parts]).tolist()
+        self.n_columns = stops[-1]
+        self.slices = [slice(*ends) for ends in zip([0, *stops], stops)]
+
+    @property
+    def blocks(self):
+        return [(columns, part.exclusive) for part, columns in zip(self.parts, self.slices)]
+
+    @property
+    def classes_of_outputs(self):
+        return self.classes
+
+    def encode(self, y, dtype):
+        if y.shape[1:] != (self.n_outputs,):
+            raise ValueError(
+                f"y has shape {y.shape}, expected (n_samples, {self.n_outputs}): a class label an output."
+            )
+        return np.hstack([part.encode(y[:, k], dtype) for k, part in enumerate(self.parts)])
+
+    def _each(self, method, values):
+        return [
+            getattr(part, method)(values[:, columns]) for part, columns in zip(self.parts, self.slices)
+        ]
+
+    def decode(self, z):
+        return np.column_stack(self._each("decode", z))
+
+    def decision(self, z):
+        return self._each("decision", z)
+
+    def proba(self, p):
+        return self._each("proba", p)
+
+    def log_proba(self, z):
+        return self._each("log_proba", z)
+
+
 def classification_targets(y, classes=None, columns_for_two=1):
     """How labels like y, or the known `classes`, become columns.
 
@@ -146,23 +192,28 @@ def classification_targets(y, classes=None, columns_for_two=1):
     """
     check_classification_targets(y)
     kind = type_of_target(y)
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "y has several columns of class labels (multiclass-multioutput): fit one classifier a "
-            "column, as sklearn.multioutput.MultiOutputClassifier does."
-        )
+    if kind == "multiclass-multioutput" or isinstance(classes, list):
+        return _many_outputs(y, classes, columns_for_two)
     if kind == "multilabel-indicator":
         if classes is not None and len(classes) != y.shape[1]:
             raise ValueError(f"y has {y.shape[1]} columns of labels, but classes has {len(classes)} entries.")
         return ManyLabels(np.arange(y.shape[1]))
-    classes = np.unique(y) if classes is None else classes
+    return _one_output(np.unique(y) if classes is None else classes, columns_for_two)
+
+
+def _one_output(classes, columns_for_two):
     if len(classes) > 2 or columns_for_two == 2:
         return ManyClasses(classes)
     return (TwoClasses if len(classes) == 2 else OneClass)(classes)
 
 
-def as_column_or_matrix(y):
-    """y with a single column as a vector, with scikit-learn's usual warning."""
-    if y.ndim == 2 and y.shape[1] == 1 and not issparse(y):
-        return column_or_1d(y, warn=True)
-    return y
+def _many_outputs(y, classes, columns_for_two):
+    n_outputs = y.shape[1] if y.ndim == 2 else 1
+    if classes is None:
+        classes = [np.unique(y[:, k]) for k in range(n_outputs)]
+    if not isinstance(classes, list) or len(classes) != n_outputs:
+        raise ValueError(
+            f"y has {n_outputs} column(s) of class labels: classes must be a list of {n_outputs} arrays, "
+            f"got {classes!r}."
+        )
+    return ManyOutputs([_one_output(np.asarray(of_one), columns_for_two) for of_one in classes])

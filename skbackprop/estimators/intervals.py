@@ -1,0 +1,32 @@
+"""Prediction intervals: from quantiles, or from the residuals of the validation part."""
+
+import numpy as np
+
+
+def interval_columns(quantiles, coverage):
+    """The positions of the two quantiles that enclose `coverage`."""
+    wanted = (1 - coverage) / 2, (1 + coverage) / 2
+    found = [np.flatnonzero(np.isclose(quantiles, quantile, rtol=0, atol=1e-9)) for quantile in wanted]
+    if not all(len(position) for position in found):
+        raise ValueError(
+            f"coverage={coverage} needs the quantiles {wanted[0]:.6g} and {wanted[1]:.6g}, "
+            f"but quantile={list(quantiles)}."
+        )
+    return [int(position[0]) for position in found]
+
+
+def conformal_margin(residuals, coverage):
+    """The ceil((n + 1) coverage)-th smallest of n sorted residuals, for each output."""
+    if residuals is None:
+        raise ValueError(
+            "predict_interval needs loss='quantile' with a list of quantiles, or a validation part: fit with "
+            "early_stopping=True, validation=..., or X_val and y_val."
+        )
+    n_residuals = len(residuals)
+    rank = int(np.ceil((n_residuals + 1) * coverage - 1e-9))
+    if rank > n_residuals:
+        raise ValueError(
+            f"coverage={coverage} needs at least {int(np.ceil(coverage / (1 - coverage) - 1e-9))} validation "
+            f"rows, but there were {n_residuals}."
+        )
+    return residuals[rank - 1]

@@ -1,0 +1,67 @@
+"""Numbers to and from the matrix that the network learns: shifted and scaled, clamped on the way back."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class RegressionTargets:
+    """(n_samples,) or (n_samples, n_targets) of numbers; the network learns (y - shift) / scale.
+
+    `widths` counts the network's columns for each target: more than one where a loss has several
+    quantiles. Predictions are clamped to [low, high] where these are given.
+    """
+
+    widths: tuple[int, ...] = (1,)
+    shift: np.ndarray | None = None  # (n_targets,)
+    scale: np.ndarray | None = None
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+    @property
+    def n_targets(self):
+        return len(self.widths)
+
+    @property
+    def n_columns(self):
+        return sum(self.widths)
+
+    def clamped_to(self, y):
+        """The same, with predictions kept in the range of y and of what came before."""
+        y = y.reshape(len(y), -1)
+        low, high = y.min(axis=0), y.max(axis=0)
+        if self.low is not None:
+            low, high = np.minimum(low, self.low), np.maximum(high, self.high)
+        return replace(self, low=low, high=high)
+
+    def encode(self, y, dtype):
+        if y.dtype.kind not in "biuf":
+            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
+        columns = y.reshape(len(y), -1)
+        if columns.shape[1] != self.n_targets:
+            raise ValueError(
+                f"y has {columns.shape[1]} output column(s), but the network was made for {self.n_targets}."
+            )
+        if self.scale is not None:
+            columns = (columns - self.shift) / self.scale
+        with np.errstate(over="ignore"):
+            columns = np.ascontiguousarray(columns, dtype)
+        if not np.isfinite(columns).all():
+            raise ValueError(f"y holds values that are too large for {columns.dtype}, the dtype of X.")
+        return columns
+
+    def decode(self, output):
+        """Predictions of shape (n_samples,), (n_samples, n_targets), and a last axis for quantiles."""
+        if self.scale is not None:
+            output = output * self._by_column(self.scale) + self._by_column(self.shift)
+        if self.low is not None:
+            output = np.clip(output, self._by_column(self.low), self._by_column(self.high))
+        if self.widths == (1,):
+            return output.ravel()
+        if self.n_targets > 1 and set(self.widths) == {self.widths[0]} != {1}:
+            return output.reshape(len(output), self.n_targets, -1)
+        return output
+
+    def _by_column(self, values):
+        return np.repeat(values, self.widths)
