@@ -14,10 +14,10 @@ from skbackprop.memory import Buffer
 class JointLoss(Loss):
     """E = sum_k E_k: the losses stand side by side, each on its own columns of z and of y.
 
-    No two losses share a column of z, so delta is their deltas side by side; what the outputs share are the
-    layers below (multitask learning: Caruana, 1997). With `sample_weight` of shape (n_samples, n_losses) every
-    loss is averaged with its own column: E_k = sum_i w_ik L_k(i) / sum_i w_ik. A column of weights is
-    shared. The strength of an L2 penalty is then alpha times the mean of the 1 / sum_i w_ik.
+    No two losses share a column of z, so delta is their deltas side by side; what the outputs share are
+    the layers below (multitask learning: Caruana, 1997). With `sample_weight` of shape (n_samples,
+    n_losses) every loss is averaged with its own column: E_k = sum_i w_ik L_k(i) / sum_i w_ik. A single
+    column is shared. The strength of an L2 penalty is alpha times the mean of the 1 / sum_i w_ik.
 
     `out_activation` is the name that all losses share, else "per_output".
 
