@@ -209,6 +209,50 @@ class Mish(Activation):
         return np.multiply(out, output_gradient, out=out)
 
 
+@dataclass(eq=False, repr=False)
+class Bounded(Activation):
+    """phi(z) = low + (high - low) s with s = logistic(z), phi' = (high - low) s (1 - s).
+
+    The output activation of a regression whose target lies between two bounds.
+
+    Parameters
+    ----------
+    low : float
+        The lower bound.
+
+    high : float
+        The upper bound, above `low`.
+    """
+
+    low: float
+    high: float
+
+    _parameter_constraints = {
+        "low": [Interval(Real, None, None, closed="neither")],
+        "high": [Interval(Real, None, None, closed="neither")],
+    }
+    n_scratch = 1
+
+    def _validate_params(self):
+        super()._validate_params()
+        if not self.low < self.high:
+            raise ValueError(f"low={self.low!r} must be smaller than high={self.high!r}.")
+
+    def forward(self, z, out, scratch):
+        expit(z, out=out)
+        np.multiply(out, self.high - self.low, out=out)
+        np.add(out, self.low, out=out)
+        return np.minimum(out, self.high, out=out)  # the sum may round to just above it
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        (rest,) = scratch  # 1 - s
+        expit(z, out=out)
+        np.subtract(1.0, out, out=rest)
+        np.multiply(out, rest, out=out)
+        np.multiply(out, self.high - self.low, out=out)
+        return np.multiply(out, output_gradient, out=out)
+
+
 ACTIVATIONS = {
     "identity": Identity,
     "logistic": Logistic,

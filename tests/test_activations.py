@@ -5,7 +5,7 @@ import pytest
 from naming import component_id
 from scipy.special import erf
 
-from skbackprop.activations import ACTIVATIONS, ELU, LeakyReLU
+from skbackprop.activations import ACTIVATIONS, ELU, Bounded, LeakyReLU
 
 Z = np.array([[-3.0, -0.7, 0.0], [1e-3, 1.3, 4.0]])
 
@@ -111,6 +111,26 @@ def test_settings(activation, low, slope):
     np.testing.assert_allclose(slopes, [[slope, 1.0]])
 
 
+@DTYPES
+def test_bounded(dtype):
+    z = np.array([[-1e4, -2.0, 0.0, 1.5, 1e4]], dtype)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        a, slope = forward_and_slope(Bounded(-1, 3.0), z)
+    assert a.dtype == slope.dtype == dtype
+    s = 1 / (1 + np.exp(-z[:, 1:-1]))
+    np.testing.assert_allclose(a, [[-1.0, *(-1 + 4 * s[0]), 3.0]], rtol=1e-6)
+    np.testing.assert_allclose(slope, [[0.0, *(4 * s * (1 - s))[0], 0.0]], rtol=1e-6)
+
+
+@DTYPES
+def test_bounded_stays_inside(dtype):
+    random_state = np.random.RandomState(0)
+    z = random_state.normal(0.0, 30.0, (1, 2000)).astype(dtype)
+    for low, high in np.sort(random_state.normal(size=(200, 2))).tolist():
+        a, _ = forward_and_slope(Bounded(low, high), z)
+        assert dtype(low) <= a.min() < a.max() <= dtype(high)
+
+
 @EVERY
 def test_slope_multiplies_the_output_gradient(name):
     activation = ACTIVATIONS[name]()
@@ -123,9 +143,21 @@ def test_slope_multiplies_the_output_gradient(name):
 
 @pytest.mark.parametrize(
     "activation, argument",
-    [(LeakyReLU(-0.1), "negative_slope"), (LeakyReLU(1.5), "negative_slope"), (ELU(-1.0), "alpha")],
+    [
+        (LeakyReLU(-0.1), "negative_slope"),
+        (LeakyReLU(1.5), "negative_slope"),
+        (ELU(-1.0), "alpha"),
+        (Bounded(-np.inf, 1.0), "low"),
+        (Bounded(0.0, np.nan), "high"),
+    ],
     ids=component_id,
 )
 def test_wrong_settings(activation, argument):
     with pytest.raises(ValueError, match=f"'{argument}' parameter"):
         activation._validate_params()
+
+
+@pytest.mark.parametrize("low, high", [(1.0, 1.0), (2, -2)])
+def test_bounds_in_the_wrong_order(low, high):
+    with pytest.raises(ValueError, match=f"low={low} must be smaller than high={high}"):
+        Bounded(low, high)._validate_params()

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from skbackprop.activations import ACTIVATIONS, ELU, LeakyReLU
+from skbackprop.activations import ACTIVATIONS, ELU, Bounded, LeakyReLU
 from skbackprop.batches import Batch
 from skbackprop.layers import Concatenate, Dense, Dropout, Ensemble, LayerNorm, Residual, Sequential
 from skbackprop.losses import (
@@ -13,10 +13,12 @@ from skbackprop.losses import (
     BinaryLogLoss,
     Gamma,
     Huber,
+    JointLoss,
     LogCosh,
     MultinomialLogLoss,
     Poisson,
     Quantile,
+    Quantiles,
     SquaredError,
 )
 from skbackprop.network import Network
@@ -44,11 +46,16 @@ PHIS = {
     "leaky_relu(0.4)": LeakyReLU(0.4),
     "leaky_relu(1)": LeakyReLU(1.0),
     "elu(0.4)": ELU(0.4),
+    "Bounded(-2, 3)": Bounded(-2.0, 3.0),
 }
 
 
 def numbers(random_state, n):
     return random_state.normal(size=(n, N_OUTPUTS))
+
+
+def one_number(random_state, n):
+    return random_state.normal(size=(n, 1))
 
 
 def counts(random_state, n):
@@ -83,14 +90,49 @@ LOSSES = {
     "binary, smooth": (BinaryLogLoss(0.2), labels),
     "multinomial": (MultinomialLogLoss(), one_hot),
     "multinomial, smooth": (MultinomialLogLoss(0.2), one_hot),
+    "Quantiles": (Quantiles((0.2, 0.7)), one_number),
+    "joint": (JointLoss([Gamma(), Huber(0.5)]), positive),
+}
+
+
+def blocks(*draws):
+    """Targets side by side: of every draw the first so many columns."""
+    return lambda random_state, n: np.hstack([draw(random_state, n)[:, :m] for draw, m in draws])
+
+
+def three_classes(random_state, n):
+    return np.eye(3)[random_state.randint(3, size=n)]
+
+
+JOINT = {
+    "numbers": (
+        JointLoss([Poisson(), SquaredError(), Quantile(0.3)]),
+        blocks((counts, 1), (numbers, 2)),
+    ),
+    "several columns each": (
+        JointLoss([SquaredError(), Gamma()], y_widths=[2, 1]),
+        blocks((numbers, 2), (positive, 1)),
+    ),
+    "quantiles of two targets": (
+        JointLoss([Quantiles(), LogCosh(), Quantiles((0.4, 0.9))], [3, 1, 2], [1, 1, 1]),
+        blocks((numbers, 2), (numbers, 1)),
+    ),
+    "classes of three outputs": (
+        JointLoss([MultinomialLogLoss(), BinaryLogLoss(), MultinomialLogLoss(0.2)], y_widths=[3, 1, 2]),
+        blocks((three_classes, 3), (labels, 1), (one_hot, 2)),
+    ),
+    "labels": (JointLoss([BinaryLogLoss(), BinaryLogLoss(0.3)]), labels),
+    "joint inside joint": (
+        JointLoss([JointLoss([Huber(0.5), Poisson()]), Gamma()], y_widths=[2, 1]),
+        blocks((positive, 2), (positive, 1)),
+    ),
 }
 
 
 class Case:
     """E as a function of theta and x, and its gradient by backpropagation; dropout's mask stays the same."""
 
-    def __init__(self, root, loss, n_samples, n_inputs):
-        loss, draw = LOSSES[loss]
+    def __init__(self, root, loss, draw, n_samples, n_inputs):
         random_state = np.random.RandomState(12)
         self.x = random_state.normal(size=(n_samples, n_inputs))
         self.network = Network(root, n_inputs, random_state=3)
@@ -103,7 +145,7 @@ class Case:
         self.batch = Batch(self.x, draw(random_state, n_samples), None)
 
     def weighted(self, alpha):
-        """The same case with sample weights, one of them zero, and the L2 penalty."""
+        """The same case with sample weights, one row of them zero, and the L2 penalty."""
         self.batch = self.batch._replace(weight=self.weight)
         self.objective.alpha = alpha
         return self
@@ -158,11 +200,27 @@ class Case:
 @pytest.mark.parametrize("layer, phi, loss", list(product(LAYERS, PHIS, LOSSES)))
 def test_every_coordinate(layer, phi, loss):
     root = PLACES["plain"](LAYERS[layer](PHIS[phi], N_INPUTS))
-    Case(root, loss, 4, N_INPUTS).weighted(alpha=0.0).assert_every_coordinate()
+    Case(root, *LOSSES[loss], 4, N_INPUTS).weighted(alpha=0.0).assert_every_coordinate()
 
 
 @pytest.mark.parametrize("place, layer, phi, loss", list(product(PLACES, LAYERS, PHIS, LOSSES)))
 def test_random_directions(place, layer, phi, loss):
-    case = Case(PLACES[place](LAYERS[layer](PHIS[phi], 6)), loss, 8, 6)
+    case = Case(PLACES[place](LAYERS[layer](PHIS[phi], 6)), *LOSSES[loss], 8, 6)
     case.assert_random_directions()
+    case.weighted(alpha=0.3).assert_random_directions()
+
+
+@pytest.mark.parametrize("own_weights", [False, True], ids=["shared weights", "own weights"])
+@pytest.mark.parametrize("members", [False, True], ids=["one network", "inside Ensemble"])
+@pytest.mark.parametrize("loss", JOINT)
+def test_joint_loss(loss, members, own_weights):
+    loss, draw = JOINT[loss]
+    n_nodes = loss.n_nodes(draw(np.random.RandomState(0), 1).shape[1])
+    root = Sequential([Dense(4, "tanh"), Dense(n_nodes, "identity")])
+    case = Case(Ensemble(2, root) if members else root, loss, draw, 8, N_INPUTS)
+    case.assert_every_coordinate()
+    if own_weights:
+        case.weight = np.random.RandomState(1).uniform(0.5, 2.0, (8, len(loss.losses)))
+        case.weight[0, 0] = case.weight[1] = 0.0
+    case.weighted(alpha=0.0).assert_every_coordinate()
     case.weighted(alpha=0.3).assert_random_directions()

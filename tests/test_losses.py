@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from naming import component_id
 from scipy.special import expit, logit, softmax
-from sklearn._loss import loss as peers
+from sklearn.base import clone
+from sklearn.metrics import mean_pinball_loss
 
 from skbackprop.layers import Dense
 from skbackprop.losses import (
@@ -12,11 +13,14 @@ from skbackprop.losses import (
     BinaryLogLoss,
     Gamma,
     Huber,
+    JointLoss,
     LogCosh,
     LogLoss,
+    Loss,
     MultinomialLogLoss,
     Poisson,
     Quantile,
+    Quantiles,
     SquaredError,
 )
 from skbackprop.memory import Workspaces
@@ -25,12 +29,13 @@ from skbackprop.objective import Objective
 
 REGRESSION = [SquaredError(), AbsoluteError(), Huber(0.7), LogCosh(), Quantile(0.3), Poisson(), Gamma()]
 CLASSIFICATION = [BinaryLogLoss(), BinaryLogLoss(0.2), MultinomialLogLoss(), MultinomialLogLoss(0.2)]
-EVERY = pytest.mark.parametrize("loss", REGRESSION + CLASSIFICATION, ids=component_id)
+SEVERAL = [Quantiles((0.2, 0.5, 0.9)), JointLoss([Huber(0.7), Gamma(), Quantile(0.3)])]
+EVERY = pytest.mark.parametrize("loss", REGRESSION + CLASSIFICATION + SEVERAL, ids=component_id)
 
 
 def value_and_delta(loss, y, z, weight=None, dtype=np.float64):
     y, z = np.array(y, dtype, ndmin=2), np.array(z, dtype, ndmin=2)
-    weight = None if weight is None else np.array(weight, dtype).reshape(-1, 1)
+    weight = None if weight is None else np.array(weight, dtype).reshape(len(y), -1)
     work = Workspaces(loss.buffers(z.shape[1]), z.dtype)[len(z)]
     value = loss.value_and_delta(y, z, weight, work.delta, work)
     assert value.dtype == work.delta.dtype == dtype
@@ -43,6 +48,8 @@ def data(loss, seed=0, n_samples=6, n_outputs=3):
     y = random_state.gamma(2.0, size=(n_samples, n_outputs))
     if isinstance(loss, LogLoss):
         y = np.eye(n_outputs)[random_state.randint(n_outputs, size=n_samples)]
+    if isinstance(loss, Quantiles):
+        y = y[:, :1]
     return y, random_state.normal(size=(n_samples, n_outputs))
 
 
@@ -215,42 +222,6 @@ def test_two_columns_of_softmax_are_one_of_the_logistic(smoothing):
     np.testing.assert_allclose(two_delta, np.hstack([-one_delta, one_delta]), rtol=1e-13)
 
 
-@pytest.mark.parametrize("weight", [None, np.arange(6.0)], ids=["equal weights", "weighted"])
-@pytest.mark.parametrize(
-    "loss, peer",
-    [
-        (SquaredError(), peers.HalfSquaredError()),
-        (AbsoluteError(), peers.AbsoluteError()),
-        (Huber(0.4), peers.HuberLoss(delta=0.4)),
-        (Quantile(0.3), peers.PinballLoss(quantile=0.3)),
-        (Poisson(), peers.HalfPoissonLoss()),
-        (Gamma(), peers.HalfGammaLoss()),
-        (BinaryLogLoss(), peers.HalfBinomialLoss()),
-    ],
-    ids=component_id,
-)
-def test_peer_for_one_column(loss, peer, weight):
-    y, z = (part[:, :1].copy() for part in data(loss, seed=3))
-    value, delta = value_and_delta(loss, y, z, weight)
-    losses, gradient = peer.loss_gradient(y[:, 0], z[:, 0], weight)
-    total = 6.0 if weight is None else weight.sum()
-    constant = peer.constant_to_optimal_zero(y[:, 0], weight)
-    assert value == pytest.approx((losses + constant).sum() / total, rel=1e-12)
-    np.testing.assert_allclose(delta[:, 0], gradient / total, rtol=1e-12)
-
-
-@pytest.mark.parametrize("weight", [None, np.arange(6.0)], ids=["equal weights", "weighted"])
-def test_peer_for_classes(weight):
-    y, z = data(MultinomialLogLoss())
-    value, delta = value_and_delta(MultinomialLogLoss(), y, z, weight)
-    losses, gradient = peers.HalfMultinomialLoss(n_classes=3).loss_gradient(
-        y.argmax(axis=1).astype(float), z, weight
-    )
-    total = 6.0 if weight is None else weight.sum()
-    assert value == pytest.approx(losses.sum() / total, rel=1e-13)
-    np.testing.assert_allclose(delta, gradient / total, rtol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     "loss, y, z, value, delta",
@@ -314,6 +285,10 @@ def test_targets_in_range(loss, y):
         (Quantile(1.0), "quantile"),
         (BinaryLogLoss(1.0), "label_smoothing"),
         (MultinomialLogLoss(-0.1), "label_smoothing"),
+        (Quantiles(0.5), "quantiles"),
+        (JointLoss(Huber()), "losses"),
+        (JointLoss([Huber(), Huber(-1.0)]), "delta"),
+        (JointLoss([Huber(), Huber()], y_widths=2), "y_widths"),
     ],
     ids=component_id,
 )
@@ -329,3 +304,200 @@ def test_log_losses_for_other_columns():
         MultinomialLogLoss().for_columns(exclusive=False)
     with pytest.raises(TypeError, match="for_columns"):
         value_and_delta(LogLoss(), [1.0], [0.0])
+
+
+QUANTILES = pytest.mark.parametrize(
+    "quantiles", [(0.05, 0.5, 0.95), (0.3,), [0.01, 0.02, 0.9, 0.99]], ids=str
+)
+
+
+@QUANTILES
+@pytest.mark.parametrize("weight", [None, np.arange(6.0)], ids=["equal weights", "weighted"])
+def test_quantiles_are_pinball_losses_of_cumulative_softplus(quantiles, weight):
+    random_state = np.random.RandomState(0)
+    y, z = random_state.normal(size=(6, 1)), random_state.normal(0.0, 2.0, (6, len(quantiles)))
+    value, _ = value_and_delta(Quantiles(quantiles), y, z, weight)
+    steps = np.log1p(np.exp(z))
+    steps[:, 0] = z[:, 0]
+    q = np.cumsum(steps, axis=1)
+    expected = sum(
+        mean_pinball_loss(y, q[:, k], alpha=tau, sample_weight=weight) for k, tau in enumerate(quantiles)
+    )
+    assert value == pytest.approx(expected, rel=1e-13)
+    out = np.empty_like(z)
+    Quantiles(quantiles).predict(z, out)
+    np.testing.assert_allclose(out, q, rtol=1e-13)
+
+
+def test_one_of_the_quantiles_is_the_pinball_loss():
+    y, z = (part[:, :1] for part in data(Quantile()))
+    value, delta = value_and_delta(Quantiles((0.3,)), y, z)
+    expected, expected_delta = value_and_delta(Quantile(0.3), y, z)
+    assert value == expected
+    np.testing.assert_array_equal(delta, expected_delta)
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e4, 1e30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_quantiles_never_cross(scale, dtype):
+    z = (scale * np.random.RandomState(0).normal(size=(3000, 9))).astype(dtype)
+    z[:9] = -scale * np.eye(9, dtype=dtype)
+    loss, q = Quantiles(tuple(np.linspace(0.1, 0.9, 9))), np.empty_like(z)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        loss.predict(z, q)
+        value, delta = value_and_delta(loss, np.zeros((3000, 1)), z, dtype=dtype)
+    assert (np.diff(q) >= 0.0).all()
+    assert np.isfinite(value)
+    assert np.isfinite(delta).all()
+
+
+def test_best_constant_quantiles():
+    y = np.random.RandomState(0).gamma(2.0, size=(501, 1))
+    quantiles = (0.1, 0.5, 0.9)
+    q = np.quantile(y, quantiles)
+    z = np.array([q[0], *np.log(np.expm1(np.diff(q)))])
+    best = value_and_delta(Quantiles(quantiles), y, np.tile(z, (501, 1)))[0]
+    for step in 0.05 * np.vstack([np.eye(3), -np.eye(3)]):
+        assert value_and_delta(Quantiles(quantiles), y, np.tile(z + step, (501, 1)))[0] > best
+
+
+@pytest.mark.parametrize(
+    "quantiles",
+    [(), (0.0, 0.5), (0.5, 1.0), (0.5, 0.5), (0.9, 0.1), (0.1, np.nan), ("a",), [[0.1, 0.9]], (1,)],
+)
+def test_wrong_quantiles(quantiles):
+    loss = Quantiles(quantiles)
+    with pytest.raises(ValueError, match=r"strictly increasing numbers inside \(0, 1\)"):
+        loss._validate_params()
+
+
+def test_nodes_for_columns_of_y():
+    assert SquaredError().n_nodes(2) == 2
+    assert Quantiles((0.1, 0.2, 0.3, 0.4)).n_nodes(1) == 4
+    assert JointLoss([Quantiles(), Huber(), MultinomialLogLoss()], y_widths=[1, 2, 4]).n_nodes(7) == 9
+    with pytest.raises(ValueError, match="Quantiles is for one target, but y has 2"):
+        Quantiles().n_nodes(2)
+    with pytest.raises(ValueError, match=r"y has 3 column\(s\), but JointLoss\(y_widths=\[1, 1\]\) is for 2"):
+        JointLoss([Huber(), Poisson()]).n_nodes(3)
+
+
+@pytest.mark.parametrize("loss", [Quantiles(), JointLoss([Huber(), Huber(), Huber()])], ids=component_id)
+def test_network_of_another_width(loss):
+    with pytest.raises(ValueError, match=r"needs a network with 3 outputs.*it has 2"):
+        Objective(Network(Dense(2), 3), loss)
+
+
+PARTS = {
+    "numbers": ([Huber(0.7), Poisson(), LogCosh()], [1, 1, 1]),
+    "numbers, several columns": ([Gamma(), SquaredError()], [2, 3]),
+    "quantiles": ([Quantiles(), Quantile(0.2), Quantiles((0.1, 0.9))], [1, 2, 1]),
+    "classes": ([MultinomialLogLoss(), BinaryLogLoss(0.1), MultinomialLogLoss(0.2)], [4, 1, 3]),
+    "labels": ([BinaryLogLoss()] * 5, [1] * 5),
+    "one": ([SquaredError()], [1]),
+}
+WEIGHTS = {
+    "equal weights": lambda losses: None,
+    "shared": lambda losses: np.arange(6.0)[:, None],
+    "own": lambda losses: np.random.RandomState(1).randint(3, size=(6, len(losses))).astype(float),
+    "own, one all zero": lambda losses: np.outer(np.arange(6.0), np.arange(len(losses))),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighting", WEIGHTS)
+@pytest.mark.parametrize("parts", PARTS)
+def test_joint_loss_is_the_sum_of_its_parts(parts, weighting, dtype):
+    losses, y_widths = PARTS[parts]
+    weight = WEIGHTS[weighting](losses)
+    columns = [data(loss, k, n_outputs=width)[0] for k, (loss, width) in enumerate(zip(losses, y_widths))]
+    z_widths = [loss.n_nodes(width) for loss, width in zip(losses, y_widths)]
+    inputs = [np.random.RandomState(k).normal(size=(6, width)) for k, width in enumerate(z_widths)]
+    joint = JointLoss(losses, y_widths=y_widths)
+    value, delta = value_and_delta(joint, np.hstack(columns), np.hstack(inputs), weight, dtype)
+    expected, deltas, predictions = 0.0, [], []
+    for k, (loss, y, z) in enumerate(zip(losses, columns, inputs)):
+        own = weight if weight is None or weight.shape[1] == 1 else weight[:, k]
+        part, part_delta = value_and_delta(loss, y, z, own, dtype)
+        expected += part
+        deltas.append(part_delta)
+        predictions.append(np.empty_like(z))
+        loss.predict(z, predictions[-1])
+    assert value == pytest.approx(expected, rel=1e-6 if dtype is np.float32 else 1e-14)
+    np.testing.assert_allclose(delta, np.hstack(deltas), rtol=1e-5 if dtype is np.float32 else 1e-13)
+    wide = np.full((6, sum(z_widths) + 2), 7.0)
+    joint.predict(np.hstack(inputs), wide[:, 1:-1])  # into a part of another array
+    np.testing.assert_array_equal(wide[:, 1:-1], np.hstack(predictions))
+    assert (wide[:, [0, -1]] == 7.0).all()
+
+
+@pytest.mark.parametrize(
+    "weight, expected",
+    [(None, 1 / 2), ([[1.0], [3.0]], 1 / 4), ([[1.0, 2.0], [3.0, 0.0]], (1 / 4 + 1 / 2) / 2)],
+    ids=["equal weights", "shared", "own"],
+)
+def test_strength_of_the_penalty_of_a_joint_loss(weight, expected):
+    loss, y = JointLoss([Huber(), SquaredError()]), np.zeros((2, 2))
+    work = Workspaces(loss.buffers(2), np.float64)[2]
+    weight = None if weight is None else np.array(weight)
+    loss.value_and_delta(y, y, weight, work.delta, work)
+    assert work.inverse_weight == pytest.approx(expected, rel=1e-15)
+
+
+def test_joint_loss_with_weights_for_other_outputs():
+    with pytest.raises(ValueError, match="sample_weight has 3 columns: give one, or one for each of the 2"):
+        value_and_delta(JointLoss([Huber(), Huber()]), np.zeros((4, 2)), np.zeros((4, 2)), np.ones((4, 3)))
+
+
+def test_targets_of_a_joint_loss():
+    loss = JointLoss([Huber(), Poisson(), Gamma()])
+    loss.check_targets(np.array([[-1.0, 0.0, 1.0]]))
+    with pytest.raises(ValueError, match=r"Output 1 of y, counted from 0: .*'poisson': y >= 0"):
+        loss.check_targets(np.array([[-1.0, 0.0, 1.0], [1.0, -1.0, 1.0]]))
+    with pytest.raises(ValueError, match=r"Output 2 of y, counted from 0: .*'gamma': y > 0"):
+        loss.check_targets(np.array([[-1.0, 0.0, 0.0]]))
+    with pytest.raises(ValueError, match=r"y has 1 column\(s\)"):
+        loss.check_targets(np.ones(5))
+    JointLoss([Poisson()]).check_targets(np.ones(5))
+
+
+@pytest.mark.parametrize(
+    "loss, message",
+    [
+        (JointLoss([]), "losses=.* must be losses such as Huber"),
+        (JointLoss(["huber"]), "losses=.* must be losses such as Huber"),
+        (JointLoss([Huber(), BinaryLogLoss()]), "all for numbers or all for classes"),
+        (
+            JointLoss([Huber(), Huber()], y_widths=[1]),
+            r"y_widths=\[1\] must have a whole number > 0 for each of 2",
+        ),
+        (JointLoss([Huber()], z_widths=[0]), r"z_widths=\[0\] must have a whole number > 0"),
+        (
+            JointLoss([Huber(), Quantiles()], [1, 2]),
+            r"z_widths=\[1, 2\] does not fit: the losses need \[1, 3\]",
+        ),
+        (JointLoss([Quantiles()], y_widths=[2]), "Quantiles is for one target"),
+    ],
+)
+def test_wrong_joint_loss(loss, message):
+    with pytest.raises(ValueError, match=message):
+        loss._validate_params()
+
+
+def test_what_a_joint_loss_says_of_itself():
+    assert JointLoss([Huber(), SquaredError()]).out_activation == "identity"
+    assert JointLoss([Huber(), Poisson()]).out_activation == "per_output"
+    assert JointLoss([BinaryLogLoss()]).for_classes is True
+    assert JointLoss([Quantiles()]).for_classes is False
+    loss = JointLoss([LogLoss(0.1), LogLoss()], y_widths=[4, 1])
+    assert repr(clone(loss)) == repr(loss)
+    multinomial, binary = loss.for_columns(exclusive=False).losses
+    assert type(multinomial) is MultinomialLogLoss
+    assert type(binary) is BinaryLogLoss
+    assert multinomial.label_smoothing == 0.1
+    with pytest.raises(ValueError, match="JointLoss is for several outputs"):
+        loss.for_columns(exclusive=True)
+
+
+def test_a_loss_without_a_formula():
+    with pytest.raises(NotImplementedError, match="Loss must state losses_and_delta"):
+        value_and_delta(Loss(), [1.0], [1.0])

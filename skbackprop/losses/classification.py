@@ -1,0 +1,96 @@
+"""The log loss of a classifier, binary and multinomial."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+from sklearn.utils._param_validation import Interval, Real
+
+from skbackprop.losses.loss import Loss
+
+
+@dataclass(eq=False, repr=False)
+class LogLoss(Loss):
+    """The log loss of a classifier: binary for one column or several labels, else multinomial.
+
+    `for_columns` chooses; both parts may be given to a classifier themselves.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        e in the smoothed target (1 - e) y + e / n_classes (Szegedy et al., 2016).
+    """
+
+    label_smoothing: float = 0.0
+
+    _parameter_constraints = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
+    for_classes = True
+    n_scratch = 1
+
+    def for_columns(self, exclusive):
+        return (MultinomialLogLoss if exclusive else BinaryLogLoss)(self.label_smoothing)
+
+    def smooth(self, y, n_classes, out):
+        if not self.label_smoothing:
+            return y
+        np.multiply(y, 1.0 - self.label_smoothing, out=out)
+        return np.add(out, self.label_smoothing / n_classes, out=out)
+
+    def losses_and_delta(self, y, z, losses, out, work):
+        raise TypeError("LogLoss stands for two losses: take the one that `for_columns` gives.")
+
+
+class BinaryLogLoss(LogLoss):
+    """L = log(1 + exp(z)) - y z, dL/dz = logistic(z) - y, for each column."""
+
+    out_activation = "logistic"
+
+    def for_columns(self, exclusive):
+        if exclusive:
+            raise ValueError("BinaryLogLoss is for two classes or several labels: use LogLoss.")
+        return self
+
+    def losses_and_delta(self, y, z, losses, out, work):
+        (scratch,) = work.scratch
+        y = self.smooth(y, 2, scratch)
+        np.multiply(y, z, out=out)
+        np.logaddexp(0.0, z, out=losses)
+        np.subtract(losses, out, out=losses)
+        expit(z, out=out)
+        np.subtract(out, y, out=out)
+
+    def predict(self, z, out):
+        expit(z, out=out)
+
+
+class MultinomialLogLoss(LogLoss):
+    """L = log sum_k exp(z_k) - sum_k y_k z_k, dL/dz = softmax(z) - y."""
+
+    out_activation = "softmax"
+    columns_for_two_classes = 2
+
+    def for_columns(self, exclusive):
+        if not exclusive:
+            raise ValueError("MultinomialLogLoss needs exactly one class a sample: use LogLoss.")
+        return self
+
+    def buffers(self, n_outputs):
+        return {**super().buffers(n_outputs), "row": 1, "shifted": n_outputs}
+
+    def losses_and_delta(self, y, z, losses, out, work):
+        (scratch,) = work.scratch
+        y = self.smooth(y, z.shape[-1], scratch)
+        np.maximum.reduce(z, axis=-1, keepdims=True, out=work.row)
+        np.subtract(z, work.row, out=work.shifted)
+        np.exp(work.shifted, out=out)
+        np.matmul(out, work.ones, out=work.row)
+        np.divide(out, work.row, out=out)
+        np.log(work.row, out=work.row)
+        np.subtract(work.row, work.shifted, out=losses)  # -log p_k
+        np.multiply(losses, y, out=losses)
+        np.subtract(out, y, out=out)
+
+    def predict(self, z, out):
+        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+        np.exp(out, out=out)
+        np.divide(out, out.sum(axis=-1, keepdims=True), out=out)

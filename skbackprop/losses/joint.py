@@ -1,0 +1,160 @@
+"""A loss of its own for each output of one network."""
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from numbers import Integral
+
+import numpy as np
+
+from skbackprop.losses.loss import Loss
+from skbackprop.memory import Buffer
+
+
+@dataclass(eq=False, repr=False)
+class JointLoss(Loss):
+    """E = sum_k E_k: the losses stand side by side, each on its own columns of z and of y.
+
+    No two losses share a column of z, so delta is their deltas side by side; what the outputs share are
+    the layers below (multitask learning: Caruana, 1997). With `sample_weight` of shape (n_samples,
+    n_losses) every loss is averaged with its own column: E_k = sum_i w_ik L_k(i) / sum_i w_ik. A single
+    column is shared. The strength of an L2 penalty is alpha times the mean of the 1 / sum_i w_ik.
+
+    `out_activation` is the name that all losses share, else "per_output".
+
+    Parameters
+    ----------
+    losses : list of Loss
+        One for each output, all for numbers or all for classes.
+
+    z_widths : list of int, default=None
+        Columns of the net input for each loss; by default, and at any rate, as many as the loss needs for its
+        columns of y.
+
+    y_widths : list of int, default=None
+        Columns of the target for each loss; by default 1. For the multinomial log loss the number of
+        classes.
+
+    Examples
+    --------
+    >>> from skbackprop.losses import Huber, JointLoss, Poisson, Quantiles
+    >>> JointLoss([Huber(), Poisson()]).n_nodes(2)
+    2
+    >>> JointLoss([Huber(), Quantiles((0.1, 0.5, 0.9))]).n_nodes(2)
+    4
+    """
+
+    losses: list
+    z_widths: list | None = None
+    y_widths: list | None = None
+
+    _parameter_constraints = {
+        "losses": [list, tuple],
+        "z_widths": [list, tuple, None],
+        "y_widths": [list, tuple, None],
+    }
+
+    def _validate_params(self):
+        super()._validate_params()
+        if not self.losses or not all(isinstance(loss, Loss) for loss in self.losses):
+            raise ValueError(f"losses={self.losses!r} must be losses such as Huber(), one or more.")
+        for loss in self.losses:
+            loss._validate_params()
+        if len({loss.for_classes for loss in self.losses}) > 1:
+            raise ValueError(f"losses={self.losses!r} must be all for numbers or all for classes.")
+        for name in ("y_widths", "z_widths"):
+            widths = getattr(self, name)
+            if widths is not None and (
+                len(widths) != len(self.losses) or not all(isinstance(w, Integral) and w > 0 for w in widths)
+            ):
+                raise ValueError(
+                    f"{name}={widths!r} must have a whole number > 0 for each of {len(self.losses)} losses."
+                )
+        needed = self._nodes()
+        if list(self._z_widths()) != needed:
+            raise ValueError(f"z_widths={self.z_widths!r} does not fit: the losses need {needed}.")
+
+    @property
+    def for_classes(self):
+        return self.losses[0].for_classes
+
+    @property
+    def out_activation(self):
+        names = {loss.out_activation for loss in self.losses}
+        return names.pop() if len(names) == 1 else "per_output"
+
+    def _y_widths(self):
+        return [1] * len(self.losses) if self.y_widths is None else self.y_widths
+
+    def _nodes(self):
+        return [loss.n_nodes(width) for loss, width in zip(self.losses, self._y_widths())]
+
+    def _z_widths(self):
+        return self._nodes() if self.z_widths is None else self.z_widths
+
+    def for_columns(self, exclusive):
+        """Each loss for its own columns: several stand for the classes of one output."""
+        if exclusive:
+            raise ValueError("JointLoss is for several outputs: use LogLoss for one class label a sample.")
+        parts = [loss.for_columns(width > 1) for loss, width in zip(self.losses, self._y_widths())]
+        return JointLoss(parts, self.z_widths, self.y_widths)
+
+    def n_nodes(self, n_columns):
+        if n_columns != sum(self._y_widths()):
+            raise ValueError(
+                f"y has {n_columns} column(s), but JointLoss(y_widths={list(self._y_widths())}) is for "
+                f"{sum(self._y_widths())}."
+            )
+        return sum(self._z_widths())
+
+    def buffers(self, n_outputs):
+        if n_outputs != sum(self._z_widths()):
+            raise ValueError(
+                f"JointLoss(z_widths={list(self._z_widths())}) needs a network with "
+                f"{sum(self._z_widths())} outputs, but it has {n_outputs}."
+            )
+        return {
+            "delta": n_outputs,
+            "value": Buffer((1, 1), per_sample=False),
+            "mean_inverse": Buffer((), per_sample=False),
+            "parts": [loss.buffers(width) for loss, width in zip(self.losses, self._z_widths())],
+        }
+
+    def check_targets(self, y):
+        self._validate_params()
+        y = y.reshape(len(y), -1)
+        self.n_nodes(y.shape[1])
+        for k, (loss, columns) in enumerate(zip(self.losses, _side_by_side(self._y_widths()))):
+            try:
+                loss.check_targets(y[:, columns])
+            except ValueError as error:
+                raise ValueError(f"Output {k} of y, counted from 0: {error}") from error
+
+    def value_and_delta(self, y, z, sample_weight, out, work):
+        n_losses = len(self.losses)
+        own = sample_weight is not None and sample_weight.shape[-1] != 1
+        if own and sample_weight.shape[-1] != n_losses:
+            raise ValueError(
+                f"sample_weight has {sample_weight.shape[-1]} columns: give one, or one for each of the "
+                f"{n_losses} losses."
+            )
+        blocks = zip(
+            self.losses, _side_by_side(self._y_widths()), _side_by_side(self._z_widths()), work.parts
+        )
+        np.copyto(work.value, 0.0)
+        np.copyto(work.mean_inverse, 0.0)
+        for k, (loss, y_block, z_block, part) in enumerate(blocks):
+            weight = sample_weight[..., k : k + 1] if own else sample_weight
+            value = loss.value_and_delta(y[..., y_block], z[..., z_block], weight, out[..., z_block], part)
+            np.add(work.value, value, out=work.value)
+            np.add(work.mean_inverse, part.inverse_weight, out=work.mean_inverse)
+        work.inverse_weight = np.divide(work.mean_inverse, n_losses, out=work.mean_inverse)
+        return work.value
+
+    def predict(self, z, out):
+        for loss, block in zip(self.losses, _side_by_side(self._z_widths())):
+            loss.predict(z[..., block], out[..., block])
+
+
+def _side_by_side(widths):
+    """The slices of columns of parts that stand side by side."""
+    return [slice(*ends) for ends in pairwise(accumulate(widths, initial=0))]

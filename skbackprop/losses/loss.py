@@ -1,0 +1,75 @@
+"""Losses L(y, z) on the net input z of the last layer: value and delta = dL/dz from one method.
+
+The mean over a batch is E = sum_i w_i sum_j L(y_ij, z_ij) / sum_i w_i: over samples i weighted, over
+outputs j a sum. A loss holds no data; its work arrays come from `buffers`.
+"""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skbackprop.memory import Buffer
+
+
+class Loss(BaseEstimator):
+    """Base class; a subclass states `losses_and_delta`, and its inverse link in `predict`."""
+
+    _parameter_constraints: dict = {}
+    out_activation = "identity"  # the name of the inverse link
+    for_classes = False  # True: z are log odds, and `predict` gives probabilities
+    columns_for_two_classes = 1  # of a classifier's target; 2 wants one column a class always
+    n_scratch = 0
+
+    def n_nodes(self, n_columns):
+        """How many nodes the last layer needs for y with so many columns."""
+        return n_columns
+
+    def buffers(self, n_outputs):
+        return {
+            "delta": n_outputs,
+            "losses": n_outputs,
+            "scratch": [n_outputs] * self.n_scratch,
+            "equal_share": Buffer((1,), fill=lambda n_samples: 1.0 / n_samples),
+            "equal_inverse": Buffer((), per_sample=False, fill=lambda n_samples: 1.0 / n_samples),
+            "share": 1,
+            "total": Buffer((), per_sample=False),
+            "any": Buffer((), per_sample=False),
+            "inverse": Buffer((), per_sample=False),
+            "sums": Buffer((1, n_outputs), per_sample=False),
+            "ones": Buffer((n_outputs, 1), per_sample=False, fill=lambda n_samples: 1.0),
+            "value": Buffer((1, 1), per_sample=False),
+        }
+
+    def check_targets(self, y):
+        """Raise ValueError where y has values that the loss is not defined for."""
+
+    def for_columns(self, exclusive):
+        """The loss for target columns of which exactly one is 1 (`exclusive`), or that are independent."""
+        return self
+
+    def losses_and_delta(self, y, z, losses, out, work):
+        """L(y, z) to `losses`, dL/dz to `out`, both of the shape of z."""
+        raise NotImplementedError(f"{type(self).__name__} must state losses_and_delta.")
+
+    def predict(self, z, out):
+        """The inverse link: the prediction for z."""
+        np.copyto(out, z)
+
+    def value_and_delta(self, y, z, sample_weight, out, work):
+        """E, an array of shape (*members, 1, 1), and dE/dz in `out`."""
+        self.losses_and_delta(y, z, work.losses, out, work)
+        share = self.share(sample_weight, work)
+        np.multiply(out, share, out=out)
+        np.matmul(share.mT, work.losses, out=work.sums)
+        return np.matmul(work.sums, work.ones, out=work.value)
+
+    def share(self, sample_weight, work):
+        """w_i / sum(w), or 1 / n_samples; all 0 where all weights are. `inverse_weight` is 1 / sum(w)."""
+        if sample_weight is None:
+            work.inverse_weight = work.equal_inverse
+            return work.equal_share
+        work.inverse_weight = work.inverse
+        np.add.reduce(sample_weight, axis=None, out=work.total)
+        np.sign(work.total, out=work.any)
+        np.maximum(work.total, np.finfo(work.total.dtype).tiny, out=work.total)
+        np.divide(work.any, work.total, out=work.inverse)
+        return np.multiply(sample_weight, work.inverse, out=work.share)
