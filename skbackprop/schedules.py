@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from math import cos, isfinite, pi
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, Real
+from sklearn.utils._param_validation import Integral, Interval, Real
 
 Schedule = Callable[[float], float]
 
 _SHARE = [Interval(Real, 0, 1, closed="left")]
+_FINAL = {"final": [Interval(Real, 0, 1, closed="both")]}
 
 
 class Constant(BaseEstimator):
@@ -58,10 +59,95 @@ class Cosine(BaseEstimator):
 
     final: float = 0.0
 
-    _parameter_constraints = {"final": [Interval(Real, 0, 1, closed="both")]}
+    _parameter_constraints = _FINAL
 
     def __call__(self, progress):
-        return self.final + (1.0 - self.final) * 0.5 * (1.0 + cos(pi * progress))
+        return _cosine(1.0, self.final, progress)
+
+
+def _cosine(first, last, share):
+    """From `first` to `last` along half a period."""
+    return last + (first - last) * 0.5 * (1.0 + cos(pi * share))
+
+
+@dataclass(eq=False, repr=False)
+class CosineRestarts(BaseEstimator):
+    """`Cosine` again and again: 1 at the start of each cycle (SGDR: Loshchilov, Hutter, 2017).
+
+    Parameters
+    ----------
+    n_cycles : int, default=4
+        Number of cycles.
+
+    growth : float, default=1.0
+        Length of a cycle as a multiple of the one before, above 0.
+
+    final : float, default=0.0
+        The factor at the end of each cycle, in [0, 1].
+    """
+
+    n_cycles: int = 4
+    growth: float = 1.0
+    final: float = 0.0
+
+    _parameter_constraints = {
+        "n_cycles": [Interval(Integral, 1, None, closed="left")],
+        "growth": [Interval(Real, 0, None, closed="neither")],
+        **_FINAL,
+    }
+
+    def __call__(self, progress):
+        lengths = [self.growth**cycle for cycle in range(self.n_cycles)]
+        start, position = 0.0, progress * sum(lengths)
+        for length in lengths[:-1]:
+            if position < start + length * (1.0 - 1e-9):  # a step at the border begins a cycle
+                return _cosine(1.0, self.final, (position - start) / length)
+            start += length
+        return _cosine(1.0, self.final, (position - start) / lengths[-1])
+
+
+@dataclass(eq=False, repr=False)
+class OneCycle(BaseEstimator):
+    """Up from `start` to 1 and down to `start` times `final`, along cosines (Smith, 2018).
+
+    Parameters
+    ----------
+    start : float, default=0.04
+        The factor at progress 0, in (0, 1].
+
+    peak_at : float, default=0.3
+        The progress at which the factor is 1, in (0, 1).
+
+    final : float, default=1e-4
+        The factor at progress 1 as a share of `start`, in [0, 1].
+    """
+
+    start: float = 0.04
+    peak_at: float = 0.3
+    final: float = 1e-4
+
+    _parameter_constraints = {
+        "start": [Interval(Real, 0, 1, closed="right")],
+        "peak_at": [Interval(Real, 0, 1, closed="neither")],
+        **_FINAL,
+    }
+
+    def __call__(self, progress):
+        if progress < self.peak_at:
+            return _cosine(self.start, 1.0, progress / self.peak_at)
+        return _cosine(1.0, self.start * self.final, (progress - self.peak_at) / (1.0 - self.peak_at))
+
+
+@dataclass(eq=False, repr=False)
+class Inverse(BaseEstimator):
+    """1 / (1 + decay progress)."""
+
+    decay: float = 9.0
+
+    _parameter_constraints = {"decay": [Interval(Real, 0, None, closed="left")]}
+
+    def __call__(self, progress):
+        return 1.0 / (1.0 + self.decay * progress)
 
 
 @dataclass(eq=False, repr=False)
@@ -81,11 +167,53 @@ class WarmUp(BaseEstimator):
         return self.schedule((progress - self.warm_up) / (1.0 - self.warm_up))
 
 
+@dataclass(eq=False, repr=False)
+class Plateau(BaseEstimator):
+    """1, until training makes no progress for `n_iter_no_change` epochs: then times `factor`, and on.
+
+    It does not depend on the progress, and stands alone: `WarmUp` does not take it.
+
+    Parameters
+    ----------
+    factor : float, default=0.2
+        What the learning rate is multiplied by on a plateau, in (0, 1).
+
+    smallest : float, default=1e-3
+        Training stops on a plateau where the rate is at most `smallest` times the first one.
+    """
+
+    factor: float = 0.2
+    smallest: float = 1e-3
+
+    _parameter_constraints = {
+        "factor": [Interval(Real, 0, 1, closed="neither")],
+        "smallest": [Interval(Real, 0, 1, closed="right")],
+    }
+
+    def __call__(self, progress):
+        return 1.0
+
+
+SCHEDULES = {
+    "constant": Constant,
+    "step": Step,
+    "exponential": Exponential,
+    "cosine": Cosine,
+    "cosine_restarts": CosineRestarts,
+    "one_cycle": OneCycle,
+    "warm_up": WarmUp,
+    "inverse": Inverse,
+    "plateau": Plateau,
+}
+
+
 def _validate(schedule):
     """The settings of a schedule of this module, and of the one inside it."""
     if isinstance(schedule, BaseEstimator) and hasattr(schedule, "_parameter_constraints"):
         schedule._validate_params()
     if isinstance(schedule, WarmUp):
+        if isinstance(schedule.schedule, Plateau):
+            raise ValueError(f"{schedule!r}: Plateau does not follow the progress, so WarmUp cannot take it.")
         _validate(schedule.schedule)
 
 
@@ -126,17 +254,31 @@ class InverseScalingRate(ScheduledRate):
         self.rate = self.initial / (n_samples_seen + 1) ** self.power_t
 
 
-class AdaptiveRate(ScheduledRate):
-    """Divided by 5 on every plateau, down to 1e-6."""
+class PlateauRate(ScheduledRate):
+    """Multiplied by the plateau's factor each time that `lower` is called."""
 
-    def __init__(self, initial):
+    def __init__(self, initial, plateau):
+        super().__init__(initial, plateau)
         self.rate = initial
+
+    @property
+    def smallest(self):
+        return self.initial * self.schedule.smallest * (1.0 + 1e-9)  # rounding is not one plateau more
 
     def at(self, progress):
         return self.rate
 
     def lower(self):
-        if self.rate <= 1e-6:
+        if self.rate <= self.smallest:
             return False
-        self.rate /= 5.0
+        self.rate /= 1.0 / self.schedule.factor  # 5 for 0.2, exactly
         return True
+
+
+class AdaptiveRate(PlateauRate):
+    """Divided by 5 on every plateau, down to 1e-6: scikit-learn's "adaptive"."""
+
+    smallest = 1e-6
+
+    def __init__(self, initial):
+        super().__init__(initial, Plateau(factor=0.2))

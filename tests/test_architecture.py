@@ -22,6 +22,7 @@ ORDER = [
     "batches",
     "network",
     "sparse",
+    "averaging",
     "optimizers",
     "layers",
     "losses",

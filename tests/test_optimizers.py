@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from naming import component_id
 
-from skbackprop import optimizers
+from skbackprop.optimizers import descent as descent_module
 from skbackprop.optimizers import (
     SGD,
     Adam,
@@ -29,10 +29,13 @@ THETA = [1.0, -2.0, 0.5]
 GRADIENTS = [[0.3, -4.0, 1e-3], [-0.2, 5.0, 2e-3], [0.7, 1.0, -5e-3]]
 
 
-def stand_in(theta, n_decayed=0, dtype=np.float64):
+def stand_in(theta, n_decayed=0, dtype=np.float64, **factors):
     """What a descent needs of a network."""
     theta = np.array(theta, dtype)
-    return SimpleNamespace(theta=theta, gradient=np.zeros_like(theta), n_decayed=n_decayed)
+    plain = {"learning_rates": None, "weight_decays": None, "matrices": []}
+    return SimpleNamespace(
+        theta=theta, gradient=np.zeros_like(theta), n_decayed=n_decayed, **{**plain, **factors}
+    )
 
 
 def descend(descent, gradients, rate=RATE):
@@ -215,7 +218,7 @@ def test_blocks(optimizer, n_decayed, members, monkeypatch):
     random_state = np.random.RandomState(0)
     theta, *gradients = random_state.normal(size=(4, *members, 11))
     whole = descend(Descent(optimizer, stand_in(theta, n_decayed)), gradients)
-    monkeypatch.setattr(optimizers, "BLOCK", 4)
+    monkeypatch.setattr(descent_module, "BLOCK", 4)
     descent = Descent(optimizer, stand_in(theta, n_decayed))
     assert len(descent._calls) > len(optimizer.transforms()) + 1
     np.testing.assert_array_equal(descend(descent, gradients), whole)

@@ -13,10 +13,29 @@ from skbackprop.layers import Dense, Ensemble, Layer, Sequential
 from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Quantile, Quantiles
 from skbackprop.names import resolve
 from skbackprop.network import first_layer
-from skbackprop.optimizers import SGD, Adam, Optimizer
-from skbackprop.schedules import AdaptiveRate, Constant, InverseScalingRate, ScheduledRate
+from skbackprop.optimizers import SGD, Adam, AdamW, Lion, Muon, NAdam, Optimizer, RMSProp
+from skbackprop.schedules import (
+    SCHEDULES,
+    AdaptiveRate,
+    InverseScalingRate,
+    Plateau,
+    PlateauRate,
+    ScheduledRate,
+)
 from skbackprop.sparse import ONLY_DENSE
 from skbackprop.targets import ManyOutputs
+
+MOMENTS = {"beta_1": "beta_1", "beta_2": "beta_2", "epsilon": "epsilon"}
+SOLVERS = {  # the optimizer that a name stands for, and what it takes from the estimator's parameters
+    "sgd": (SGD, {"momentum": "momentum", "nesterov": "nesterovs_momentum"}),
+    "adam": (Adam, MOMENTS),
+    "adamw": (AdamW, MOMENTS),
+    "nadam": (NAdam, MOMENTS),
+    "rmsprop": (RMSProp, {}),
+    "lion": (Lion, {}),
+    "muon": (Muon, {}),
+}
+FOR_SGD = "invscaling", "adaptive"  # as in scikit-learn; with other solvers the rate is constant
 
 
 def make_layers(estimator, n_columns, output_activation):
@@ -117,18 +136,17 @@ def optimizer_settings(estimator):
     solver = estimator.solver
     if isinstance(solver, Optimizer):
         return description(solver)
-    names = ("momentum", "nesterovs_momentum") if solver == "sgd" else ("beta_1", "beta_2", "epsilon")
-    return solver, {name: getattr(estimator, name) for name in names}
+    _, names = SOLVERS[solver]
+    return solver, {name: getattr(estimator, name) for name in names.values()}
 
 
 def make_optimizer(estimator):
     """The optimizer that `solver` names or is."""
-    solver, rate = estimator.solver, estimator.learning_rate_init
-    if isinstance(solver, Optimizer):
-        return solver
-    if solver == "sgd":
-        return SGD(rate, estimator.momentum, estimator.nesterovs_momentum)
-    return Adam(rate, estimator.beta_1, estimator.beta_2, estimator.epsilon)
+    if isinstance(estimator.solver, Optimizer):
+        return estimator.solver
+    kind, names = SOLVERS[estimator.solver]
+    settings = {field: getattr(estimator, name) for field, name in names.items()}
+    return kind(learning_rate=estimator.learning_rate_init, **settings)
 
 
 def rate_settings(estimator):
@@ -140,11 +158,11 @@ def rate_settings(estimator):
 
 
 def make_rate(is_sgd, learning_rate, initial, power_t):
-    """The learning rate over time; the names other than 'constant' are for SGD."""
-    if callable(learning_rate):
-        return ScheduledRate(initial, learning_rate)
-    if is_sgd and learning_rate == "invscaling":
+    """The learning rate over time."""
+    if learning_rate == "invscaling" and is_sgd:
         return InverseScalingRate(initial, power_t)
-    if is_sgd and learning_rate == "adaptive":
+    if learning_rate == "adaptive" and is_sgd:
         return AdaptiveRate(initial)
-    return ScheduledRate(initial, Constant())
+    name = "constant" if learning_rate in FOR_SGD else learning_rate
+    schedule = resolve(name, SCHEDULES, "learning_rate")
+    return (PlateauRate if isinstance(schedule, Plateau) else ScheduledRate)(initial, schedule)

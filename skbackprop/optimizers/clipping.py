@@ -1,0 +1,74 @@
+"""Bounds: on the update before the step, on the weights after it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skbackprop.optimizers.transform import POSITIVE, GradientTransform, scalar
+
+
+@dataclass(eq=False, repr=False)
+class ClipNorm(GradientTransform):
+    """u <- u min(1, max_norm / |u|) (Pascanu et al., 2013); each member of an ensemble by its own norm."""
+
+    max_norm: float = 1.0
+
+    _parameter_constraints = {"max_norm": POSITIVE}
+    elementwise = False
+
+    def work(self, network):
+        theta = network.theta
+        norm = np.empty((*theta.shape[:-1], 1), theta.dtype)
+        return {"norm": norm, "squared_norm": norm[..., 0], "max_norm": scalar(self.max_norm, network)}
+
+    def apply(self, update, theta, state):
+        np.vecdot(update, update, out=state.squared_norm)
+        _shrink(update, state)
+
+
+@dataclass(eq=False, repr=False)
+class ClipValue(GradientTransform):
+    """u <- max(-c, min(c, u)), c = `max_value`, each coordinate by itself (Mikolov, 2012)."""
+
+    max_value: float = 1.0
+
+    _parameter_constraints = {"max_value": POSITIVE}
+
+    def work(self, network):
+        return {"least": scalar(-self.max_value, network), "most": scalar(self.max_value, network)}
+
+    def apply(self, update, theta, state):
+        np.minimum(update, state.most, out=update)
+        np.maximum(update, state.least, out=update)
+
+
+class BoundColumns(GradientTransform):
+    """w <- w min(1, c / |w|) for the weights w into each node of one matrix (Srivastava et al., 2014).
+
+    Made by `Descent` for a matrix with a `max_norm`, c; it stands after the step.
+    """
+
+    elementwise = False
+
+    def __init__(self, part, shape, max_norm):
+        self.part, self.shape, self.max_norm = part, shape, max_norm
+
+    def pieces(self, network):
+        return [(self.part, self.shape)]
+
+    def work(self, network):
+        theta = network.theta
+        norm = np.empty((*theta.shape[:-1], 1, self.shape[1]), theta.dtype)
+        return {"norm": norm, "squared_norm": norm[..., 0, :], "max_norm": scalar(self.max_norm, network)}
+
+    def apply(self, update, theta, state):
+        np.vecdot(theta, theta, axis=-2, out=state.squared_norm)
+        _shrink(theta, state)
+
+
+def _shrink(x, state):
+    """x <- x min(1, c / |x|), in place, where |x|^2 is in `norm`."""
+    np.sqrt(state.norm, out=state.norm)
+    np.maximum(state.norm, state.max_norm, out=state.norm)
+    np.divide(state.max_norm, state.norm, out=state.norm)
+    np.multiply(x, state.norm, out=x)

@@ -1,0 +1,50 @@
+"""An optimizer: a learning rate and a chain of transforms."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from sklearn.base import BaseEstimator
+
+from skbackprop.optimizers.transform import RATE, GradientTransform
+
+
+class Optimizer(BaseEstimator, ABC):
+    """Settings of a descent: `learning_rate`, a number, and the chain that `transforms` gives."""
+
+    _parameter_constraints: dict = RATE
+
+    @abstractmethod
+    def transforms(self):
+        """The chain, a list of `GradientTransform`; the learning rate comes last if it is not in it."""
+
+
+@dataclass(eq=False, repr=False)
+class Chain(Optimizer):
+    """Any list of transforms; the learning rate comes last unless `ScaleByLearningRate` is in the list.
+
+    Parameters
+    ----------
+    steps : list of GradientTransform
+        In the order in which the gradient passes them.
+
+    learning_rate : float, default=0.001
+        eta.
+
+    Examples
+    --------
+    >>> from skbackprop.optimizers import Chain, ClipNorm, ScaleByAdam
+    >>> solver = Chain([ClipNorm(1.0), ScaleByAdam()], learning_rate=0.01)
+    """
+
+    steps: list
+    learning_rate: float = 0.001
+
+    _parameter_constraints = {**RATE, "steps": [list, tuple]}
+
+    def transforms(self):
+        for step in self.steps:
+            if not isinstance(step, GradientTransform):
+                raise TypeError(
+                    f"Chain(steps=...) takes gradient transforms such as ScaleByAdam(), got {step!r}."
+                )
+        return list(self.steps)

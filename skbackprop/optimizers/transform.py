@@ -1,0 +1,65 @@
+"""The contract of a transform of the gradient, and the simplest one, the learning rate."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, Real
+
+RATE = {"learning_rate": [Interval(Real, 0, None, closed="neither")]}
+SHARE = [Interval(Real, 0, 1, closed="left")]
+POSITIVE = [Interval(Real, 0, None, closed="neither")]
+NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
+
+
+class GradientTransform(BaseEstimator, ABC):
+    """u, the update, starts as the gradient; `apply` changes it in place.
+
+    `init` gives the arrays that continue from step to step, `work` constants and scratch; `apply` finds
+    both in `state`. `pieces` says on which parts of theta it acts: arrays of theta's shape are cut in the
+    same way, and an elementwise transform is applied block by block.
+    """
+
+    _parameter_constraints: dict = {}
+    elementwise = True
+
+    def init(self, network):
+        """Arrays by name: the state, kept and pickled."""
+        return {}
+
+    def work(self, network):
+        """Arrays by name: constants and scratch, made again from the settings when needed."""
+        return {}
+
+    def pieces(self, network):
+        """(slice of theta's last axis, the shape that `apply` sees) of every part to act on."""
+        n_parameters = network.theta.shape[-1]
+        return [(slice(0, n_parameters), (n_parameters,))]
+
+    def bind(self, update, theta, state):
+        """Once a block: views and scratch that depend on it, put into `state`.
+
+        `state.n_decayed` counts the leading weights of the block that decay.
+        """
+
+    def advance(self, state):
+        """Once a step: the scalars that change."""
+
+    @abstractmethod
+    def apply(self, update, theta, state):
+        """The new update, in place."""
+
+
+def scalar(value, network):
+    return np.array(value, network.theta.dtype)
+
+
+class ScaleByLearningRate(GradientTransform):
+    """u <- eta u. The array `learning_rate` is written from outside; members may have their own."""
+
+    def init(self, network):
+        theta = network.theta
+        return {"learning_rate": np.zeros((*theta.shape[:-1], 1), theta.dtype)}
+
+    def apply(self, update, theta, state):
+        np.multiply(update, state.learning_rate, out=update)
