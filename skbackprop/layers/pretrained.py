@@ -41,7 +41,7 @@ class Pretrained(Wrapper):
     _parameter_constraints = {**Wrapper._parameter_constraints, "values": [list, tuple]}
 
     def __post_init__(self):
-        if type(self.values) is list:
+        if type(self.values) in (list, tuple):
             self.values = Arrays(self.values)
 
     def resolved(self):
