@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 
 
@@ -100,6 +101,54 @@ class Orthogonal(Initializer):
         q, r = np.linalg.qr(tall)
         q *= np.sign(np.diag(r))  # makes the draw uniform over orthogonal matrices
         return self.gain * (q if n_inputs >= n_units else q.T)
+
+
+@dataclass(eq=False, repr=False)
+class Given(Initializer):
+    """Values of an earlier fit, or made by hand: `Dense(8, initializer=Given(W, b))`.
+
+    Parameters
+    ----------
+    coef : array of shape (n_inputs, n_units)
+        The first weights.
+
+    intercept : array of shape (n_units,) or (1, n_units), default=None
+        The first biases; None for zeros.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray | None = None
+
+    _parameter_constraints = {"coef": ["array-like"], "intercept": ["array-like", None]}
+
+    def weight(self, random_state, n_inputs, n_units, activation):
+        return given_values(self.coef, (n_inputs, n_units), "Given(coef=...)")
+
+    def bias(self, random_state, n_inputs, n_units, activation):
+        if self.intercept is None:
+            return super().bias(random_state, n_inputs, n_units, activation)
+        return given_values(self.intercept, (1, n_units), "Given(intercept=...)")
+
+
+def given_values(values, shape, name):
+    """A parameter's first value from outside: finite and of its shape, but (n,) may stand for (1, n)."""
+    array = check_array(
+        values,
+        dtype=(np.float64, np.float32),
+        ensure_2d=False,
+        allow_nd=True,
+        ensure_min_samples=0,
+        ensure_min_features=0,
+        input_name=name,
+    )
+    if shape not in (array.shape, (1, *array.shape)):
+        raise ValueError(f"{name} has shape {array.shape}, but the layer's parameter has shape {shape}.")
+    return array.reshape(shape)
+
+
+def constant(random_state, value, shape):
+    """The same number everywhere, for gains, and for biases that are not drawn."""
+    return np.full(shape, value)
 
 
 INITIALIZERS = {

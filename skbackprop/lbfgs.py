@@ -6,6 +6,20 @@ import numpy as np
 from scipy.optimize import minimize
 
 from skbackprop.divergence import explain
+from skbackprop.layers import BatchNorm
+
+
+def check_network(network):
+    """An error for a network whose training is more than to minimise one function of theta."""
+    if network.generator is not None:
+        raise ValueError("solver='lbfgs' needs an objective that stays the same: leave Dropout out.")
+    if any(isinstance(layer, BatchNorm) for _, layer, _, _ in network.parts()):
+        raise ValueError("solver='lbfgs' needs an objective that stays the same: leave BatchNorm out.")
+    rates = network.learning_rates
+    if rates is not None and not np.isin(rates, (0.0, 1.0)).all():
+        raise ValueError("solver='lbfgs' has no learning rate: a layer's learning_rate must be 1, or 0.")
+    if any(parameter.max_norm is not None for _, _, parameter in network.matrices):
+        raise ValueError("solver='lbfgs' cannot keep a max_norm: leave it out.")
 
 
 def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, verbose=False):

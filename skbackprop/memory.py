@@ -49,17 +49,19 @@ class Buffer:
 GENERATOR = object()  # a leaf that asks for the network's random generator
 
 
-def map_tree(function, tree):
-    """Apply `function` to every leaf; dicts become namespaces."""
+def map_tree(function, tree, named=SimpleNamespace):
+    """Apply `function` to every leaf; dicts become namespaces, or stay what they are with `named=dict`."""
     if isinstance(tree, dict):
-        return SimpleNamespace(**{name: map_tree(function, part) for name, part in tree.items()})
+        return named(**{name: map_tree(function, part, named) for name, part in tree.items()})
     if isinstance(tree, list):
-        return [map_tree(function, part) for part in tree]
+        return [map_tree(function, part, named) for part in tree]
     return function(tree)
 
 
 def leaves(tree):
     """Every leaf, in the order in which it was declared."""
+    if isinstance(tree, SimpleNamespace):
+        tree = vars(tree)
     if isinstance(tree, dict | list):
         for part in tree.values() if isinstance(tree, dict) else tree:
             yield from leaves(part)
@@ -184,15 +186,15 @@ def with_members(tree, members):
 
     `np.dot` multiplies two matrices, `np.matmul` does so for each member.
     """
-    if isinstance(tree, dict):
-        return {name: with_members(part, members) for name, part in tree.items()}
-    if isinstance(tree, list):
-        return [with_members(part, members) for part in tree]
-    if tree is np.dot:
-        return np.matmul
-    leaf = tree if isinstance(tree, Parameter) else as_buffer(tree)
-    if leaf is None or not (leaf.shape or getattr(leaf, "per_sample", False)):
-        return tree
-    if leaf.members is not None:
-        raise ValueError("An Ensemble cannot lie inside another one.")
-    return replace(leaf, members=members)
+
+    def with_axis(leaf):
+        if leaf is np.dot:
+            return np.matmul
+        array = leaf if isinstance(leaf, Parameter) else as_buffer(leaf)
+        if array is None or not (array.shape or getattr(array, "per_sample", False)):
+            return leaf
+        if array.members is not None:
+            raise ValueError("An Ensemble cannot lie inside another one.")
+        return replace(array, members=members)
+
+    return map_tree(with_axis, tree, named=dict)

@@ -1,9 +1,13 @@
 """A network: one root layer, theta and its gradient as flat vectors, and work arrays."""
 
+from dataclasses import replace
+from numbers import Integral
+
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from skbackprop.layers import Ensemble, Layer
+from skbackprop.layers import Ensemble, Frozen, Layer, Pretrained, Sequential
 from skbackprop.memory import GENERATOR, FlatLayout, Workspaces, leaves, writable
 from skbackprop.sparse import SparseRows
 
@@ -96,13 +100,28 @@ class Network:
         """From dE/dz of the last forward pass to `gradient`."""
         self.root.backward(delta, self.params, self.gradients, self.work)
 
-    def predict(self, rows, finish):
+    def pretrained_layers(self):
+        """The layers of a `Sequential` root as `Pretrained`, with copies of their present values.
+
+        Another network may start from them, or keep them: `Frozen(layer)`.
+        """
+        if not isinstance(self.root, Sequential):
+            raise ValueError(f"pretrained_layers needs a network of Sequential layers, not {self.root!r}.")
+        layers = zip(self.root.layers, self.params.layers)
+        return [_pretrained(layer, params) for layer, params in layers]
+
+    def predict(self, rows, finish, depth=None):
         """finish(z) for all rows, in pieces; safe to call from several threads at once.
 
-        `rows[start:stop]` gives a piece of the input; `finish(z, out)` writes an output.
+        `rows[start:stop]` gives a piece of the input; `finish(z, out)` writes an output. With `depth`,
+        z is the output of the first `depth` layers of a `Sequential` root.
         """
+        root, n_outputs = self.root, self.n_outputs
+        if depth is not None:
+            root = _first_layers(root, depth)
+            n_outputs = root.n_outputs(self.n_inputs)
         n_samples = rows.shape[0]
-        out = np.empty((*self.members, n_samples, self.n_outputs), self.theta.dtype)
+        out = np.empty((*self.members, n_samples, n_outputs), self.theta.dtype)
         try:
             workspaces = self._spare_workspaces.pop()
         except IndexError:
@@ -114,10 +133,47 @@ class Network:
                 if not isinstance(x, SparseRows):
                     np.copyto(work.input, x)  # the network keeps no part of the user's array
                     x = work.input
-                z = self.root.forward(x, self.params, work.root, False)
+                z = root.forward(x, self.params, work.root, False)
                 finish(z, out[..., start : start + ROWS_AT_ONCE, :])
         self._spare_workspaces.append(workspaces)
         return out
+
+
+def first_layer(layer):
+    """The layer that receives the network's input."""
+    while isinstance(layer, Sequential | Frozen | Pretrained):
+        layer = layer.layers[0] if isinstance(layer, Sequential) else layer.layer
+    return layer
+
+
+def _first_layers(root, depth):
+    """A root of the same names with the first `depth` layers only: it runs on the arrays of the whole."""
+    if isinstance(root, Ensemble):
+        return replace(root, layer=_first_layers(root.layer, depth))
+    if not isinstance(root, Sequential):
+        raise ValueError(f"depth={depth!r} counts the layers of a Sequential: this network is {root!r}.")
+    if not (isinstance(depth, Integral) and 1 <= depth <= len(root.layers)):
+        raise ValueError(f"depth={depth!r} must be a whole number from 1 to {len(root.layers)}.")
+    return replace(root, layers=root.layers[:depth])
+
+
+def _pretrained(layer, params):
+    values = [array.copy() for array in leaves(params)]
+    layer = _without_values(layer)
+    return Pretrained(layer, values) if values else layer
+
+
+def _without_values(layer):
+    """A copy of the layer in which nothing is `Pretrained`."""
+    if isinstance(layer, Pretrained):
+        return _without_values(layer.layer)
+    inner = {
+        field: _without_values(value)
+        if isinstance(value, Layer)
+        else [_without_values(part) for part in value]
+        for field, value in _inner_layers(layer).items()
+    }
+    return clone(layer).set_params(**inner)
 
 
 def _parts(name, layer, params, work):

@@ -9,6 +9,9 @@ from skbackprop.memory import Workspaces, with_members
 class Objective:
     """E(theta) on a batch: the mean loss + alpha / (2 sum(w)) |W|^2, W the weights without biases.
 
+    A layer's `weight_decay` f makes its part f |W|^2. dE/dtheta is 0 where the learning rate is: the norm
+    of a gradient, momentum and L-BFGS see what moves only.
+
     Parameters
     ----------
     network : Network
@@ -46,6 +49,9 @@ class Objective:
         self.weights = network.theta[..., weights]
         self.weight_gradients = network.gradient[..., weights]
         self._decay = np.empty_like(self.weights)
+        decays, rates = network.weight_decays, network.learning_rates
+        self._factors = None if decays is None else decays[..., weights].astype(dtype)
+        self._frozen = None if rates is None or rates.all() else rates == 0.0
         self._alpha = np.array(self.alpha, dtype)
         self._half = np.array(0.5, dtype)
         self._strength = np.zeros((), dtype)
@@ -64,11 +70,15 @@ class Objective:
         self.network.backward(work.delta)
         if self.alpha:
             self._add_penalty(value, work.inverse_weight)
+        if self._frozen is not None:
+            np.copyto(self.network.gradient, 0.0, where=self._frozen)
         return value
 
     def _add_penalty(self, value, inverse_weight):
         np.multiply(inverse_weight, self._alpha, out=self._strength)
         np.multiply(self.weights, self._strength, out=self._decay)
+        if self._factors is not None:
+            np.multiply(self._decay, self._factors, out=self._decay)
         np.add(self.weight_gradients, self._decay, out=self.weight_gradients)
         np.vecdot(self.weights, self._decay, out=self._squares)
         np.multiply(self._penalty, self._half, out=self._penalty)

@@ -10,7 +10,19 @@ from sklearn.base import clone
 from skbackprop.activations import Activation
 from skbackprop.batches import Batch, Batches
 from skbackprop.initializers import Initializer
-from skbackprop.layers import Concatenate, Dense, Dropout, Ensemble, Layer, LayerNorm, Residual, Sequential
+from skbackprop.layers import (
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Ensemble,
+    Frozen,
+    Layer,
+    LayerNorm,
+    Pretrained,
+    Residual,
+    Sequential,
+)
 from skbackprop.losses import Huber, Loss, MultinomialLogLoss, SquaredError
 from skbackprop.network import ROWS_AT_ONCE, Network
 from skbackprop.objective import Objective
@@ -24,7 +36,19 @@ N_INPUTS = 4
 def every_kind():
     """A network with every layer in it."""
     wide = Concatenate([Dense(3, "gelu"), Sequential([LayerNorm(), Dense(2, "mish")]), Dropout(0.1)])
-    return Sequential([Dense(4, "tanh"), wide, Residual(Dense(9, "elu")), Dropout(0.2), Dense(2, "identity")])
+    narrow = Pretrained(Dense(3), [np.full((9, 3), 0.1), np.full(3, -0.2)])
+    return Sequential(
+        [
+            Dense(4, "tanh"),
+            Frozen(Sequential([Dense(4), BatchNorm()])),
+            wide,
+            BatchNorm(),
+            Residual(Dense(9, "elu")),
+            Dropout(0.2),
+            narrow,
+            Dense(2, "identity", learning_rate=0.5, weight_decay=2.0, max_norm=1.0),
+        ]
+    )
 
 
 LAYERS = [
@@ -32,6 +56,9 @@ LAYERS = [
     Dense(1, "identity"),
     Dropout(0.4),
     LayerNorm(),
+    BatchNorm(),
+    Frozen(Sequential([Dense(3), BatchNorm(), Dropout()])),
+    Pretrained(Dense(2, "tanh"), [np.full((N_INPUTS, 2), 0.3), [0.5, -0.5]]),
     Residual(Dense(N_INPUTS, "tanh")),
     Concatenate([Dense(2), LayerNorm(), Dropout()]),
     Sequential([Dense(2), Dense(3, "selu")]),
@@ -191,7 +218,9 @@ def test_an_ensemble_is_separate_networks(optimizer, loss):
         [
             Dense(5, "gelu"),
             LayerNorm(),
-            Residual(Dense(5, "elu")),
+            Residual(Dense(5, "elu", weight_decay=3.0)),
+            BatchNorm(),
+            Frozen(Dense(5, "tanh")),
             Concatenate([Dense(1, "mish"), Dense(3)]),
             Dense(2, "identity"),
         ]
@@ -259,7 +288,9 @@ def test_sparse_rows_are_rows(root, make):
 
 
 @pytest.mark.parametrize(
-    "root", [Dropout(), LayerNorm(), Residual(Dense(N_INPUTS)), Ensemble(2, Dense(2))], ids=component_id
+    "root",
+    [Dropout(), LayerNorm(), BatchNorm(), Residual(Dense(N_INPUTS)), Ensemble(2, Dense(2))],
+    ids=component_id,
 )
 def test_sparse_rows_go_into_dense_layers_only(root):
     with pytest.raises(TypeError, match=ONLY_DENSE):
@@ -302,6 +333,33 @@ def test_a_step_allocates_nothing_that_grows_with_the_batch(root, weighted, loss
         (Dropout(1.0), ValueError, "'rate' parameter of Dropout"),
         (Dropout(-0.1), ValueError, "'rate' parameter of Dropout"),
         (LayerNorm(0.0), ValueError, "'epsilon' parameter of LayerNorm"),
+        (BatchNorm(epsilon=0.0), ValueError, "'epsilon' parameter of BatchNorm"),
+        (BatchNorm(momentum=0.0), ValueError, "'momentum' parameter of BatchNorm"),
+        (BatchNorm(momentum=1.1), ValueError, "'momentum' parameter of BatchNorm"),
+        (Dense(2, learning_rate=-0.1), ValueError, "'learning_rate' parameter of Dense"),
+        (Dense(2, learning_rate="slow"), ValueError, "'learning_rate' parameter of Dense"),
+        (Dense(2, weight_decay=-1.0), ValueError, "'weight_decay' parameter of Dense"),
+        (Dense(2, max_norm=0.0), ValueError, "'max_norm' parameter of Dense"),
+        (Frozen("dense"), ValueError, "'layer' parameter of Frozen"),
+        (Frozen(Dense(0)), ValueError, "'n_units' parameter of Dense"),
+        (Pretrained(2, []), ValueError, "'layer' parameter of Pretrained"),
+        (Pretrained(Dense(2), 3), ValueError, "'values' parameter of Pretrained"),
+        (Pretrained(Dense(2), [np.ones((4, 2))]), ValueError, "has 1 arrays, but the layer has 2"),
+        (
+            Pretrained(Dense(2), [np.ones((2, 4)), np.ones(2)]),
+            ValueError,
+            r"values=...\)\[0\] has shape \(2, 4\), but .* \(4, 2\)",
+        ),
+        (
+            Pretrained(Dense(2), [np.ones((4, 2)), np.ones((2, 1))]),
+            ValueError,
+            r"values=...\)\[1\] has shape \(2, 1\), but .* \(1, 2\)",
+        ),
+        (
+            Pretrained(Dense(2), [np.full((4, 2), np.nan), np.ones(2)]),
+            ValueError,
+            r"Pretrained\(values=...\)\[0\] contains NaN",
+        ),
         (Residual("dense"), ValueError, "'layer' parameter of Residual"),
         (Residual(Dense(N_INPUTS + 1)), ValueError, "turns 4 inputs into 5 outputs"),
         (Ensemble(0, Dense(2)), ValueError, "'n_members' parameter of Ensemble"),

@@ -1,21 +1,27 @@
 """Layers: forward beside backward, one a file. README.md states their contract."""
 
+from skbackprop.layers.batch_norm import BatchNorm
 from skbackprop.layers.concatenate import Concatenate
 from skbackprop.layers.dense import Dense
 from skbackprop.layers.dropout import Dropout
 from skbackprop.layers.ensemble import Ensemble
+from skbackprop.layers.frozen import Frozen
 from skbackprop.layers.layer import Layer
 from skbackprop.layers.layer_norm import LayerNorm
+from skbackprop.layers.pretrained import Pretrained
 from skbackprop.layers.residual import Residual
 from skbackprop.layers.sequential import Sequential
 
 __all__ = [
+    "BatchNorm",
     "Concatenate",
     "Dense",
     "Dropout",
     "Ensemble",
+    "Frozen",
     "Layer",
     "LayerNorm",
+    "Pretrained",
     "Residual",
     "Sequential",
 ]

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils._param_validation import Integral, Interval
+from sklearn.utils._param_validation import Integral, Interval, Real
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.initializers import INITIALIZERS, Initializer
@@ -28,16 +28,31 @@ class Dense(Layer):
 
     initializer : str or Initializer, default="bounded_glorot"
         Where the first weights and biases come from.
+
+    learning_rate : float, default=1.0
+        Factor of the solver's learning rate, >= 0; 0 keeps the first weights and biases.
+
+    weight_decay : float, default=1.0
+        Factor of `alpha` and of the solver's weight decay, >= 0.
+
+    max_norm : float, default=None
+        Bound of the norm of each node's incoming weights, > 0; None for no bound.
     """
 
     n_units: int
     activation: str | Activation = "relu"
     initializer: str | Initializer = "bounded_glorot"
+    learning_rate: float = 1.0
+    weight_decay: float = 1.0
+    max_norm: float | None = None
 
     _parameter_constraints = {
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "activation": [str, Activation],
         "initializer": [str, Initializer],
+        "learning_rate": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_norm": [Interval(Real, 0, None, closed="neither"), None],
     }
 
     def resolved(self):
@@ -55,9 +70,18 @@ class Dense(Layer):
         sizes = {"n_inputs": n_inputs, "n_units": self.n_units, "activation": self.activation}
         return {
             "weight": Parameter(
-                (n_inputs, self.n_units), partial(self.initializer.weight, **sizes), decay=True
+                (n_inputs, self.n_units),
+                partial(self.initializer.weight, **sizes),
+                decay=True,
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                max_norm=self.max_norm,
             ),
-            "bias": Parameter((1, self.n_units), partial(self.initializer.bias, **sizes)),
+            "bias": Parameter(
+                (1, self.n_units),
+                partial(self.initializer.bias, **sizes),
+                learning_rate=self.learning_rate,
+            ),
         }
 
     def buffers(self, n_inputs):

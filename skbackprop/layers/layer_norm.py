@@ -6,12 +6,9 @@ from functools import partial
 import numpy as np
 from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
-
-
-def _constant(random_state, value, n_inputs):
-    return np.full((1, n_inputs), value)
 
 
 @dataclass(eq=False, repr=False)
@@ -29,9 +26,10 @@ class LayerNorm(Layer):
     _parameter_constraints = {"epsilon": [Interval(Real, 0, None, closed="neither")]}
 
     def parameters(self, n_inputs):
+        shape = (1, n_inputs)
         return {
-            "gain": Parameter((1, n_inputs), partial(_constant, value=1.0, n_inputs=n_inputs)),
-            "bias": Parameter((1, n_inputs), partial(_constant, value=0.0, n_inputs=n_inputs)),
+            "gain": Parameter(shape, partial(constant, value=1.0, shape=shape)),
+            "bias": Parameter(shape, partial(constant, value=0.0, shape=shape)),
         }
 
     def buffers(self, n_inputs):

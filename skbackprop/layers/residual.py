@@ -1,14 +1,14 @@
 """A shortcut around a layer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from skbackprop.layers.layer import Layer
+from skbackprop.layers.wrapper import Wrapper
 
 
 @dataclass(eq=False, repr=False)
-class Residual(Layer):
+class Residual(Wrapper):
     """a = x + f(x) (He et al., 2016); the gradient takes both ways and is added up.
 
     Parameters
@@ -17,16 +17,8 @@ class Residual(Layer):
         f, with as many outputs as inputs; `Sequential` for several layers.
     """
 
-    layer: Layer
-
-    _parameter_constraints = {"layer": [Layer]}
-
-    def resolved(self):
-        self._validate_params()
-        return replace(self, layer=self.layer.resolved())
-
     def n_outputs(self, n_inputs):
-        n_outputs = self.layer.n_outputs(n_inputs)
+        n_outputs = super().n_outputs(n_inputs)
         if n_outputs != n_inputs:
             raise ValueError(
                 f"Residual(layer=...) needs as many outputs as inputs: the layer turns {n_inputs} "
@@ -34,15 +26,8 @@ class Residual(Layer):
             )
         return n_outputs
 
-    def parameters(self, n_inputs):
-        return {"layer": self.layer.parameters(n_inputs)}
-
     def buffers(self, n_inputs):
-        return {
-            "layer": self.layer.buffers(n_inputs),
-            "output": n_inputs,
-            "input_gradient": n_inputs,
-        }
+        return {**super().buffers(n_inputs), "output": n_inputs, "input_gradient": n_inputs}
 
     def forward(self, x, params, work, training):
         f = self.layer.forward(x, params.layer, work.layer, training)
