@@ -1,6 +1,8 @@
 """L-BFGS, from SciPy, on the same flat vector: one batch, no learning rate."""
 
 import warnings
+from math import inf
+from time import monotonic
 
 import numpy as np
 from scipy.optimize import minimize
@@ -22,16 +24,18 @@ def check_network(network):
         raise ValueError("solver='lbfgs' cannot keep a max_norm: leave it out.")
 
 
-def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, verbose=False):
+def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max_time=None, verbose=False):
     """Bring theta to a minimum of the objective; SciPy's OptimizeResult, or None if interrupted.
 
-    The search runs in float64 whatever theta's dtype: its line search needs the digits.
+    `monitor()` measures after every iteration; the search ends after `max_time` seconds. It
+    runs in float64 whatever theta's dtype: its line search needs the digits.
     """
     target = training.objective.network.theta
     objective = training.objective.astype(np.float64)
     network = objective.network
     batch = batch.astype(np.float64)
     training.n_iter = 0
+    deadline = inf if max_time is None else monotonic() + max_time
 
     def value_and_gradient(theta):
         np.copyto(network.theta, theta)
@@ -45,6 +49,10 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, verbose=False):
         training.patience.update(-training.loss_curve[-1], tol)
         if verbose:
             print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
+        if monitor is not None:
+            training.curves.append(monitor(), verbose)
+        if monotonic() > deadline:
+            raise StopIteration
 
     with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
         try:

@@ -42,6 +42,13 @@ class Curves:
     validation_losses: list = field(default_factory=list)
     training_scores: list = field(default_factory=list)
 
+    def append(self, measured, verbose):
+        self.validation_scores.append(measured.score)
+        self.validation_losses.append(measured.loss)
+        self.training_scores.append(measured.training_score)
+        if verbose:
+            print(f"Validation score: {measured.score:.6f}, loss: {measured.loss:.8f}")
+
 
 @dataclass
 class Training:
@@ -209,12 +216,7 @@ def _measure(training, criterion, monitor, tol, verbose):
     if training.averaging is not None:
         training.averaging.show()
     measured = monitor()
-    curves = training.curves
-    curves.validation_scores.append(measured.score)
-    curves.validation_losses.append(measured.loss)
-    curves.training_scores.append(measured.training_score)
-    if verbose:
-        print(f"Validation score: {measured.score:.6f}, loss: {measured.loss:.8f}")
+    training.curves.append(measured, verbose)
     is_best = training.patience.update(measured.criterion if monitor.stops else criterion, tol)
     if monitor.stops and is_best:
         np.copyto(training.best_theta, training.objective.network.theta)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from naming import component_id
 
-from skbackprop.optimizers import descent as descent_module
 from skbackprop.optimizers import (
     SGD,
     Adam,
@@ -22,6 +21,7 @@ from skbackprop.optimizers import (
     ScaleByLearningRate,
     ScaleByRMS,
 )
+from skbackprop.optimizers import descent as descent_module
 
 RATE = 0.1
 N_DECAYED = 2

@@ -3,6 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
+from dataclasses import replace
 from operator import ge, gt
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batch, Batches
-from skbackprop.estimators import building
+from skbackprop.estimators import building, solver
 from skbackprop.estimators.missing import MISSING, rows_with_nan
 from skbackprop.estimators.monitor import Monitor, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
@@ -34,6 +35,7 @@ ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
     *("output_range", "target_scaling", "missing"),
 )
+STOPPED_BY_CALLBACK = 99  # SciPy's status
 BETTER = {"first": gt, "last": ge}
 LIMITS = {
     "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
@@ -161,15 +163,15 @@ class BaseBackprop(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackpropPa
         if self.solver == "lbfgs":
             check_network(self.network_)
             return
-        settings = building.optimizer_settings(self)
+        settings = solver.optimizer_settings(self)
         if training.descent is None or settings != training.descent_settings:
-            descent = Descent(building.make_optimizer(self), self.network_)
+            descent = Descent(solver.make_optimizer(self), self.network_)
             if training.descent is not None:
                 descent.continue_from(training.descent)
             training.descent, training.descent_settings = descent, settings
-        settings = building.rate_settings(self)
+        settings = solver.rate_settings(self)
         if settings != training.rate_settings:
-            training.rate, training.rate_settings = building.make_rate(*settings), settings
+            training.rate, training.rate_settings = solver.make_rate(*settings), settings
         settings = building.description(self.average)
         if settings != training.averaging_settings:
             average = resolve(self.average, AVERAGES, "average")
@@ -282,8 +284,12 @@ class BaseBackprop(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackpropPa
             )
         finally:
             self._publish()
-        if result is not None:
-            self.loss_ = float(result.fun)
+        if result is None:
+            return
+        self.loss_ = float(result.fun)
+        if result.status == STOPPED_BY_CALLBACK:
+            warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=4)
+        else:
             self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
 
     def _publish(self):
@@ -371,7 +377,8 @@ class BaseBackprop(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackpropPa
 
     @property
     def _n_features_out(self):
-        return self.network_.width(self._transform_depth())
+        root = self.network_.root
+        return replace(root, layers=root.layers[: self._transform_depth()]).n_outputs(self.network_.n_inputs)
 
     def _check_solver(self):
         if self.solver == "lbfgs":

@@ -1,4 +1,4 @@
-"""From an estimator's parameters to the objects that they stand for."""
+"""From an estimator's parameters to its layers and its loss."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -13,29 +13,8 @@ from skbackprop.layers import Dense, Ensemble, Layer, Sequential
 from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Quantile, Quantiles
 from skbackprop.names import resolve
 from skbackprop.network import first_layer
-from skbackprop.optimizers import SGD, Adam, AdamW, Lion, Muon, NAdam, Optimizer, RMSProp
-from skbackprop.schedules import (
-    SCHEDULES,
-    AdaptiveRate,
-    InverseScalingRate,
-    Plateau,
-    PlateauRate,
-    ScheduledRate,
-)
 from skbackprop.sparse import ONLY_DENSE
 from skbackprop.targets import ManyOutputs
-
-MOMENTS = {"beta_1": "beta_1", "beta_2": "beta_2", "epsilon": "epsilon"}
-SOLVERS = {  # the optimizer that a name stands for, and what it takes from the estimator's parameters
-    "sgd": (SGD, {"momentum": "momentum", "nesterov": "nesterovs_momentum"}),
-    "adam": (Adam, MOMENTS),
-    "adamw": (AdamW, MOMENTS),
-    "nadam": (NAdam, MOMENTS),
-    "rmsprop": (RMSProp, {}),
-    "lion": (Lion, {}),
-    "muon": (Muon, {}),
-}
-FOR_SGD = "invscaling", "adaptive"  # as in scikit-learn; with other solvers the rate is constant
 
 
 def make_layers(estimator, n_columns, output_activation):
@@ -129,40 +108,3 @@ def make_classification_loss(loss, targets, class_weight):
         widths = [columns.stop - columns.start for columns, _ in targets.blocks]
         loss = JointLoss([loss] * len(widths), y_widths=widths)
     return loss.for_columns(targets.exclusive)
-
-
-def optimizer_settings(estimator):
-    """What the optimizer depends on: a new one is made when this changes."""
-    solver = estimator.solver
-    if isinstance(solver, Optimizer):
-        return description(solver)
-    _, names = SOLVERS[solver]
-    return solver, {name: getattr(estimator, name) for name in names.values()}
-
-
-def make_optimizer(estimator):
-    """The optimizer that `solver` names or is."""
-    if isinstance(estimator.solver, Optimizer):
-        return estimator.solver
-    kind, names = SOLVERS[estimator.solver]
-    settings = {field: getattr(estimator, name) for field, name in names.items()}
-    return kind(learning_rate=estimator.learning_rate_init, **settings)
-
-
-def rate_settings(estimator):
-    """What the learning rate depends on."""
-    solver = estimator.solver
-    initial = getattr(solver, "learning_rate", estimator.learning_rate_init)
-    is_sgd = solver == "sgd" or isinstance(solver, SGD)
-    return is_sgd, estimator.learning_rate, initial, estimator.power_t
-
-
-def make_rate(is_sgd, learning_rate, initial, power_t):
-    """The learning rate over time."""
-    if learning_rate == "invscaling" and is_sgd:
-        return InverseScalingRate(initial, power_t)
-    if learning_rate == "adaptive" and is_sgd:
-        return AdaptiveRate(initial)
-    name = "constant" if learning_rate in FOR_SGD else learning_rate
-    schedule = resolve(name, SCHEDULES, "learning_rate")
-    return (PlateauRate if isinstance(schedule, Plateau) else ScheduledRate)(initial, schedule)

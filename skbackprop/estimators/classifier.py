@@ -16,7 +16,7 @@ from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
-from skbackprop.estimators.validation import validation_arguments, check_X_y
+from skbackprop.estimators.validation import check_X_y, validation_arguments
 from skbackprop.layers import Layer
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss
 from skbackprop.names import resolve
@@ -270,9 +270,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             z = np.divide(z, self.temperature_, out=z)
         super()._finish(z, out)
 
-    def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None
-    ):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Fit the network.
 
         Parameters
@@ -353,7 +351,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         given = [unique_labels(of_one) for of_one in classes] if several else unique_labels(classes)
         if fitted and not _same_classes(given, self.classes_):
             raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                f"{self.classes_!r}"
             )
         return given
 

@@ -91,12 +91,10 @@ def split(estimator, rows, groups, random_state):
     if groups is not None:
         check_consistent_length(rows.X, groups)
     splitter = check_cv(estimator.validation, rows.y, classifier=is_classifier(estimator))
-    train, held_out = None, None
-    for train, held_out in splitter.split(rows.X, rows.y, groups):
-        pass
-    if train is None:
+    splits = list(splitter.split(rows.X, rows.y, groups))
+    if not splits:
         raise ValueError(f"validation={estimator.validation!r} gives no split.")
-    train, held_out = (np.arange(n_samples)[part] for part in (train, held_out))
+    train, held_out = (np.arange(n_samples)[part] for part in splits[-1])
     if not (len(train) and len(held_out)):
         raise ValueError(
             f"validation={estimator.validation!r} leaves {len(train)} rows to train on and {len(held_out)} "

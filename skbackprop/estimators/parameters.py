@@ -11,8 +11,8 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
-from skbackprop.estimators.building import SOLVERS
 from skbackprop.estimators.missing import MISSING
+from skbackprop.estimators.solver import SOLVERS
 from skbackprop.layers import Dense, Layer
 from skbackprop.optimizers import Optimizer
 from skbackprop.schedules import SCHEDULES, Schedule

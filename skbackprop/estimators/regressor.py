@@ -14,7 +14,7 @@ from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss
 from skbackprop.estimators.intervals import conformal_margin, interval_columns
-from skbackprop.estimators.validation import validation_arguments, check_range, check_X_y
+from skbackprop.estimators.validation import check_range, check_X_y, validation_arguments
 from skbackprop.layers import Layer
 from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss, Quantiles
 from skbackprop.targets import RegressionTargets
@@ -297,9 +297,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             residuals = np.abs(self._targets.decode(self._outputs(rows.inputs, self._finish)) - rows.y)
             self.validation_residuals_ = np.sort(residuals, axis=0)
 
-    def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None
-    ):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Fit the network.
 
         Parameters

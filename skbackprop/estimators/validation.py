@@ -47,13 +47,16 @@ def check_X_y(estimator, X, y, *, reset, dtype, finite=True, y_finite=True, y_nu
         return X, y
     settings = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_all_finite": finite}
     if y_finite is True:
-        X, y = validate_data(
-            estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **settings
-        )
+        X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **settings)
     else:
         X = validate_data(estimator, X, reset=reset, **settings)
         y = check_array(
-            y, dtype="numeric", ensure_2d=False, ensure_all_finite=y_finite, input_name="y", estimator=estimator
+            y,
+            dtype="numeric",
+            ensure_2d=False,
+            ensure_all_finite=y_finite,
+            input_name="y",
+            estimator=estimator,
         )
         check_consistent_length(X, y)
     return X, as_column_or_matrix(y)

@@ -168,9 +168,7 @@ class ManyOutputs:
         return np.hstack([part.encode(y[:, k], dtype) for k, part in enumerate(self.parts)])
 
     def _each(self, method, values):
-        return [
-            getattr(part, method)(values[:, columns]) for part, columns in zip(self.parts, self.slices)
-        ]
+        return [getattr(part, method)(values[:, columns]) for part, columns in zip(self.parts, self.slices)]
 
     def decode(self, z):
         return np.column_stack(self._each("decode", z))
