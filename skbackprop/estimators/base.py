@@ -3,29 +3,26 @@
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from dataclasses import replace
 from operator import ge, gt
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.optimize import _check_optimize_result
-from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batch, Batches
 from skbackprop.estimators import building, solver
-from skbackprop.estimators.missing import MISSING, rows_with_nan
+from skbackprop.estimators.fitted import FittedNetwork
+from skbackprop.estimators.missing import MISSING
 from skbackprop.estimators.monitor import Monitor, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
-from skbackprop.estimators.validation import about, check_weight, check_X, unchanged_on_error
-from skbackprop.layers import Dense
+from skbackprop.estimators.validation import about, check_weight, unchanged_on_error
 from skbackprop.lbfgs import check_network, minimize_lbfgs
 from skbackprop.names import resolve
-from skbackprop.network import Network, net_input
+from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.sparse import SparseRows
@@ -45,7 +42,7 @@ LIMITS = {
 }
 
 
-class BaseBackprop(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackpropParameters, ABC):
+class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
     """Base class; not for direct use."""
 
     @abstractmethod
@@ -73,8 +70,6 @@ class BaseBackprop(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackpropPa
 
     def _end_fit(self, monitor):
         """What is found on the validation part when training is over; monitor is None without one."""
-
-    # ------------------------------------------------------------------ fitting
 
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None, groups=None, **stream):
         fitted = "network_" in vars(self)
@@ -311,85 +306,9 @@ class BaseBackprop(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackpropPa
                 training.patience.best if by_score else max(curves.validation_scores, default=None)
             )
 
-    # ------------------------------------------------------------------ the fitted network
-
-    def _dense_params(self):
-        """The weight and the bias of every Dense layer, in forward order."""
-        if "network_" not in vars(self):
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
-        parts = self.network_.parts()
-        return [params for _, layer, params, _ in parts if isinstance(layer, Dense)]
-
-    @property
-    def coefs_(self):
-        """Weights of each layer, views of shape (n_inputs, n_units) on the network's memory."""
-        return [params.weight for params in self._dense_params()]
-
-    @property
-    def intercepts_(self):
-        """Biases of each layer, views of shape (n_units,) on the network's memory."""
-        return [params.bias[0] for params in self._dense_params()]
-
-    def _finish(self, z, out):
-        """The loss's inverse link."""
-        self._training.objective.loss.predict(z, out)
-
-    def _outputs(self, inputs, finish, depth=None):
-        """finish(z) for rows that are checked already."""
-        return self.network_.predict(SparseRows(inputs) if issparse(inputs) else inputs, finish, depth)
-
-    def _checked(self, X):
-        if "network_" not in vars(self):
-            check_is_fitted(self)
-        return check_X(self, X, self.network_.theta.dtype, finite=self._missing.finite)
-
-    def _checked_outputs(self, X, finish, depth=None):
-        X = self._checked(X)
-        outputs = self._outputs(self._missing.fill(X), finish, depth)
-        if self.predict_missing == "nan" and self.missing == "skip":
-            outputs[rows_with_nan(X)] = np.nan
-        return outputs
-
-    def transform(self, X):
-        """The output of a hidden layer, the one that `transform_layer` chooses.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The input.
-
-        Returns
-        -------
-        a : ndarray of shape (n_samples, n_units)
-            The layer's output; `set_output` may ask for a DataFrame.
-        """
-        return self._checked_outputs(X, net_input, self._transform_depth())
-
-    def _transform_depth(self):
-        check_is_fitted(self)
-        n_hidden = len(self.network_.root.layers) - 1
-        if not -n_hidden <= self.transform_layer < n_hidden:
-            raise ValueError(
-                f"transform_layer={self.transform_layer} is not the index of a hidden layer: there are "
-                f"{n_hidden}."
-            )
-        return self.transform_layer % n_hidden + 1
-
-    @property
-    def _n_features_out(self):
-        root = self.network_.root
-        return replace(root, layers=root.layers[: self._transform_depth()]).n_outputs(self.network_.n_inputs)
-
     def _check_solver(self):
         if self.solver == "lbfgs":
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
             )
         return True
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = self.missing != "error"
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -369,8 +369,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable class of each row, or the indicators of labels more probable than not.
         """
-        inputs = self._missing.fill(self._checked(X))
-        return self._targets.decode(self._outputs(inputs, net_input))
+        X = self._checked(X)
+        return self._targets.decode(self._outputs(self._missing.fill(X), net_input))
 
     def decision_function(self, X):
         """The net input of the last layer.

@@ -242,7 +242,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} exclude each other, got {given}.")
         ((name, value),) = given.items()
-        if loss.out_activation != "identity":
+        fits = loss.shiftable if name == "target_scaling" else loss.out_activation == "identity"
+        if not fits:
             raise ValueError(
                 f"{name}={value!r} cannot go with loss={self.loss!r}, whose output has its own form, "
                 f"{loss.out_activation!r}: leave {name}=None."

@@ -78,6 +78,10 @@ class JointLoss(Loss):
         return self.losses[0].for_classes
 
     @property
+    def shiftable(self):
+        return all(loss.shiftable for loss in self.losses)
+
+    @property
     def out_activation(self):
         names = {loss.out_activation for loss in self.losses}
         return names.pop() if len(names) == 1 else "per_output"

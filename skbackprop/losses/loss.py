@@ -15,6 +15,7 @@ class Loss(BaseEstimator):
 
     _parameter_constraints: dict = {}
     out_activation = "identity"  # the name of the inverse link
+    shiftable = True  # a constant may be added to y and z; False: y > 0 in a unit of its own
     for_classes = False  # True: z are log odds, and `predict` gives probabilities
     columns_for_two_classes = 1  # of a classifier's target; 2 wants one column a class always
     n_scratch = 0

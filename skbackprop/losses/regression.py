@@ -67,6 +67,7 @@ class Poisson(Loss):
     """Half the Poisson deviance at the mean exp(z): L = y log y - y z - y + exp(z); y >= 0."""
 
     out_activation = "exp"
+    shiftable = False
     n_scratch = 1
 
     def check_targets(self, y):
@@ -90,6 +91,7 @@ class Gamma(Loss):
     """Half the Gamma deviance at the mean exp(z): L = z - log y + y exp(-z) - 1; y > 0."""
 
     out_activation = "exp"
+    shiftable = False
     n_scratch = 1
 
     def check_targets(self, y):

@@ -1,0 +1,92 @@
+"""What a fitted network gives: outputs, the output of a hidden layer, weights."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skbackprop.estimators.missing import rows_with_nan
+from skbackprop.estimators.validation import check_X
+from skbackprop.layers import Dense
+from skbackprop.network import net_input
+from skbackprop.sparse import SparseRows
+
+
+class FittedNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+    """The part of an estimator that reads `network_`."""
+
+    def _dense_params(self):
+        """The weight and the bias of every Dense layer, in forward order."""
+        if "network_" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+        parts = self.network_.parts()
+        return [params for _, layer, params, _ in parts if isinstance(layer, Dense)]
+
+    @property
+    def coefs_(self):
+        """Weights of each layer, views of shape (n_inputs, n_units) on the network's memory."""
+        return [params.weight for params in self._dense_params()]
+
+    @property
+    def intercepts_(self):
+        """Biases of each layer, views of shape (n_units,) on the network's memory."""
+        return [params.bias[0] for params in self._dense_params()]
+
+    def _finish(self, z, out):
+        """The loss's inverse link."""
+        self._training.objective.loss.predict(z, out)
+
+    def _outputs(self, inputs, finish, depth=None):
+        """finish(z) for rows that are checked already."""
+        return self.network_.predict(SparseRows(inputs) if issparse(inputs) else inputs, finish, depth)
+
+    def _checked(self, X):
+        if "network_" not in vars(self):
+            check_is_fitted(self)
+        return check_X(self, X, self.network_.theta.dtype, finite=self._missing.finite)
+
+    def _checked_outputs(self, X, finish, depth=None):
+        X = self._checked(X)
+        outputs = self._outputs(self._missing.fill(X), finish, depth)
+        if self.predict_missing == "nan" and self.missing == "skip":
+            outputs[rows_with_nan(X)] = np.nan
+        return outputs
+
+    def transform(self, X):
+        """The output of a hidden layer, the one that `transform_layer` chooses.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        a : ndarray of shape (n_samples, n_units)
+            The layer's output; `set_output` may ask for a DataFrame.
+        """
+        return self._checked_outputs(X, net_input, self._transform_depth())
+
+    def _transform_depth(self):
+        check_is_fitted(self)
+        n_hidden = len(self.network_.root.layers) - 1
+        if not -n_hidden <= self.transform_layer < n_hidden:
+            raise ValueError(
+                f"transform_layer={self.transform_layer} is not the index of a hidden layer: there are "
+                f"{n_hidden}."
+            )
+        return self.transform_layer % n_hidden + 1
+
+    @property
+    def _n_features_out(self):
+        root = self.network_.root
+        return replace(root, layers=root.layers[: self._transform_depth()]).n_outputs(self.network_.n_inputs)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
