@@ -160,7 +160,7 @@ def test_only_what_moves_has_a_gradient(members):
 
 
 def test_frozen_layers_do_not_enter_the_clipped_norm():
-    """A layer of given values, and the same values frozen: where the norm is that of what moves."""
+    """A step of the last layer is the one that it takes alone, on the outputs of the frozen layer."""
     first = Dense(3, "tanh")
     whole = start(Frozen(first))
     outputs = whole.predict(batch(6).x, as_it_is, depth=1)
