@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 from naming import component_id
+from sklearn.base import clone
 from sklearn.neural_network import MLPRegressor
 
 from skbackprop.activations import ACTIVATIONS
-from skbackprop.initializers import BoundedGlorot, Glorot, He, LeCun, Orthogonal
-from skbackprop.layers import Dense, Sequential
+from skbackprop.initializers import BoundedGlorot, Given, Glorot, He, LeCun, Orthogonal
+from skbackprop.layers import Dense, Ensemble, Sequential
 from skbackprop.network import Network
 
 N_INPUTS, N_UNITS = 300, 200
@@ -88,6 +89,44 @@ def test_orthogonal_is_uniform():
 def test_wrong_settings(initializer, argument):
     with pytest.raises(ValueError, match=f"'{argument}' parameter"):
         Network(Dense(2, initializer=initializer), 3)
+
+
+@pytest.mark.parametrize("given_bias", [[0.5, -1.0], [[0.5, -1.0]], None])
+def test_given(given_bias):
+    w = np.arange(6).reshape(3, 2)
+    root = Sequential([Dense(2, "tanh", Given(w, given_bias)), Dense(1)])
+    b = [[0.0, 0.0]] if given_bias is None else np.reshape(given_bias, (1, 2))
+    for members in (1, 3):
+        first = Network(Ensemble(members, root), 3, np.float32).params.layer.layers[0]
+        np.testing.assert_array_equal(first.weight, np.broadcast_to(w, (members, 3, 2)))
+        np.testing.assert_array_equal(first.bias, np.broadcast_to(b, (members, 1, 2)))
+
+
+@pytest.mark.parametrize(
+    "initializer, message",
+    [
+        (Given(np.ones((2, 3))), r"Given\(coef=...\) has shape \(2, 3\), but .* has shape \(3, 2\)"),
+        (Given(np.ones((3, 2)), np.ones(3)), r"Given\(intercept=...\) has shape \(3,\), but .* \(1, 2\)"),
+        (Given(np.ones((3, 2)), np.ones((2, 1))), r"Given\(intercept=...\) has shape \(2, 1\), but"),
+        (Given(np.full((3, 2), np.inf)), r"Given\(coef=...\) contains infinity"),
+        (Given(np.ones((3, 2)), [0.0, np.nan]), r"Given\(intercept=...\) contains NaN"),
+        (Given("ones"), "'coef' parameter of Given"),
+        (Given(1.0), "'coef' parameter of Given"),
+        (Given(np.ones((3, 2)), 0.0), "'intercept' parameter of Given"),
+    ],
+    ids=range(8),
+)
+def test_given_values_must_fit(initializer, message):
+    with pytest.raises(ValueError, match=message):
+        Network(Dense(2, initializer=initializer), 3)
+
+
+def test_given_is_cloned_with_its_arrays():
+    w = np.ones((3, 2))
+    network = Network(Dense(2, initializer=Given(w)), 3)
+    w[...] = 0.0
+    np.testing.assert_array_equal(network.root.initializer.coef, np.ones((3, 2)))
+    np.testing.assert_array_equal(Network(clone(network.root), 3).theta, network.theta)
 
 
 def test_unknown_name():

@@ -10,9 +10,19 @@ from naming import component_id
 from sklearn.base import clone
 
 from skbackprop.batches import Batch
-from skbackprop.layers import Concatenate, Dense, Dropout, Ensemble, LayerNorm, Residual, Sequential
+from skbackprop.layers import (
+    Concatenate,
+    Dense,
+    Dropout,
+    Ensemble,
+    Frozen,
+    LayerNorm,
+    Pretrained,
+    Residual,
+    Sequential,
+)
 from skbackprop.losses import Huber
-from skbackprop.memory import Buffer, FlatLayout, Parameter, Workspaces, leaves, map_tree
+from skbackprop.memory import Buffer, FlatLayout, Parameter, Workspaces, leaves, map_tree, with_members
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, Adam, AdamW, Descent, RMSProp
@@ -22,6 +32,8 @@ N_INPUTS = 4
 ROOT = Sequential(
     [
         LayerNorm(),
+        Frozen(Dense(3, "tanh")),
+        Pretrained(Dense(4), [np.full((3, 4), 0.4), np.full(4, 0.1)]),
         Concatenate([Dense(3, "gelu"), Sequential([Dense(2, "mish"), Dropout(0.3)])]),
         Residual(Dense(5, "elu")),
         Dense(2, "identity"),
@@ -208,6 +220,23 @@ def test_trees():
     doubled = map_tree(lambda leaf: 2 * leaf, tree)
     assert (doubled.a, doubled.b[0], doubled.b[1].c, vars(doubled.d)) == (2, 4, 6, {})
     assert list(leaves(tree)) == [1, 2, 3]
+    assert list(leaves(doubled)) == [2, 4, 6]
+    assert map_tree(str, tree, named=dict) == {"a": "1", "b": ["2", {"c": "3"}], "d": {}}
+
+
+def test_fields_of_parameters_spread_over_theta():
+    def parameter(shape, **settings):
+        return Parameter(shape, None, **settings)
+
+    slow = parameter((1, 2), learning_rate=0.5)
+    tree = {"bias": slow, "weight": parameter((2, 1), decay=True, weight_decay=3.0, max_norm=1.0)}
+    for layout, shape in ((FlatLayout(tree), (4,)), (FlatLayout(with_members(tree, 3)), (3, 4))):
+        for name, row in (("learning_rate", [1.0, 1.0, 0.5, 0.5]), ("weight_decay", [3.0, 3.0, 1.0, 1.0])):
+            np.testing.assert_array_equal(layout.spread(name), np.broadcast_to(row, shape))
+        ((place, matrix_shape, matrix),) = layout.matrices()
+        assert (place, matrix_shape, matrix.max_norm) == (slice(0, 2), (2, 1), 1.0)
+    assert FlatLayout({"bias": slow}).spread("weight_decay") is None
+    assert FlatLayout({}).spread("learning_rate") is None
 
 
 def test_workspaces_lie_on_the_memory_of_the_largest():

@@ -139,6 +139,15 @@ def test_frozen_layers_stay_bit_for_bit(optimizer, layer, members):
         assert not np.isclose(before, after).all()
 
 
+def test_frozen_layers_are_not_penalised():
+    network, data = start(Frozen(Dense(3, "tanh"))), batch(5)
+    plain, penalised = (
+        Objective(network, SquaredError(), alpha).value_and_gradient(data).item() for alpha in (0.0, 0.7)
+    )
+    weight = network.params.layers[1].weight
+    assert penalised - plain == pytest.approx(0.7 / (2 * 5) * np.square(weight).sum(), rel=1e-12)
+
+
 def test_a_learning_rate_of_zero_freezes():
     network = start(Dense(3, learning_rate=0.0))
     before = values_of(network.params.layers[0])
@@ -160,7 +169,7 @@ def test_only_what_moves_has_a_gradient(members):
 
 
 def test_frozen_layers_do_not_enter_the_clipped_norm():
-    """A layer of given values, and the same values frozen: where the norm is that of what moves."""
+    """A step of the last layer is the one that it takes alone, on the outputs of the frozen layer."""
     first = Dense(3, "tanh")
     whole = start(Frozen(first))
     outputs = whole.predict(batch(6).x, as_it_is, depth=1)
@@ -367,6 +376,8 @@ def test_batch_norm_by_its_formula(members):
 
 def test_running_statistics_are_moving_averages():
     network, params = bound_batch_norm(n_inputs=2, momentum=0.5)
+    np.testing.assert_array_equal(network.learning_rates, np.repeat([1.0, 0.0], 4))
+    assert network.weight_decays is None
     mean, variance = np.zeros(2), np.ones(2)
     for seed, n_samples in enumerate((4, 2, 6, 4)):
         x = draw(n_samples, 2, seed=seed)

@@ -43,8 +43,8 @@ class BatchNorm(Layer):
         return {
             "gain": Parameter(shape, ones),
             "bias": Parameter(shape, zeros),
-            "running_mean": Parameter(shape, zeros, learning_rate=0.0, weight_decay=0.0),
-            "running_variance": Parameter(shape, ones, learning_rate=0.0, weight_decay=0.0),
+            "running_mean": Parameter(shape, zeros, learning_rate=0.0),
+            "running_variance": Parameter(shape, ones, learning_rate=0.0),
         }
 
     def buffers(self, n_inputs):
