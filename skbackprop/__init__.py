@@ -2,12 +2,15 @@
 
 from skbackprop.estimators import BackpropClassifier, BackpropRegressor
 from skbackprop.layers import (
+    BatchNorm,
     Concatenate,
     Dense,
     Dropout,
     Ensemble,
+    Frozen,
     Layer,
     LayerNorm,
+    Pretrained,
     Residual,
     Sequential,
 )
@@ -18,13 +21,16 @@ __version__ = "0.1.0"
 __all__ = [
     "BackpropClassifier",
     "BackpropRegressor",
+    "BatchNorm",
     "Concatenate",
     "Dense",
     "Dropout",
     "Ensemble",
+    "Frozen",
     "Layer",
     "LayerNorm",
     "Network",
+    "Pretrained",
     "Residual",
     "Sequential",
 ]

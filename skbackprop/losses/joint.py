@@ -75,6 +75,7 @@ class JointLoss(Loss):
 
     @property
     def for_classes(self):
+        self._validate_params()
         return self.losses[0].for_classes
 
     @property
@@ -132,6 +133,9 @@ class JointLoss(Loss):
                 loss.check_targets(y[:, columns])
             except ValueError as error:
                 raise ValueError(f"Output {k} of y, counted from 0: {error}") from error
+
+    def losses_and_delta(self, y, z, losses, out, work):
+        raise TypeError("The losses of a JointLoss are averaged one by one: take `value_and_delta`.")
 
     def value_and_delta(self, y, z, sample_weight, out, work):
         n_losses = len(self.losses)

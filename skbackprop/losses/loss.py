@@ -4,13 +4,15 @@ The mean over a batch is E = sum_i w_i sum_j L(y_ij, z_ij) / sum_i w_i: over sam
 outputs j a sum. A loss holds no data; its work arrays come from `buffers`.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from skbackprop.memory import Buffer
 
 
-class Loss(BaseEstimator):
+class Loss(BaseEstimator, ABC):
     """Base class; a subclass states `losses_and_delta`, and its inverse link in `predict`."""
 
     _parameter_constraints: dict = {}
@@ -47,9 +49,9 @@ class Loss(BaseEstimator):
         """The loss for target columns of which exactly one is 1 (`exclusive`), or that are independent."""
         return self
 
+    @abstractmethod
     def losses_and_delta(self, y, z, losses, out, work):
         """L(y, z) to `losses`, dL/dz to `out`, both of the shape of z."""
-        raise NotImplementedError(f"{type(self).__name__} must state losses_and_delta.")
 
     def predict(self, z, out):
         """The inverse link: the prediction for z."""
