@@ -11,7 +11,7 @@ from skbackprop.sparse import SparseRows
 class Batch(NamedTuple):
     x: np.ndarray  # (n_samples, n_inputs)
     y: np.ndarray  # (n_samples, n_outputs)
-    weight: np.ndarray | None  # (n_samples, 1)
+    weight: np.ndarray | None  # (n_samples, 1), or a column for each loss of several
 
     def astype(self, dtype):
         return Batch(*(part if part is None else part.astype(dtype, copy=False) for part in self))
@@ -48,6 +48,7 @@ class Batches:
     y : array of shape (n_samples, n_outputs)
 
     sample_weight : array of shape (n_samples, 1) or None
+        For a `JointLoss` a column for each loss.
 
     batch_size : int
 
@@ -62,7 +63,9 @@ class Batches:
         self.rows = (CSRRows if issparse(X) else DenseRows)(X, batch_size)
         self.X, self.targets, self.weights = X, y, sample_weight
         self.y = np.empty((batch_size, y.shape[1]), y.dtype)
-        self.weight = None if sample_weight is None else np.empty((batch_size, 1), y.dtype)
+        self.weight = None
+        if sample_weight is not None:
+            self.weight = np.empty((batch_size, sample_weight.shape[1]), y.dtype)
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)

@@ -49,7 +49,7 @@ def same(a, b):
         BackpropRegressor(),
         BackpropClassifier(),
         BackpropRegressor(solver="lbfgs", loss="huber", activation="tanh"),
-        BackpropClassifier(solver="sgd", learning_rate_init=0.05),
+        BackpropClassifier(solver="sgd", learning_rate_init=0.01),
         BackpropClassifier(hidden_layer_sizes=[Dense(20, "silu"), Residual(LayerNorm())]),
     ]
 )

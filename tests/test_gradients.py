@@ -7,7 +7,16 @@ import pytest
 
 from skbackprop.activations import ACTIVATIONS, ELU, Bounded, LeakyReLU
 from skbackprop.batches import Batch
-from skbackprop.layers import Concatenate, Dense, Dropout, Ensemble, LayerNorm, Residual, Sequential
+from skbackprop.layers import (
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Ensemble,
+    LayerNorm,
+    Residual,
+    Sequential,
+)
 from skbackprop.losses import (
     AbsoluteError,
     BinaryLogLoss,
@@ -31,6 +40,7 @@ LAYERS = {
     "Dense": lambda phi, m: Dense(m, phi),
     "one node": lambda phi, m: Sequential([Dense(1, phi), Dense(m, phi)]),
     "Dropout": lambda phi, m: Sequential([Dropout(0.3), Dense(m, phi), Dropout(0.4)]),
+    "BatchNorm": lambda phi, m: Sequential([BatchNorm(epsilon=0.1), Dense(m, phi), BatchNorm(epsilon=0.1)]),
     "LayerNorm": lambda phi, m: Sequential([LayerNorm(0.1), Dense(m, phi), LayerNorm(0.1)]),
     "Residual": lambda phi, m: Residual(Sequential([Dense(2, phi), Dense(m, phi)])),
     "Concatenate": lambda phi, m: Concatenate([Dense(1, phi), Sequential([Dense(2, phi), Dense(m - 1)])]),

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 
-RANGE = -5.0, 5.0  # of log T
+RANGE = 0.1, 100.0  # of T: where every row is right, the likelihood would take it to 0
 
 
 def temperatures(blocks, columns, z, weight):
@@ -22,7 +22,7 @@ def temperatures(blocks, columns, z, weight):
             values = log_likelihood(y[:, block], z[:, block] / np.exp(log_t))
             return -np.average(values, weights=weight)
 
-        found = minimize_scalar(log_loss, bounds=RANGE, method="bounded", options={"xatol": 1e-6})
+        found = minimize_scalar(log_loss, bounds=np.log(RANGE), method="bounded", options={"xatol": 1e-6})
         temperature[block] = np.exp(found.x)
     return temperature
 

@@ -30,11 +30,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     Parameters
     ----------
-    loss : str or Loss, default="squared_error"
-        'squared_error' (halved), 'absolute_error', 'huber', 'log_cosh', 'quantile' (the median), 'poisson'
-        (half the deviance, y >= 0) or 'gamma' (half the deviance, y > 0), the last two with the
-        exponential as output activation; or an object from `skbackprop.losses`, such as
-        ``Quantile(0.9)``. Over several outputs the loss is summed.
+    loss : str, Loss or list of them, default="squared_error"
+        'squared_error' (halved), 'absolute_error', 'huber', 'log_cosh', 'quantile' (see `quantile`),
+        'poisson' (half the deviance, y >= 0) or 'gamma' (half the deviance, y > 0), the last two with the
+        exponential as output activation; or an object from `skbackprop.losses`, such as ``Huber(0.5)``.
+        Over several outputs the loss is summed; a list has one loss for each output.
 
     hidden_layer_sizes : array-like of int or Layer, int or Layer, default=(100,)
         The hidden layers in order: a number stands for a dense layer of so many nodes, an object from
@@ -45,10 +45,10 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'silu', 'gelu', 'mish', or an object from
         `skbackprop.activations`.
 
-    solver : {'lbfgs', 'sgd', 'adam'} or Optimizer, default="adam"
-        'lbfgs' is SciPy's L-BFGS-B on all rows at once; 'sgd' and 'adam' take the parameters below; an
-        object from `skbackprop.optimizers` brings its own, which a grid search reaches as
-        ``solver__learning_rate``.
+    solver : str or Optimizer, default="adam"
+        'lbfgs' is SciPy's L-BFGS-B on all rows at once; 'sgd' and 'adam' take the parameters below, 'adamw'
+        and 'nadam' those of 'adam', 'rmsprop', 'lion' and 'muon' `learning_rate_init` only; an object from
+        `skbackprop.optimizers` brings its own, which a grid search reaches as ``solver__learning_rate``.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty: alpha / (2 * sum of the batch's sample weights) * the sum of the
@@ -57,16 +57,17 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     batch_size : int or 'auto', default="auto"
         Rows in a mini-batch; 'auto' is min(200, n_samples). Not used by 'lbfgs'.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'} or callable, default="constant"
-        How the learning rate moves. The names are for SGD, as in scikit-learn: 'invscaling'
-        divides the initial rate by (t + 1)^power_t at every epoch's end, t the samples seen; 'adaptive'
-        divides it by 5 whenever `n_iter_no_change` epochs brought no progress. A callable from
-        `skbackprop.schedules`, or your own, works with every solver but 'lbfgs': it takes the share of
-        `max_iter` epochs that is over, 0 to 1, and returns a factor of the initial rate. Every call of
-        `fit` starts at 0; in a stream the calls of `partial_fit` are the epochs.
+    learning_rate : str or callable, default="constant"
+        How the learning rate moves. For every solver but 'lbfgs': 'constant', 'step', 'exponential',
+        'cosine', 'cosine_restarts', 'one_cycle', 'warm_up', 'inverse', 'plateau', the schedules of
+        `skbackprop.schedules` with their defaults; or a callable, one of these or your own: it takes the
+        share of `max_iter` epochs that is over, 0 to 1, and returns a factor of the initial rate. Every call
+        of `fit` starts at 0; in a stream the calls of `partial_fit` are the epochs. For SGD only, as in
+        scikit-learn: 'invscaling' divides the initial rate by (t + 1)^power_t at every epoch's end, t the
+        samples seen; 'adaptive' divides it by 5 whenever `n_iter_no_change` epochs brought no progress.
 
     learning_rate_init : float, default=0.001
-        The initial learning rate of 'sgd' and 'adam'.
+        The initial learning rate of the solvers given by name.
 
     power_t : float, default=0.5
         The exponent of 'invscaling'.
@@ -98,11 +99,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Whether 'sgd' looks ahead (Nesterov).
 
     early_stopping : bool, default=False
-        Whether a part of the rows is held out, and training stops when R^2 on it makes no progress
-        for `n_iter_no_change` epochs; the weights of the best epoch are kept.
+        Whether training stops when the score of a validation part makes no progress for `n_iter_no_change`
+        epochs; the weights of the best epoch are kept. The part is `X_val`, or a split of X as `validation`
+        says; the score is that of `scoring`.
 
     validation_fraction : float, default=0.1
-        The share of rows held out with `early_stopping`.
+        The share of rows held out with `early_stopping`, where nothing else says which.
 
     beta_1, beta_2 : float, default=0.9 and 0.999
         Decay rates of the moments of 'adam', in [0, 1).
@@ -116,9 +118,67 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     max_fun : int, default=15000
         The largest number of evaluations of 'lbfgs'.
 
+    output_layer : Dense, default=None
+        The settings of the last layer, such as ``Dense(1, learning_rate=0.1, max_norm=3.0)``: its number of
+        nodes and its activation are set by the estimator.
+
+    validation : int, cross-validation splitter or iterable, default=None
+        Which rows `fit` holds out. None: a random part of `validation_fraction`, with `early_stopping`. Else
+        as `cv` in scikit-learn, of which the last split is taken: ``TimeSeriesSplit()`` holds out the last
+        rows, ``GroupShuffleSplit()`` whole `groups`. Curves are then kept without `early_stopping` too.
+
+    scoring : str, callable or None, default=None
+        The score of the validation part, a name or a scorer of scikit-learn; None is R^2, and for several
+        quantiles D^2 of their pinball losses. 'loss' decides by the validation loss.
+
+    best_epoch : {'first', 'last'}, default="first"
+        Which of several epochs with the same best score gives the weights, with `early_stopping`.
+
+    max_time : float, default=None
+        The largest number of seconds in one call of `fit`: training ends after the step in which they pass.
+
+    clip_norm : float, default=None
+        The largest norm of the gradient: a longer one is shortened.
+
+    clip_value : float, default=None
+        The largest absolute value of an entry of the gradient; applied before `clip_norm`.
+
+    average : {'ema', 'swa'}, ExponentialAverage, StochasticAverage or None, default=None
+        Predict with an average of the weights: over the steps with exponential decay, or over the ends of
+        the last epochs; from `skbackprop.averaging`. Not for 'lbfgs'.
+
+    missing : {'error', 'skip', 'impute'}, default="error"
+        What to do with NaN in X, and with 'skip' in y. 'skip' leaves such rows out of training
+        and counts them in `n_rows_skipped_`; 'impute' puts the training mean in place of NaN and adds an
+        indicator column for each feature with NaN in training. The statistics of 'impute' are those of the
+        first call. Infinity is always an error.
+
+    predict_missing : {'fill', 'nan'}, default="fill"
+        With ``missing="skip"``, what is predicted for rows with NaN: 'fill' takes the mean over the rows
+        learned in its place; 'nan' gives NaN.
+
+    transform_layer : int, default=-1
+        The hidden layer whose output `transform` gives, counted as in a list; dropout and normalisation
+        layers count.
+
     output_activation : str or Activation, default=None
         From the last net input to the prediction, for targets with bounds: 'logistic' for (0, 1),
         'softplus' for positive ones, and so on. By default the one that belongs to the loss.
+
+    output_range : (low, high) or array-like of shape (n_outputs, 2), default=None
+        Predictions lie in this range: the network learns (y - low) / (high - low) with a logistic last
+        activation. y must lie in it.
+
+    quantile : float or list of float, default=0.5
+        For ``loss="quantile"``: one quantile, or several, strictly increasing, which then cannot cross.
+
+    target_scaling : {'standard'} or None, default=None
+        'standard': the network learns (y - mean) / standard deviation of each output; predictions are in
+        the units of y, losses (and Huber's delta) in units of the standard deviation. The statistics are
+        those of the first call. Not for 'poisson' and 'gamma'.
+
+    clamp : bool, default=False
+        Whether predictions are clamped to the range of the targets that were learned.
 
     Attributes
     ----------
@@ -134,8 +194,20 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     validation_scores_ : list of float or None
         The validation score of every epoch, with `early_stopping`.
 
+    validation_loss_curve_ : list of float or None
+        The loss of the validation part after every epoch, without the penalty, where there is such a part.
+
+    training_scores_ : list of float or None
+        The score, after every epoch, of as many of the training rows as there are validation rows.
+
+    n_rows_skipped_ : int
+        Rows left out of training because of NaN, with ``missing="skip"``.
+
     best_validation_score_ : float or None
         The largest of `validation_scores_`.
+
+    validation_residuals_ : ndarray of shape (n_val,) or (n_val, n_outputs), or None
+        The sorted absolute residuals on the validation part, from which `predict_interval` is made.
 
     t_ : int
         The number of samples that the solver has seen.
