@@ -27,7 +27,6 @@ class ExponentialAverage(BaseEstimator):
 
     _parameter_constraints = {"decay": [Interval(Real, 0, 1, closed="left")]}
     every_step = True
-    start = 0.0
 
 
 @dataclass(eq=False, repr=False)
