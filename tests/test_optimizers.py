@@ -1,5 +1,6 @@
 import copy
 import pickle
+import tracemalloc
 from math import copysign, sqrt
 from types import SimpleNamespace
 
@@ -464,6 +465,22 @@ def test_max_norm_bounds_the_weights_into_each_node(optimizer, members):
 def test_factors_cost_nothing_where_there_are_none():
     network = laid_out()
     assert len(Descent(Adam(), network)._calls) == len(Descent(SGD(momentum=0.9), network)._calls) == 3
+
+
+@pytest.mark.parametrize("members", [None, 2], ids=["one network", "two members"])
+@OPTIMIZERS
+def test_a_step_allocates_nothing_that_grows_with_theta(optimizer, members, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.MATRICES", [(300, 200), (200, 300), (300, 200)])
+    monkeypatch.setattr(f"{__name__}.BIASES", [(1, 200), (1, 300), (1, 200)])
+    settings = {0: {"weight_decay": 0.5, "max_norm": 1.0}, 1: {"learning_rate": 0.1}}
+    descent = Descent(optimizer, laid_out(settings, members, np.float32))
+    descent.step()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    descent.step()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most - before < 50_000  # a matrix has 240,000 bytes; NumPy's own buffers 34,000
 
 
 @FORMULAS
