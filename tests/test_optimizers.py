@@ -480,7 +480,7 @@ def test_a_step_allocates_nothing_that_grows_with_theta(optimizer, members, monk
     descent.step()
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most - before < 50_000  # a matrix has 240,000 bytes; NumPy's own buffers 34,000
+    assert most - before < 150_000  # a matrix has 240,000 bytes; NumPy's own buffers 34,000 to 100,000
 
 
 @FORMULAS
