@@ -1,6 +1,6 @@
 """Neural networks for people who live in scikit-learn."""
 
-from skbackprop.estimators import BackpropClassifier, BackpropRegressor
+from skbackprop.estimators import BackpropClassifier, BackpropRegressor, learning_rate_range
 from skbackprop.layers import (
     BatchNorm,
     Concatenate,
@@ -33,4 +33,5 @@ __all__ = [
     "Pretrained",
     "Residual",
     "Sequential",
+    "learning_rate_range",
 ]

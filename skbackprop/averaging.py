@@ -1,7 +1,7 @@
 """Averages of theta over the steps or epochs of training: they often generalise better than the last one.
 
-A mean is kept as a sum of thetas with weights, and the sum of the weights: it is right from the first
-step on. After a step or an epoch: total <- decay total + theta, weight <- decay weight + 1.
+After a step or an epoch: weight <- decay weight + 1, mean <- mean + (theta - mean) / weight. This is the
+weighted mean of all thetas so far, from the first one on: no start at zero that must be corrected.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from skbackprop.memory import writable
 
 @dataclass(eq=False, repr=False)
 class ExponentialAverage(BaseEstimator):
-    """Sum of decay^(t - i) theta_i over the steps i / sum of decay^(t - i) (after Polyak, Juditsky, 1992).
+    """sum(decay^(t - i) theta_i) / sum(decay^(t - i)) over the steps i <= t (after Polyak, Juditsky, 1992).
 
     Parameters
     ----------
@@ -27,7 +27,6 @@ class ExponentialAverage(BaseEstimator):
 
     _parameter_constraints = {"decay": [Interval(Real, 0, 1, closed="left")]}
     every_step = True
-    start = 0.0
 
 
 @dataclass(eq=False, repr=False)
@@ -51,7 +50,7 @@ AVERAGES = {"ema": ExponentialAverage, "swa": StochasticAverage}
 
 
 class Averaging:
-    """An average at work on a network: owns the sum, and puts the average in the place of theta.
+    """An average at work on a network: owns the mean, and puts the average in the place of theta.
 
     Between `show` and `hide` the network predicts with the average; training goes on after `hide`.
 
@@ -67,26 +66,27 @@ class Averaging:
     def __init__(self, average, network):
         average._validate_params()
         self.average, self.network = clone(average), network
-        self.total = np.zeros_like(network.theta)
+        self.mean = np.zeros_like(network.theta)
         self.weight = np.zeros(())
         self.raw = None  # theta of training while the average is shown
         self._bind()
 
     def _bind(self):
-        self._decay = np.array(self.average.decay, self.network.theta.dtype)
-        self._one = np.ones(())
+        theta = self.network.theta
+        self._decay, self._one = np.array(self.average.decay, float), np.ones(())
+        self._share, self._change = np.empty((), theta.dtype), np.empty_like(theta)
 
     def __getstate__(self):
-        return {name: getattr(self, name) for name in ("average", "network", "total", "weight", "raw")}
+        return {name: getattr(self, name) for name in ("average", "network", "mean", "weight", "raw")}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self.total, self.weight = writable(self.total), writable(self.weight)
+        self.mean, self.weight = writable(self.mean), writable(self.weight)
         self._bind()
 
     def arrays(self):
         """The arrays of the state."""
-        return [self.total, self.weight]
+        return [self.mean, self.weight]
 
     def after_step(self):
         """Called after every step."""
@@ -99,16 +99,18 @@ class Averaging:
             self._add()
 
     def _add(self):
-        np.multiply(self.total, self._decay, out=self.total)
-        np.add(self.total, self.network.theta, out=self.total)
         np.multiply(self.weight, self._decay, out=self.weight)
         np.add(self.weight, self._one, out=self.weight)
+        np.divide(self._one, self.weight, out=self._share, casting="same_kind")
+        np.subtract(self.network.theta, self.mean, out=self._change)
+        np.multiply(self._change, self._share, out=self._change)
+        np.add(self.mean, self._change, out=self.mean)
 
     def show(self):
         """theta <- the average; nothing happens if nothing is averaged yet, or it is shown already."""
         if self.weight and self.raw is None:
             self.raw = self.network.theta.copy()
-            np.divide(self.total, self.weight, out=self.network.theta, casting="same_kind")
+            np.copyto(self.network.theta, self.mean)
 
     def hide(self):
         """theta <- theta of training."""

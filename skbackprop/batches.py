@@ -70,6 +70,14 @@ class Batches:
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
 
+    def all_rows(self):
+        """One batch of all of them, in the order of the data; not copied if none is left out."""
+        X, y, weight = self.X, self.targets, self.weights
+        if self.n_samples < X.shape[0]:
+            rows = np.sort(self.order)
+            X, y, weight = X[rows], y[rows], None if weight is None else weight[rows]
+        return Batch(SparseRows(X) if issparse(X) else X, y, weight)
+
     def shuffle(self, random_state):
         """A new order, with the draws of `sklearn.utils.shuffle` applied to the present one."""
         permutation = np.arange(self.n_samples)

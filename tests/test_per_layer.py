@@ -1,12 +1,14 @@
 """What a layer may have of its own: a learning rate, a decay, a bound, first values, running statistics."""
 
+import operator
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from naming import component_id
 from sklearn.base import clone
-from test_gradients import Case
+from test_gradients import LOSSES, Case
 
 from skbackprop.batches import Batch, Batches
 from skbackprop.estimators import BackpropRegressor
@@ -29,10 +31,11 @@ from skbackprop.network import ROWS_AT_ONCE, Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, Adam, Chain, ClipNorm, Descent, RMSProp, ScaleByAdam
 from skbackprop.schedules import Constant, ScheduledRate
-from skbackprop.training import Training, train, train_step
+from skbackprop.training import Curves, Training, train, train_step
 
 N_INPUTS = 4
 LAST = Dense(2, "identity")
+SQUARED = LOSSES["squared"]
 
 
 def draw(*shape, seed=0):
@@ -98,7 +101,7 @@ def test_the_penalty_of_a_layer_has_its_factor(members):
 @pytest.mark.parametrize("place", [lambda root: root, lambda root: Ensemble(2, root)])
 def test_the_gradient_belongs_to_the_value(place):
     layers = [Dense(3, "tanh", weight_decay=3.0), Dense(3, "elu", weight_decay=0.0), LAST]
-    Case(place(Sequential(layers)), "squared", 5, 3).weighted(alpha=0.9).assert_random_directions(4)
+    Case(place(Sequential(layers)), *SQUARED, 5, 3).weighted(alpha=0.9).assert_random_directions(4)
 
 
 def test_networks_without_factors_pay_nothing():
@@ -191,7 +194,7 @@ def test_frozen_layers_compute_as_in_prediction():
 
 @pytest.mark.parametrize("layer", FROZEN.values(), ids=FROZEN)
 def test_gradients_through_frozen_layers(layer):
-    case = Case(Sequential([Dense(4, "tanh"), Frozen(layer), LAST]), "squared", 5, 3).weighted(alpha=0.3)
+    case = Case(Sequential([Dense(4, "tanh"), Frozen(layer), LAST]), *SQUARED, 5, 3).weighted(alpha=0.3)
     for array in [*leaves(case.network.params.layers[1])][-1:]:
         np.abs(array, out=array)  # a running variance is positive
     exact_theta, exact_x = case.gradients()
@@ -427,9 +430,9 @@ NORMALISED = {
 @pytest.mark.parametrize("n_samples", [2, 5])
 @pytest.mark.parametrize("layers", NORMALISED.values(), ids=NORMALISED)
 def test_gradient_of_batch_norm(layers, n_samples):
-    case = Case(Sequential([*layers, LAST]), "squared", n_samples, 3).weighted(alpha=0.2)
+    case = Case(Sequential([*layers, LAST]), *SQUARED, n_samples, 3).weighted(alpha=0.2)
     case.assert_every_coordinate()
-    Case(Ensemble(2, Sequential([*layers, LAST])), "squared", n_samples, 3).assert_random_directions()
+    Case(Ensemble(2, Sequential([*layers, LAST])), *SQUARED, n_samples, 3).assert_random_directions()
 
 
 def test_gradient_of_batch_norm_in_prediction():
@@ -475,13 +478,16 @@ def training_of(network):
 def test_running_statistics_belong_to_the_best_weights():
     network = start(BatchNorm())
     training, data, seen = training_of(network), batch(12), []
-    training.stop_on_score(held_out=0)
+    training.stop_on_scores(about=("all",), is_better=operator.gt)
+    training.curves = Curves()
 
-    def score():
+    def monitor():
         seen.append(values_of(network.params))
-        return -abs(len(seen) - 2)  # the second epoch is the best one
+        score = -abs(len(seen) - 2)  # the second epoch is the best one
+        return SimpleNamespace(score=score, loss=0.0, training_score=0.0, criterion=score)
 
-    train(training, Batches(data.x, data.y, None, 6), 4, score=score)
+    monitor.stops = True
+    train(training, Batches(data.x, data.y, None, 6), 4, monitor=monitor)
     np.testing.assert_equal(values_of(network.params), seen[1])
     assert not np.isclose(seen[1][2], seen[3][2]).any()  # the running means
 

@@ -1,6 +1,7 @@
-"""What a user imports: scikit-learn estimators."""
+"""What a user imports."""
 
 from skbackprop.estimators.classifier import BackpropClassifier
+from skbackprop.estimators.rate_range import learning_rate_range
 from skbackprop.estimators.regressor import BackpropRegressor
 
-__all__ = ["BackpropClassifier", "BackpropRegressor"]
+__all__ = ["BackpropClassifier", "BackpropRegressor", "learning_rate_range"]

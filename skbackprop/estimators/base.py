@@ -4,6 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from operator import ge, gt
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
@@ -13,7 +14,7 @@ from sklearn.utils.optimize import _check_optimize_result
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
-from skbackprop.batches import Batch, Batches
+from skbackprop.batches import Batches
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.missing import MISSING
@@ -25,7 +26,6 @@ from skbackprop.names import resolve
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
-from skbackprop.sparse import SparseRows
 from skbackprop.training import Curves, Training, train
 
 ARCHITECTURE = (
@@ -40,6 +40,13 @@ LIMITS = {
     "max_time": "Stochastic Optimizer: max_time={0.max_time} seconds passed and the optimization "
     "hasn't converged yet.",
 }
+
+
+class Job(NamedTuple):
+    """What a call of `fit` has to do."""
+
+    batches: Batches
+    monitor: Monitor | None
 
 
 class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
@@ -72,36 +79,42 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """What is found on the validation part when training is over; monitor is None without one."""
 
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None, groups=None, **stream):
+        with unchanged_on_error(self):
+            job = self._begin(X, y, sample_weight, incremental, validation, groups, **stream)
+        if job is None:
+            return self
+        if self.solver == "lbfgs":
+            self._run_lbfgs(job)
+        else:
+            self._run_epochs(job, incremental)
+        if not incremental:
+            self._end_fit(job.monitor)
+        return self
+
+    def _begin(self, X, y, sample_weight, incremental=False, validation=None, groups=None, **stream):
+        """Everything up to the first step; None where no row is left to learn."""
         fitted = "network_" in vars(self)
         parameters = [getattr(self, name) for name in self._parameter_constraints]
         if not fitted or any(a is not b for a, b in zip(parameters, self._checked_parameters)):
             self._validate_params()
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
         first_pass = not fitted or not (self.warm_start or incremental)
-        with unchanged_on_error(self):
-            if incremental and self.early_stopping:
-                raise ValueError("partial_fit does not support early_stopping=True")
-            rows, groups = self._read(X, y, sample_weight, groups, first_pass, **stream)
-            self.n_rows_skipped_ = self._missing.n_skipped
-            if len(rows.columns) == 0:
-                return self
-            self._prepare_solver(rows)
-            weight = self._loss_weight(rows, incremental)
-            monitor, order = None, None
-            if incremental:
-                self._training.stop_on_loss()
-            else:
-                order, monitor = self._validation_part(rows, validation, groups, first_pass)
-            order = self._order(np.arange(len(rows.columns)) if order is None else order, incremental)
-            batch_size = self._batch_size(len(order))
-            self._checked_parameters = parameters
-        if self.solver == "lbfgs":
-            self._run_lbfgs(rows, weight, order, monitor)
+        rows, groups = self._read(X, y, sample_weight, groups, first_pass, **stream)
+        self.n_rows_skipped_ = self._missing.n_skipped
+        if len(rows.columns) == 0:
+            return None
+        self._prepare_solver(rows)
+        weight = self._loss_weight(rows, incremental)
+        order, monitor = None, None
+        if incremental:
+            self._training.stop_on_loss()
         else:
-            batches = Batches(rows.inputs, rows.columns, weight, batch_size, order)
-            self._run_epochs(batches, monitor, incremental)
-        if not incremental:
-            self._end_fit(monitor)
-        return self
+            order, monitor = self._validation_part(rows, validation, groups, first_pass)
+        order = self._order(np.arange(len(rows.columns)) if order is None else order, incremental)
+        batches = Batches(rows.inputs, rows.columns, weight, self._batch_size(len(order)), order)
+        self._checked_parameters = parameters
+        return Job(batches, monitor)
 
     def _read(self, X, y, sample_weight, groups, first_pass, **stream):
         """The rows to learn, and their groups; a network for them if there is none yet."""
@@ -236,11 +249,12 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if self.batch_size > n_samples:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-                stacklevel=4,
+                stacklevel=5,
             )
         return min(self.batch_size, n_samples)
 
-    def _run_epochs(self, batches, monitor, incremental):
+    def _run_epochs(self, job, incremental):
+        batches, monitor = job
         try:
             limit = train(
                 self._training,
@@ -261,15 +275,12 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if limit is not None and not incremental:
             warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=4)
 
-    def _run_lbfgs(self, rows, weight, order, monitor):
-        inputs, columns = rows.inputs, rows.columns
-        if len(order) < len(columns):
-            inputs, columns = inputs[order], columns[order]
-            weight = None if weight is None else weight[order]
+    def _run_lbfgs(self, job):
+        batches, monitor = job
         try:
             result = minimize_lbfgs(
                 self._training,
-                Batch(SparseRows(inputs) if issparse(inputs) else inputs, columns, weight),
+                batches.all_rows(),
                 max_iter=self.max_iter,
                 max_fun=self.max_fun,
                 tol=self.tol,

@@ -23,7 +23,7 @@ class ClipNorm(GradientTransform):
 
     def apply(self, update, theta, state):
         np.vecdot(update, update, out=state.squared_norm)
-        _shrink(update, state)
+        np.multiply(update, _shrinkage(state), out=update)
 
 
 @dataclass(eq=False, repr=False)
@@ -59,16 +59,20 @@ class BoundColumns(GradientTransform):
     def work(self, network):
         theta = network.theta
         norm = np.empty((*theta.shape[:-1], 1, self.shape[1]), theta.dtype)
-        return {"norm": norm, "squared_norm": norm[..., 0, :], "max_norm": scalar(self.max_norm, network)}
+        return {"norm": norm, "max_norm": scalar(self.max_norm, network)}
+
+    def bind(self, update, theta, state):
+        state.scratch = np.empty(theta.shape, theta.dtype)
 
     def apply(self, update, theta, state):
-        np.vecdot(theta, theta, axis=-2, out=state.squared_norm)
-        _shrink(theta, state)
+        np.multiply(theta, theta, out=state.scratch)
+        np.add.reduce(state.scratch, axis=-2, keepdims=True, out=state.norm)
+        np.multiply(theta, _shrinkage(state), out=state.scratch)  # in place it would copy members
+        np.copyto(theta, state.scratch)
 
 
-def _shrink(x, state):
-    """x <- x min(1, c / |x|), in place, where |x|^2 is in `norm`."""
+def _shrinkage(state):
+    """min(1, c / |x|), where |x|^2 is in `norm`."""
     np.sqrt(state.norm, out=state.norm)
     np.maximum(state.norm, state.max_norm, out=state.norm)
-    np.divide(state.max_norm, state.norm, out=state.norm)
-    np.multiply(x, state.norm, out=x)
+    return np.divide(state.max_norm, state.norm, out=state.norm)

@@ -1,0 +1,100 @@
+"""Which learning rates are worth trying: one short run in which the rate grows from step to step."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from skbackprop.training import train_step
+
+SMOOTHING = 0.9  # of the running mean of the losses
+TOO_HIGH = 4.0  # the run ends where the loss is so many times its smallest value
+
+
+class LearningRateRange(NamedTuple):
+    """Rates, the running mean of the losses of their steps, and the rate at the steepest descent."""
+
+    learning_rates: np.ndarray  # (n_steps_done,)
+    losses: np.ndarray  # (n_steps_done,)
+    suggestion: float
+
+
+def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, highest=10.0, n_steps=100):
+    """Test of a range of learning rates (Smith, 2017).
+
+    A clone of the estimator trains for `n_steps` mini-batches while the rate grows exponentially from
+    `lowest` to `highest`. At rates that are too low the loss stays, then it falls, then it explodes, and the
+    run ends. The estimator itself is not changed.
+
+    Parameters
+    ----------
+    estimator : BackpropRegressor or BackpropClassifier
+        With any solver but 'lbfgs'.
+
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The input.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The target.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    lowest, highest : float, default=1e-6 and 10.0
+        The range, 0 < lowest < highest.
+
+    n_steps : int, default=100
+        Number of steps, at least 10.
+
+    Returns
+    -------
+    found : LearningRateRange
+        With `learning_rates`, `losses`, and `suggestion`: the rate at which the loss falls fastest against
+        the logarithm of the rate.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skbackprop import BackpropRegressor, learning_rate_range
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = BackpropRegressor(target_scaling="standard", random_state=0)
+    >>> found = learning_rate_range(net, X, y)
+    >>> bool(1e-4 < found.suggestion < 1)
+    True
+    """
+    if not 0 < lowest < highest < np.inf:
+        raise ValueError(f"lowest={lowest!r} and highest={highest!r} must be numbers, 0 < lowest < highest.")
+    if n_steps < 10:
+        raise ValueError(f"n_steps={n_steps!r} must be at least 10.")
+    if estimator.solver == "lbfgs":
+        raise ValueError("solver='lbfgs' has no learning rate.")
+    model = clone(estimator).set_params(early_stopping=False, validation=None, warm_start=False)
+    batches = model._begin(X, y, sample_weight).batches
+    rates = np.geomspace(lowest, highest, n_steps)
+    losses = _losses(model._training, batches, rates)
+    n_done = len(losses)
+    if n_done < 3:
+        raise ValueError(f"The loss explodes at lowest={lowest!r} already: start lower.")
+    slope = np.gradient(losses, np.log(rates[:n_done]))
+    return LearningRateRange(rates[:n_done], losses, float(rates[slope.argmin()]))
+
+
+def _losses(training, batches, rates):
+    """The running means of the losses, up to the rate at which they explode."""
+    mean, means = 0.0, []
+    with np.errstate(all="ignore"):
+        for step, (rate, batch) in enumerate(zip(rates, _endless(training, batches)), start=1):
+            training.descent.learning_rate[...] = rate
+            loss = train_step(training.objective, training.descent, batch).item()
+            mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
+            value = mean / (1 - SMOOTHING**step)
+            if not value <= TOO_HIGH * min(means, default=value):
+                break
+            means.append(value)
+    return np.array(means)
+
+
+def _endless(training, batches):
+    while True:
+        batches.shuffle(training.random_state)
+        yield from batches
