@@ -17,7 +17,6 @@ from skbackprop.network import first_layer
 from skbackprop.sparse import ONLY_DENSE
 from skbackprop.targets import ManyOutputs
 
-
 SCALARS = {type(None), bool, int, float, str}
 
 

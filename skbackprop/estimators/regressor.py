@@ -16,7 +16,7 @@ from skbackprop.estimators.building import make_regression_loss
 from skbackprop.estimators.intervals import conformal_margin, interval_columns
 from skbackprop.estimators.validation import check_range, check_X_y, validation_arguments
 from skbackprop.layers import Layer
-from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss, Quantiles
+from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss
 from skbackprop.targets import RegressionTargets
 
 
