@@ -452,13 +452,12 @@ def test_a_search_hands_weights_and_groups_to_the_fits():
     outer = KFold(3)
     with config_context(enable_metadata_routing=True):
         net = BackpropRegressor(**settings).set_fit_request(sample_weight=True, groups=True)
-        net.set_score_request(sample_weight=True)
+        scoring = make_scorer(r2_score).set_score_request(sample_weight=True)
         pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), net)
-        search = GridSearchCV(pipeline, {"backpropregressor__alpha": [1e-4, 1.0]}, cv=outer)
+        search = GridSearchCV(pipeline, {"backpropregressor__alpha": [1e-4, 1.0]}, scoring=scoring, cv=outer)
         search.fit(X, Y, sample_weight=WEIGHT, groups=groups)
-        scores = cross_validate(pipeline, X, Y, cv=outer, params={"sample_weight": WEIGHT, "groups": groups})[
-            "test_score"
-        ]
+        routed = {"sample_weight": WEIGHT, "groups": groups}
+        scores = cross_validate(pipeline, X, Y, scoring=scoring, cv=outer, params=routed)["test_score"]
     expected = []
     for train, test in outer.split(X):
         scaler = StandardScaler().fit(X[train])
@@ -477,7 +476,7 @@ def test_data_frames_with_names_give_no_warning():
     model = BackpropClassifier(**settings).fit(FRAME[~HELD_OUT], C[~HELD_OUT], **arguments)
     BackpropClassifier(validation=KFold(3), **settings).fit(FRAME, C)
     assert list(model.feature_names_in_) == list("abcd")
-    with pytest.raises(ValueError, match="X_val.*feature names"):
+    with pytest.raises(ValueError, match=r"X_val.*feature names"):
         model.fit(FRAME[~HELD_OUT], C[~HELD_OUT], **{**arguments, "X_val": FRAME[HELD_OUT][list("bacd")]})
     with pytest.warns(UserWarning, match="feature names"):
         model.fit(FRAME[~HELD_OUT], C[~HELD_OUT], **{**arguments, "X_val": FRAME[HELD_OUT].to_numpy()})
