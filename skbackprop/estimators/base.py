@@ -102,7 +102,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         first_pass = not fitted or not (self.warm_start or incremental)
         rows, groups = self._read(X, y, sample_weight, groups, first_pass, **stream)
         self.n_rows_skipped_ = self._missing.n_skipped
-        if len(rows.columns) == 0:
+        if rows is None:
             return None
         self._prepare_solver(rows)
         weight = self._loss_weight(rows, incremental)
@@ -117,7 +117,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         return Job(batches, monitor)
 
     def _read(self, X, y, sample_weight, groups, first_pass, **stream):
-        """The rows to learn, and their groups; a network for them if there is none yet."""
+        """The rows to learn (None: there are none), and their groups; a network if there is none yet."""
         missing = MISSING[self.missing]() if first_pass else self._missing
         dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
         X, y = self._check_X_y(
@@ -128,6 +128,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if kept is not None:
             X, y, weight = X[kept], y[kept], None if weight is None else weight[kept]
             groups = None if groups is None else np.asarray(groups)[kept]
+            if not kept.any():
+                return None, None
         inputs = self._missing.fill(X)
         if first_pass:
             self._start(inputs.shape[1], X.dtype, *self._make_targets(y, weight, **stream))
@@ -229,6 +231,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         with about("sample_weight_val"):
             weight = check_weight(sample_weight, X)
         _, kept = missing.after(X, y)
+        if kept is not None and not kept.any():
+            raise ValueError("X_val or y_val holds NaN in every row: nothing is left to measure.")
         rows = slice(None) if kept is None else kept
         X, y = X[rows], y[rows]
         weight = None if weight is None else weight[rows]
