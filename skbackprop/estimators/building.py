@@ -102,7 +102,8 @@ def make_regression_loss(loss, quantile, n_targets):
 
 
 def check_loss(loss, for_classes):
-    """A loss of the other kind would train, and predict nonsense."""
+    """Its settings are valid, and its kind is right: a loss of the other kind would predict nonsense."""
+    loss._validate_params()
     if loss.for_classes is not for_classes:
         wanted, example = ("class labels", "LogLoss()") if for_classes else ("numbers", "Huber()")
         raise ValueError(f"loss={loss!r} is not for {wanted}: give one that is, such as {example}.")
