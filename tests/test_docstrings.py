@@ -6,7 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 import skbackprop
-from skbackprop import layers, losses, optimizers, schedules
+from skbackprop import activations, averaging, initializers, layers, losses, optimizers, schedules
 
 CHECKED = {
     *("PR01", "PR02", "PR03", "PR04", "PR05", "PR07"),  # parameters: all, none else, in order, described
@@ -15,12 +15,15 @@ CHECKED = {
     *("SS01", "SS04"),  # a summary
 }
 ESTIMATORS = "skbackprop.BackpropClassifier", "skbackprop.BackpropRegressor"
-METHODS = "fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"
+METHODS = (
+    *("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"),
+    *("predict_interval", "score", "transform"),
+)
 
 
 def components():
     """Classes whose docstring has a Parameters section: those that a user fills in."""
-    for module in (layers, losses, optimizers, schedules):
+    for module in (activations, averaging, initializers, layers, losses, optimizers, schedules):
         for name, value in vars(module).items():
             if inspect.isclass(value) and "Parameters\n" in (value.__doc__ or ""):
                 yield f"{value.__module__}.{name}"
@@ -32,6 +35,7 @@ def components():
         *ESTIMATORS,
         *(f"{e}.{m}" for e in ESTIMATORS for m in METHODS if hasattr(getattr(skbackprop, e[11:]), m)),
         "skbackprop.Network",
+        "skbackprop.learning_rate_range",
         *sorted(set(components())),
     ],
 )

@@ -3,7 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from operator import ge, gt
+from operator import ge, gt, is_
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +95,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """Everything up to the first step; None where no row is left to learn."""
         fitted = "network_" in vars(self)
         parameters = [getattr(self, name) for name in self._parameter_constraints]
-        if not fitted or any(a is not b for a, b in zip(parameters, self._checked_parameters)):
+        if not fitted or not all(map(is_, parameters, self._checked_parameters)):
             self._validate_params()
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -156,7 +156,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
     def _check_same_architecture(self):
         for name, before in self._fitted_with.items():
             now = getattr(self, name, None)
-            if building.description(now) != before:
+            if now is not before and building.description(now) != before:
                 raise ValueError(
                     f"{name}={now!r} is not what the network was made with: warm_start and partial_fit "
                     "continue the same network."

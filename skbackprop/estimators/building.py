@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from numbers import Integral, Real
+from zlib import crc32
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -15,6 +16,8 @@ from skbackprop.names import resolve
 from skbackprop.network import first_layer
 from skbackprop.sparse import ONLY_DENSE
 from skbackprop.targets import ManyOutputs
+
+SCALARS = {type(None), bool, int, float, str}
 
 
 def make_layers(estimator, n_columns, output_activation):
@@ -66,8 +69,12 @@ def _output_initializer(activation):
 
 def description(value):
     """A parameter as nested tuples: equal for equal settings, whatever changes in place later."""
+    if type(value) in SCALARS:
+        return value
     if isinstance(value, BaseEstimator):
         return type(value), *((name, description(part)) for name, part in sorted(vars(value).items()))
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # weights, perhaps many
+        return value.shape, value.dtype, crc32(np.ascontiguousarray(value))
     if isinstance(value, list | tuple | range | np.ndarray):
         return tuple(description(part) for part in value)
     return value

@@ -16,7 +16,7 @@ from skbackprop.estimators.building import make_regression_loss
 from skbackprop.estimators.intervals import conformal_margin, interval_columns
 from skbackprop.estimators.validation import check_range, check_X_y, validation_arguments
 from skbackprop.layers import Layer
-from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss, Quantiles
+from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss
 from skbackprop.targets import RegressionTargets
 
 
@@ -298,7 +298,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         loss = make_regression_loss(self.loss, self.quantile, n_targets)
         n_columns = loss.n_nodes(n_targets)
-        widths = loss._z_widths() if isinstance(loss, JointLoss) else [n_columns // n_targets] * n_targets
+        widths = (
+            loss.nodes_of_losses() if isinstance(loss, JointLoss) else [n_columns // n_targets] * n_targets
+        )
         shift, scale, output_activation = self._scaling(y, weight, loss)
         return RegressionTargets(tuple(widths), shift, scale), loss, output_activation
 
@@ -346,22 +348,28 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return self._score(y, prediction, sample_weight)
 
     def _score(self, y, prediction, sample_weight):
-        """R^2; with several quantiles the mean of their D^2, the share of pinball loss explained."""
-        quantiles = self._quantiles()
-        if quantiles is None:
+        """R^2, for several quantiles the mean of their D^2; the mean over outputs."""
+        quantiles = self._quantiles_of_targets()
+        if not any(quantiles):
             return r2_score(y, prediction, sample_weight=sample_weight)
-        columns = [
-            d2_pinball_score(y, prediction[..., k], sample_weight=sample_weight, alpha=quantile)
-            for k, quantile in enumerate(quantiles)
-        ]
-        return float(np.mean(columns))
+        y, prediction = np.asarray(y), prediction.reshape(len(prediction), -1)
+        scores, columns = [], iter(prediction.T)
+        for target, of_target in zip(y.reshape(len(y), -1).T, quantiles):
+            if not of_target:
+                scores.append(r2_score(target, next(columns), sample_weight=sample_weight))
+                continue
+            d2 = [
+                d2_pinball_score(target, next(columns), sample_weight=sample_weight, alpha=q)
+                for q in of_target
+            ]
+            scores.append(np.mean(d2))
+        return float(np.mean(scores))
 
-    def _quantiles(self):
-        """The quantiles that `predict` has a column for; None where it predicts one number."""
+    def _quantiles_of_targets(self):
+        """For each target the quantiles that `predict` has a column for, () where it is one number."""
         loss = self._training.objective.loss
-        if isinstance(loss, JointLoss):
-            loss = loss.losses[0] if all(isinstance(part, Quantiles) for part in loss.losses) else None
-        return loss.quantiles if isinstance(loss, Quantiles) else None
+        losses = loss.losses if isinstance(loss, JointLoss) else [loss] * self._targets.n_targets
+        return [tuple(getattr(of_target, "quantiles", ())) for of_target in losses]
 
     def _end_fit(self, monitor):
         self.validation_residuals_ = None
@@ -489,9 +497,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         prediction = self.predict(X)
         if not (isinstance(coverage, Real) and 0 < coverage < 1):
             raise ValueError(f"coverage={coverage!r} must be a number between 0 and 1.")
-        quantiles = self._quantiles()
-        if quantiles is not None:
-            return prediction[..., interval_columns(quantiles, coverage)]
+        quantiles = self._quantiles_of_targets()
+        if quantiles[0] and len(set(quantiles)) == 1:
+            return prediction[..., interval_columns(quantiles[0], coverage)]
         margin = conformal_margin(self.validation_residuals_, coverage)
         return np.stack([prediction - margin, prediction + margin], axis=-1)
 

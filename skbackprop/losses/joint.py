@@ -70,7 +70,7 @@ class JointLoss(Loss):
                     f"{name}={widths!r} must have a whole number > 0 for each of {len(self.losses)} losses."
                 )
         needed = self._nodes()
-        if list(self._z_widths()) != needed:
+        if list(self.nodes_of_losses()) != needed:
             raise ValueError(f"z_widths={self.z_widths!r} does not fit: the losses need {needed}.")
 
     @property
@@ -93,7 +93,7 @@ class JointLoss(Loss):
     def _nodes(self):
         return [loss.n_nodes(width) for loss, width in zip(self.losses, self._y_widths())]
 
-    def _z_widths(self):
+    def nodes_of_losses(self):
         return self._nodes() if self.z_widths is None else self.z_widths
 
     def for_columns(self, exclusive):
@@ -109,19 +109,19 @@ class JointLoss(Loss):
                 f"y has {n_columns} column(s), but JointLoss(y_widths={list(self._y_widths())}) is for "
                 f"{sum(self._y_widths())}."
             )
-        return sum(self._z_widths())
+        return sum(self.nodes_of_losses())
 
     def buffers(self, n_outputs):
-        if n_outputs != sum(self._z_widths()):
+        if n_outputs != sum(self.nodes_of_losses()):
             raise ValueError(
-                f"JointLoss(z_widths={list(self._z_widths())}) needs a network with "
-                f"{sum(self._z_widths())} outputs, but it has {n_outputs}."
+                f"JointLoss(z_widths={list(self.nodes_of_losses())}) needs a network with "
+                f"{sum(self.nodes_of_losses())} outputs, but it has {n_outputs}."
             )
         return {
             "delta": n_outputs,
             "value": Buffer((1, 1), per_sample=False),
             "mean_inverse": Buffer((), per_sample=False),
-            "parts": [loss.buffers(width) for loss, width in zip(self.losses, self._z_widths())],
+            "parts": [loss.buffers(width) for loss, width in zip(self.losses, self.nodes_of_losses())],
         }
 
     def check_targets(self, y):
@@ -146,7 +146,7 @@ class JointLoss(Loss):
                 f"{n_losses} losses."
             )
         blocks = zip(
-            self.losses, _side_by_side(self._y_widths()), _side_by_side(self._z_widths()), work.parts
+            self.losses, _side_by_side(self._y_widths()), _side_by_side(self.nodes_of_losses()), work.parts
         )
         np.copyto(work.value, 0.0)
         np.copyto(work.mean_inverse, 0.0)
@@ -159,7 +159,7 @@ class JointLoss(Loss):
         return work.value
 
     def predict(self, z, out):
-        for loss, block in zip(self.losses, _side_by_side(self._z_widths())):
+        for loss, block in zip(self.losses, _side_by_side(self.nodes_of_losses())):
             loss.predict(z[..., block], out[..., block])
 
 
