@@ -79,7 +79,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """What is found on the validation part when training is over; monitor is None without one."""
 
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None, groups=None, **stream):
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):  # of huge values
             job = self._begin(X, y, sample_weight, incremental, validation, groups, **stream)
         if job is None:
             return self
@@ -128,6 +128,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if kept is not None:
             X, y, weight = X[kept], y[kept], None if weight is None else weight[kept]
             groups = None if groups is None else np.asarray(groups)[kept]
+            if len(y) == 0:
+                return Rows(X, y, X, y, weight), groups
         inputs = self._missing.fill(X)
         if first_pass:
             self._start(inputs.shape[1], X.dtype, *self._make_targets(y, weight, **stream))
@@ -226,11 +228,12 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
                 finite=missing.finite,
                 y_finite=missing.y_finite,
             )
-        with about("sample_weight_val"):
-            weight = check_weight(sample_weight, X)
+        weight = check_weight(sample_weight, X, "sample_weight_val")
         _, kept = missing.after(X, y)
         rows = slice(None) if kept is None else kept
         X, y = X[rows], y[rows]
+        if X.shape[0] == 0:
+            raise ValueError("X_val or y_val holds NaN in every row: missing='skip' leaves no row.")
         weight = None if weight is None else weight[rows]
         with about("y_val"):
             columns = self._targets.encode(y, X.dtype)
