@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import issparse
 
+from skbackprop.sparse import SparseRows
+
 
 def explain(network, when, X, y):
     """Where the first value that is not finite stands, the size of the data, and what to try."""
@@ -27,6 +29,7 @@ def first_not_finite(network):
 
 def data_range(X, y):
     """The largest |X| and the spread of the target, in words."""
+    X = X.matrix if isinstance(X, SparseRows) else X
     values = X.data if issparse(X) else X
     largest = max(values.max(initial=0.0), -values.min(initial=0.0))
     return (

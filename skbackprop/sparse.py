@@ -2,7 +2,7 @@
 
 import numpy as np
 
-ONLY_DENSE = "Sparse input goes into a Dense layer only: put one first, or give dense input."
+ONLY_DENSE = "A sparse X goes into a Dense layer only: put one first, or give a dense X."
 
 
 class SparseRows:

@@ -79,7 +79,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """What is found on the validation part when training is over; monitor is None without one."""
 
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None, groups=None, **stream):
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):  # of huge values
             job = self._begin(X, y, sample_weight, incremental, validation, groups, **stream)
         if job is None:
             return self
@@ -228,13 +228,16 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
                 finite=missing.finite,
                 y_finite=missing.y_finite,
             )
-        with about("sample_weight_val"):
-            weight = check_weight(sample_weight, X)
+        weight = check_weight(sample_weight, X, "sample_weight_val")
+        if weight is not None and not weight.any():
+            raise ValueError("sample_weight_val: all weights are 0, nothing can be measured.")
         _, kept = missing.after(X, y)
         if kept is not None and not kept.any():
             raise ValueError("X_val or y_val holds NaN in every row: nothing is left to measure.")
         rows = slice(None) if kept is None else kept
         X, y = X[rows], y[rows]
+        if X.shape[0] == 0:
+            raise ValueError("X_val or y_val holds NaN in every row: missing='skip' leaves no row.")
         weight = None if weight is None else weight[rows]
         with about("y_val"):
             columns = self._targets.encode(y, X.dtype)

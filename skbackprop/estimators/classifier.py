@@ -16,7 +16,7 @@ from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
-from skbackprop.estimators.validation import check_X_y, validation_arguments
+from skbackprop.estimators.validation import about, check_X_y, validation_arguments
 from skbackprop.layers import Layer
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss
 from skbackprop.names import resolve
@@ -416,7 +416,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return None
         several = isinstance(classes, list | tuple) and len(classes) and np.ndim(classes[0]) == 1
-        given = [unique_labels(of_one) for of_one in classes] if several else unique_labels(classes)
+        with about("classes"):
+            given = [unique_labels(of_one) for of_one in classes] if several else unique_labels(classes)
+            if not all(map(len, given if several else [given])):
+                raise ValueError("at least one class is needed.")
         if fitted and not _same_classes(given, self.classes_):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "

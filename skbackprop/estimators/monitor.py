@@ -11,6 +11,7 @@ from sklearn.model_selection import check_cv, train_test_split
 from sklearn.utils import check_consistent_length
 
 from skbackprop.estimators.building import description
+from skbackprop.estimators.validation import about
 from skbackprop.memory import Workspaces
 from skbackprop.network import net_input
 
@@ -76,7 +77,8 @@ class Monitor:
         if self.scorer is None:
             return self.estimator._score_net_input(z, rows.y, weight), loss
         settings = {} if weight is None else {"sample_weight": weight}
-        return self.scorer(self.view, rows.X, rows.y, **settings), loss
+        with about(f"scoring={self.estimator.scoring!r}"):
+            return self.scorer(self.view, rows.X, rows.y, **settings), loss
 
     def _loss(self, rows, z):
         loss = self.objective.loss
@@ -89,12 +91,14 @@ def split(estimator, rows, groups, random_state):
     if estimator.validation is None:
         return _random_part(estimator, rows.columns, random_state)
     if groups is not None:
-        check_consistent_length(rows.X, groups)
-    splitter = check_cv(estimator.validation, rows.y, classifier=is_classifier(estimator))
-    splits = list(splitter.split(rows.X, rows.y, groups))
-    if not splits:
-        raise ValueError(f"validation={estimator.validation!r} gives no split.")
-    train, held_out = (np.arange(n_samples)[part] for part in splits[-1])
+        with about("groups"):
+            check_consistent_length(rows.X, groups)
+    with about(f"validation={estimator.validation!r}"):
+        splitter = check_cv(estimator.validation, rows.y, classifier=is_classifier(estimator))
+        splits = list(splitter.split(rows.X, rows.y, groups))
+        if not splits:
+            raise ValueError("there is no split.")
+        train, held_out = (np.arange(n_samples)[part] for part in splits[-1])
     if not (len(train) and len(held_out)):
         raise ValueError(
             f"validation={estimator.validation!r} leaves {len(train)} rows to train on and {len(held_out)} "

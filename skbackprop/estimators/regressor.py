@@ -302,6 +302,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             loss.nodes_of_losses() if isinstance(loss, JointLoss) else [n_columns // n_targets] * n_targets
         )
         shift, scale, output_activation = self._scaling(y, weight, loss)
+        self.validation_residuals_ = None
         return RegressionTargets(tuple(widths), shift, scale), loss, output_activation
 
     def _scaling(self, y, weight, loss):
@@ -330,6 +331,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         scaler = StandardScaler().fit(
             y.reshape(len(y), -1).astype(np.float64), None, None if weight is None else weight[:, 0]
         )
+        if not np.isfinite([scaler.mean_, scaler.scale_]).all():
+            raise ValueError(f"y is too large for target_scaling={value!r}: its variance overflows.")
         return scaler.mean_, scaler.scale_, "identity"
 
     def _update_targets(self, y):
@@ -522,7 +525,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         score : float
             1 is perfect; 0 is as good as the best constant.
         """
-        return self._score(y, self.predict(X), sample_weight)
+        with np.errstate(over="ignore", invalid="ignore"):  # squares of huge residuals
+            return self._score(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -24,10 +24,10 @@ def unchanged_on_error(estimator):
 
 @contextmanager
 def about(names):
-    """Errors name the arguments that scikit-learn's checks know as X and y."""
+    """Errors name the arguments, which scikit-learn's checks know as X and y or not at all."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{names}: {error}") from error
 
@@ -36,9 +36,10 @@ def check_X(estimator, X, dtype, *, finite=True, reset=False):
     """X as `validate_data` returns it, in `dtype`; `finite` may be "allow-nan"."""
     if not reset and _is_ready(estimator, X, dtype):
         return X
-    return validate_data(
-        estimator, X, accept_sparse="csr", dtype=dtype, order="C", ensure_all_finite=finite, reset=reset
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge values
+        return validate_data(
+            estimator, X, accept_sparse="csr", dtype=dtype, order="C", ensure_all_finite=finite, reset=reset
+        )
 
 
 def check_X_y(estimator, X, y, *, reset, dtype, finite=True, y_finite=True, y_numeric=False):
@@ -69,11 +70,13 @@ def as_column_or_matrix(y):
     return y
 
 
-def check_weight(sample_weight, X):
+def check_weight(sample_weight, X, name="sample_weight"):
     """The weights as a column in X's dtype, or None."""
     if sample_weight is None:
         return None
-    return _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True).reshape(-1, 1)
+    with about(name):
+        weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+    return weight.reshape(-1, 1)
 
 
 def validation_arguments(X_val, y_val, sample_weight_val):
