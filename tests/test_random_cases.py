@@ -493,7 +493,7 @@ class Case:
                     assert ((output[known] >= 0) & (output[known] <= 1)).all()
 
     def predict(self):
-        X, _, missing = self.rows()
+        X, _, _ = self.rows()
         for name in ("predict", "predict_proba", "transform", "predict_interval"):
             if hasattr(self.estimator, name):
                 attempt(lambda name=name: getattr(self.estimator, name)(X))

@@ -104,6 +104,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         self.n_rows_skipped_ = self._missing.n_skipped
         if rows is None:
             return None
+        if rows.weight is not None and not (incremental or rows.weight.any()):
+            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
         self._prepare_solver(rows)
         weight = self._loss_weight(rows, incremental)
         order, monitor = None, None
