@@ -492,3 +492,12 @@ def test_time_series_of_real_data_stop_early():
     last = x[-n_held_out:], y[-n_held_out:]
     assert_allclose(mean_absolute(model, *last), model.best_validation_score_, rtol=1e-10)
     assert model.score(*last) > 0.4
+
+
+def test_a_validation_part_without_weight_is_refused_before_training():
+    X, y, weight = np.arange(20.0)[:, None], np.arange(20.0), np.ones(20)
+    weight[10:] = 0
+    model = BackpropRegressor(validation=2, early_stopping=True)
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.fit(X, y, weight)
+    assert "network_" not in vars(model)

@@ -206,6 +206,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             training.stop_on_loss()
             training.curves = None
             return None, None
+        if held_out.weight is not None and not held_out.weight.any():
+            raise ValueError("sample_weight: all weights of the validation part are 0.")
         monitor = Monitor(self, held_out, training_rows, stops)
         training.curves = training.curves or Curves()
         if stops:
