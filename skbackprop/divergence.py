@@ -6,6 +6,10 @@ from scipy.sparse import issparse
 from skbackprop.sparse import SparseRows
 
 
+class TrainingDiverged(ValueError):
+    """A loss, a weight or an output is not finite; the last finite weights are kept."""
+
+
 def explain(network, when, X, y):
     """Where the first value that is not finite stands, the size of the data, and what to try."""
     return (

@@ -10,11 +10,13 @@ from time import monotonic
 import numpy as np
 
 from skbackprop.averaging import Averaging
-from skbackprop.divergence import explain
+from skbackprop.divergence import TrainingDiverged, explain
 from skbackprop.memory import writable
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.schedules import ScheduledRate
+
+HUGE = 1e4  # a sum of weights below which no output overflows
 
 
 @dataclass
@@ -124,16 +126,24 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
         n_rows += batch.y.shape[0]
         if monotonic() > deadline:
             break
-    if not np.isfinite(np.add.reduce(objective.network.theta, axis=None)):
-        _diverged(training, batches, step)
+    if not abs(np.add.reduce(objective.network.theta, axis=None)) < HUGE:
+        _check_outputs(training, batches, step)
     if averaging is not None:
         averaging.after_epoch((n_done + 1) / n_planned)
     return total / n_rows, n_rows
 
 
+def _check_outputs(training, batches, step):
+    """No loss has seen the last step: weights may be finite and so large that outputs overflow."""
+    network = training.objective.network
+    for batch in batches:
+        if not (np.isfinite(network.forward(batch.x)).all() and np.isfinite(network.theta).all()):
+            _diverged(training, batches, step)
+
+
 def _diverged(training, batches, step):
     when = f"epoch {training.n_epochs + 1}, step {step + 1} of {len(batches)}"
-    raise ValueError(explain(training.objective.network, when, batches.X, batches.targets))
+    raise TrainingDiverged(explain(training.objective.network, when, batches.X, batches.targets))
 
 
 def train(

@@ -74,6 +74,7 @@ ALLOWED_WARNINGS = [
     (UserWarning, "y_pred contains classes not in y_true"),  # balanced accuracy, likewise
     (UserWarning, "The least populated class in y has only"),  # StratifiedKFold of `validation`
     (UserWarning, "The number of unique classes is greater than 50%"),  # type_of_target on few rows
+    (UserWarning, "The groups parameter is ignored by"),  # a splitter without groups
 ]
 ARGUMENTS = {
     "X",
@@ -123,6 +124,19 @@ def attempt(call):
 
 # ------------------------------------------------------------------ settings
 
+
+def to_the_half(progress):
+    return 1 - progress / 2
+
+
+def not_a_number(progress):
+    return np.nan
+
+
+def minus_n_rows(estimator, X, y):
+    return -len(estimator.predict(X))
+
+
 VALID = {
     "hidden_layer_sizes": [
         (),
@@ -160,7 +174,7 @@ VALID = {
         OneCycle(),
         WarmUp(0.5, Cosine()),
         Plateau(0.5),
-        lambda progress: 1 - progress / 2,
+        to_the_half,
     ],
     "learning_rate_init": [1e-5, 0.1, 10.0, 1, 1e300],
     "power_t": [0.0, 2.0],
@@ -181,7 +195,7 @@ VALID = {
     "max_fun": [1, 20],
     "output_layer": [Dense(1, learning_rate=0.1, weight_decay=2.0, max_norm=3.0), Dense(7, learning_rate=0)],
     "validation": [2, 3, KFold(2), ShuffleSplit(1, random_state=0), TimeSeriesSplit(2), GroupKFold(2)],
-    "scoring": ["loss", lambda estimator, X, y: -float(np.abs(estimator.predict(X).shape[0]))],
+    "scoring": ["loss", minus_n_rows],
     "best_epoch": ["last"],
     "max_time": [1e-9, 0.01, 60],
     "clip_norm": [0.1, 1e30],
@@ -229,7 +243,7 @@ NOT_VALID = {
     "solver": ["newton", Adam(-1.0), Chain([3]), None, SGD(momentum=2)],
     "alpha": [-1, np.nan, "a", np.inf],
     "batch_size": [0, -3, 2.5, "all"],
-    "learning_rate": ["slow", lambda progress: np.nan, lambda progress: "a", Cosine(7), 0.1],
+    "learning_rate": ["slow", not_a_number, str, Cosine(7), 0.1],
     "learning_rate_init": [0, -1.0, np.nan, np.inf, "a"],
     "power_t": [-1.0, np.nan],
     "max_iter": [0, 1.5],

@@ -501,3 +501,24 @@ def test_a_validation_part_without_weight_is_refused_before_training():
     with pytest.raises(ValueError, match="sample_weight"):
         model.fit(X, y, weight)
     assert "network_" not in vars(model)
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_scorer_that_fails_in_training_loses_no_earlier_fit(warm_start):
+    net = BackpropRegressor(**SETTINGS, max_iter=3).fit(X, Y)
+    network, n_epochs = net.network_, len(net.loss_curve_)
+
+    def score(estimator, X, y):
+        calls.append(1)
+        if len(calls) > 4:
+            raise ValueError("no score any more")
+        return 0.0
+
+    calls = []
+    net.set_params(early_stopping=True, scoring=score, warm_start=warm_start)
+    before = network.theta.copy()
+    with pytest.raises(ValueError, match="scoring=.*no score any more"):
+        net.fit(X, Y)
+    assert net.network_ is network
+    assert len(net.loss_curve_) == n_epochs + (net.n_iter_ if warm_start else 0)
+    assert np.array_equal(network.theta, before) != warm_start

@@ -15,12 +15,13 @@ from sklearn.utils.optimize import _check_optimize_result
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batches
+from skbackprop.divergence import TrainingDiverged
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.missing import MISSING
 from skbackprop.estimators.monitor import Monitor, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
-from skbackprop.estimators.validation import about, check_weight, unchanged_on_error
+from skbackprop.estimators.validation import about, check_weight, restore, unchanged_on_error
 from skbackprop.lbfgs import check_network, minimize_lbfgs
 from skbackprop.names import resolve
 from skbackprop.network import Network
@@ -79,17 +80,28 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """What is found on the validation part when training is over; monitor is None without one."""
 
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None, groups=None, **stream):
+        before = dict(vars(self))
         with unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):  # of huge values
             job = self._begin(X, y, sample_weight, incremental, validation, groups, **stream)
         if job is None:
             return self
+        try:
+            self._train(job, incremental)
+        except TrainingDiverged:
+            raise
+        except Exception:  # of a scorer, a loss or a schedule of the user
+            if self.network_ is not before.get("network_"):  # the same one has gone on, as published
+                restore(self, before)
+            raise
+        return self
+
+    def _train(self, job, incremental):
         if self.solver == "lbfgs":
             self._run_lbfgs(job)
         else:
             self._run_epochs(job, incremental)
         if not incremental:
             self._end_fit(job.monitor)
-        return self
 
     def _begin(self, X, y, sample_weight, incremental=False, validation=None, groups=None, **stream):
         """Everything up to the first step; None where no row is left to learn."""

@@ -416,7 +416,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return None
         several = isinstance(classes, list | tuple) and len(classes) and np.ndim(classes[0]) == 1
-        with about("classes"):
+        with about("classes"), np.errstate(invalid="ignore"):  # of NaN
             given = [unique_labels(of_one) for of_one in classes] if several else unique_labels(classes)
             if not all(map(len, given if several else [given])):
                 raise ValueError("at least one class is needed.")
@@ -511,7 +511,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         score : float
             The accuracy.
         """
-        return _accuracy(y, self.predict(X), sample_weight)
+        predicted = self.predict(X)
+        with about("y, sample_weight"), np.errstate(invalid="ignore"):  # of NaN
+            return _accuracy(y, predicted, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -71,9 +71,9 @@ class Monitor:
     def _score(self, rows, with_loss=False):
         z = self.estimator._outputs(rows.inputs, net_input)
         loss = self._loss(rows, z) if with_loss else None
-        if not np.isfinite(z).all():
-            return np.nan, loss
         weight = None if rows.weight is None else rows.weight[:, 0]
+        if not np.isfinite(z).all() or (weight is not None and not weight.any()):
+            return np.nan, loss
         if self.scorer is None:
             return self.estimator._score_net_input(z, rows.y, weight), loss
         settings = {} if weight is None else {"sample_weight": weight}
@@ -113,9 +113,10 @@ def _random_part(estimator, columns, random_state):
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
         )
-    return train_test_split(
-        np.arange(len(columns)),
-        random_state=random_state,
-        test_size=estimator.validation_fraction,
-        stratify=estimator._strata(columns, n_held_out),
-    )
+    with about(f"validation_fraction={estimator.validation_fraction!r}"):
+        return train_test_split(
+            np.arange(len(columns)),
+            random_state=random_state,
+            test_size=estimator.validation_fraction,
+            stratify=estimator._strata(columns, n_held_out),
+        )

@@ -14,7 +14,7 @@ from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss
 from skbackprop.estimators.intervals import conformal_margin, interval_columns
-from skbackprop.estimators.validation import check_range, check_X_y, validation_arguments
+from skbackprop.estimators.validation import about, check_range, check_X_y, validation_arguments
 from skbackprop.layers import Layer
 from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss
 from skbackprop.targets import RegressionTargets
@@ -292,6 +292,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     def _check_X_y(self, X, y, **settings):
         X, y = check_X_y(self, X, y, y_numeric=True, **settings)
+        if y.dtype.kind not in "biuf":
+            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
         return X, y
 
     def _make_targets(self, y, weight):
@@ -525,8 +527,15 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         score : float
             1 is perfect; 0 is as good as the best constant.
         """
-        with np.errstate(over="ignore", invalid="ignore"):  # squares of huge residuals
-            return self._score(y, self.predict(X), sample_weight)
+        predicted = self.predict(X)
+        finite = np.isfinite(predicted).reshape(len(predicted), -1).all(axis=1)
+        if not finite.all():
+            raise ValueError(
+                f"The predictions for {(~finite).sum()} row(s) of X are not finite: these rows hold NaN, or "
+                "values that are too large."
+            )
+        with about("y, sample_weight"), np.errstate(over="ignore", invalid="ignore"):  # squares of huge residuals
+            return self._score(y, predicted, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

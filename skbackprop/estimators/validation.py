@@ -17,9 +17,14 @@ def unchanged_on_error(estimator):
     try:
         yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        restore(estimator, before)
         raise
+
+
+def restore(estimator, before):
+    """All attributes as they were."""
+    vars(estimator).clear()
+    vars(estimator).update(before)
 
 
 @contextmanager

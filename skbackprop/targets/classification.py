@@ -27,7 +27,10 @@ class ClassLabels:
     def encode(self, y, dtype):
         if y.ndim != 1:
             raise ValueError(f"y has shape {y.shape}, expected (n_samples,): one class label a sample.")
-        codes = np.searchsorted(self.classes, y)
+        try:
+            codes = np.searchsorted(self.classes, y)
+        except TypeError as error:
+            raise ValueError(f"y holds labels of another type than `self.classes_`, {self.classes}.") from error
         np.minimum(codes, len(self.classes) - 1, out=codes)
         unknown = self.classes[codes] != y
         if np.any(unknown):

@@ -36,8 +36,6 @@ class RegressionTargets:
         return replace(self, low=low, high=high)
 
     def encode(self, y, dtype):
-        if y.dtype.kind not in "biuf":
-            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
         columns = y.reshape(len(y), -1)
         if columns.shape[1] != self.n_targets:
             raise ValueError(
