@@ -6,7 +6,7 @@ from scipy.sparse import issparse
 from skbackprop.sparse import SparseRows
 
 
-class TrainingDiverged(ValueError):
+class DivergenceError(ValueError):
     """A loss, a weight or an output is not finite; the last finite weights are kept."""
 
 

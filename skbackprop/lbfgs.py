@@ -7,7 +7,7 @@ from time import monotonic
 import numpy as np
 from scipy.optimize import minimize
 
-from skbackprop.divergence import TrainingDiverged, explain
+from skbackprop.divergence import DivergenceError, explain
 from skbackprop.layers import BatchNorm
 
 
@@ -70,6 +70,6 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max
         if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
             value_and_gradient(result.x)
             when = f"iteration {training.n_iter + 1}"
-            raise TrainingDiverged(explain(network, when, batch.x, batch.y))
+            raise DivergenceError(explain(network, when, batch.x, batch.y))
     target[...] = result.x
     return result

@@ -10,7 +10,7 @@ from time import monotonic
 import numpy as np
 
 from skbackprop.averaging import Averaging
-from skbackprop.divergence import TrainingDiverged, explain
+from skbackprop.divergence import DivergenceError, explain
 from skbackprop.memory import writable
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
@@ -143,7 +143,7 @@ def _check_outputs(training, batches, step):
 
 def _diverged(training, batches, step):
     when = f"epoch {training.n_epochs + 1}, step {step + 1} of {len(batches)}"
-    raise TrainingDiverged(explain(training.objective.network, when, batches.X, batches.targets))
+    raise DivergenceError(explain(training.objective.network, when, batches.X, batches.targets))
 
 
 def train(

@@ -18,13 +18,23 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skbackprop import BackpropClassifier, BackpropRegressor, Concatenate, Dense, Dropout, LayerNorm, Residual
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Residual,
+)
 from skbackprop.activations import LeakyReLU, Tanh
+from skbackprop.estimators.solver import SOLVERS
 from skbackprop.layers import Ensemble
 from skbackprop.losses import BinaryLogLoss, Huber, LogLoss, MultinomialLogLoss, Quantile
 from skbackprop.optimizers import SGD, Adam, AdamW, Chain, ClipNorm, RMSProp, ScaleByAdam
@@ -44,6 +54,42 @@ def same(a, b):
     return np.array_equal(a.network_.theta, b.network_.theta)
 
 
+def in_both(**settings):
+    settings = {"random_state": 0, **settings}
+    return BackpropRegressor(**settings), BackpropClassifier(**settings)
+
+
+EQUIVALENCE = tuple(f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse"))
+PARTIAL_FIT = (
+    *("check_estimators_partial_fit_n_features", "check_fit_score_takes_y"),
+    "check_n_features_in_after_fitting",
+)
+PREDICTS_A_COLUMN = (
+    *("check_regressors_train", "check_regressor_multioutput"),
+    *("check_estimator_sparse_array", "check_estimator_sparse_matrix"),
+)
+
+
+def expected_failures(estimator):
+    """Checks that a setting contradicts, with the reason."""
+    failures = {}
+    if estimator.early_stopping:
+        failures |= dict.fromkeys(EQUIVALENCE, "a row that is given twice may be held out once")
+        failures |= dict.fromkeys(PARTIAL_FIT, "partial_fit refuses early_stopping, as in scikit-learn")
+        failures["check_class_weight_classifiers"] = "the validation score is without class weights"
+    if getattr(estimator, "class_weight", None) == "balanced":
+        failures |= dict.fromkeys(PARTIAL_FIT, "partial_fit refuses 'balanced', as SGDClassifier does")
+    if isinstance(estimator.hidden_layer_sizes, list) and len(estimator.hidden_layer_sizes) == 4:
+        failures |= dict.fromkeys(EQUIVALENCE, "dropout is drawn, and batch statistics have no weights")
+    if isinstance(getattr(estimator, "quantile", None), list):
+        failures |= dict.fromkeys(PREDICTS_A_COLUMN, "predict has a column for each quantile")
+    if estimator.loss == "poisson":
+        failures["check_regressor_multioutput"] = "the check's targets are negative"
+    if isinstance(estimator.loss, MultinomialLogLoss):
+        failures["check_classifier_multioutput"] = "its targets are several labels, which have other losses"
+    return failures
+
+
 @parametrize_with_checks(
     [
         BackpropRegressor(),
@@ -51,7 +97,23 @@ def same(a, b):
         BackpropRegressor(solver="lbfgs", loss="huber", activation="tanh"),
         BackpropClassifier(solver="sgd", learning_rate_init=0.01),
         BackpropClassifier(hidden_layer_sizes=[Dense(20, "silu"), Residual(LayerNorm())]),
-    ]
+        *(BackpropRegressor(solver=name, target_scaling="standard", random_state=0) for name in SOLVERS),
+        *(BackpropClassifier(solver=name, max_iter=100, random_state=0) for name in SOLVERS),
+        *in_both(solver="lbfgs", alpha=1.0, activation="tanh", max_iter=20),
+        *in_both(missing="impute"),
+        *in_both(missing="skip"),
+        *in_both(early_stopping=True, validation=ShuffleSplit(1, test_size=0.5, random_state=0)),
+        *in_both(early_stopping=True, validation_fraction=0.4, scoring="loss", best_epoch="last"),
+        *in_both(average="ema", clip_norm=1.0, learning_rate="one_cycle"),
+        *in_both(hidden_layer_sizes=[Dense(20, max_norm=2.0), BatchNorm(), Dropout(0.1), 10]),
+        BackpropClassifier(class_weight="balanced", random_state=0),
+        BackpropClassifier(calibration="temperature", early_stopping=True, validation_fraction=0.4),
+        BackpropClassifier(loss=MultinomialLogLoss()),
+        BackpropRegressor("quantile", quantile=[0.1, 0.5, 0.9], target_scaling="standard"),
+        BackpropRegressor("huber", target_scaling="standard", clamp=True),
+        BackpropRegressor("poisson", learning_rate_init=0.05, random_state=0),
+    ],
+    expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

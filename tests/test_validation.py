@@ -517,7 +517,7 @@ def test_a_scorer_that_fails_in_training_loses_no_earlier_fit(warm_start):
     calls = []
     net.set_params(early_stopping=True, scoring=score, warm_start=warm_start)
     before = network.theta.copy()
-    with pytest.raises(ValueError, match="scoring=.*no score any more"):
+    with pytest.raises(ValueError, match=r"scoring=.*no score any more"):
         net.fit(X, Y)
     assert net.network_ is network
     assert len(net.loss_curve_) == n_epochs + (net.n_iter_ if warm_start else 0)

@@ -15,7 +15,7 @@ from sklearn.utils.optimize import _check_optimize_result
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batches
-from skbackprop.divergence import TrainingDiverged
+from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.missing import MISSING
@@ -87,7 +87,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             return self
         try:
             self._train(job, incremental)
-        except TrainingDiverged:
+        except DivergenceError:
             raise
         except Exception:  # of a scorer, a loss or a schedule of the user
             if self.network_ is not before.get("network_"):  # the same one has gone on, as published
@@ -296,7 +296,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             self._training.order = batches.order if self.warm_start and not incremental else None
             self._publish()
         if limit is not None and not incremental:
-            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=4)
+            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5)
 
     def _run_lbfgs(self, job):
         batches, monitor = job
@@ -317,7 +317,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             return
         self.loss_ = float(result.fun)
         if result.status == STOPPED_BY_CALLBACK:
-            warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=4)
+            warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5)
         else:
             self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
 

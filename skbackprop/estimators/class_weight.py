@@ -4,8 +4,10 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.class_weight import compute_class_weight
 
+from skbackprop.estimators.validation import about
 
-def class_weights(class_weight, targets, y):
+
+def class_weights(class_weight, targets, y, sample_weight=None):
     """Weights of shape (n_samples, n_outputs): "balanced" or a dict, of each output for several."""
     n_outputs = targets.n_outputs
     if isinstance(class_weight, dict) and n_outputs > 1:
@@ -20,14 +22,31 @@ def class_weights(class_weight, targets, y):
         )
     y = y.toarray() if issparse(y) else y.reshape(len(y), -1)
     classes = targets.classes_of_outputs
-    return np.column_stack([_of_rows(*of_one) for of_one in zip(of_outputs, classes, y.T)])
+    of_rows = [
+        _balanced(column, sample_weight) if of_one == "balanced" else _by_class(of_one, known, column)
+        for of_one, known, column in zip(of_outputs, classes, y.T)
+    ]
+    return np.column_stack(of_rows)
 
 
-def _of_rows(class_weight, classes, y):
+def _balanced(y, sample_weight):
+    """n / (n_classes n_c), rows counted by their weights; those without weight do not count."""
+    counted = np.ones(len(y), dtype=bool) if sample_weight is None else sample_weight[:, 0] > 0
+    present = np.unique(y[counted])
+    weights = compute_class_weight(
+        "balanced",
+        classes=present,
+        y=y[counted],
+        sample_weight=None if sample_weight is None else sample_weight[counted, 0],
+    )
+    codes = np.searchsorted(present, y)
+    return weights[np.minimum(codes, len(present) - 1)]
+
+
+def _by_class(class_weight, classes, y):
     present, codes = np.unique(y, return_inverse=True)
-    if class_weight == "balanced":
-        return compute_class_weight(class_weight, classes=present, y=y)[codes]
-    weights = compute_class_weight(class_weight, classes=classes, y=classes)
+    with about("class_weight"):
+        weights = compute_class_weight(class_weight, classes=classes, y=classes)
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ValueError(f"class_weight={class_weight!r} must hold numbers >= 0.")
     return weights[np.searchsorted(classes, present)][codes]

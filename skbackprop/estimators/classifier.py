@@ -18,7 +18,7 @@ from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
 from skbackprop.estimators.validation import about, check_X_y, validation_arguments
 from skbackprop.layers import Layer
-from skbackprop.losses import CLASSIFICATION_LOSSES, Loss
+from skbackprop.losses import CLASSIFICATION_LOSSES, Loss, MultinomialLogLoss
 from skbackprop.names import resolve
 from skbackprop.network import net_input
 from skbackprop.targets import classification_targets
@@ -300,7 +300,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 "the weights themselves, for instance those of "
                 "sklearn.utils.class_weight.compute_class_weight."
             )
-        weight = class_weights(self.class_weight, self._targets, rows.y).astype(rows.columns.dtype)
+        weight = class_weights(self.class_weight, self._targets, rows.y, rows.weight)
+        weight = weight.astype(rows.columns.dtype)
         return weight if rows.weight is None else weight * rows.weight
 
     def _strata(self, columns, n_held_out):
@@ -517,7 +518,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = not isinstance(self.loss, MultinomialLogLoss)
         tags.target_tags.multi_output = True
         return tags
 

@@ -47,7 +47,7 @@ class SkipRows:
         if n_complete == 0:
             return SkipRows(self.means, n_learned, n_skipped), complete
         mean = np.asarray(X[complete].mean(axis=0, dtype=np.float64)).ravel()
-        means = self.means + (mean - self.means) * (n_complete / n_learned)
+        means = _finite(self.means + (mean - self.means) * (n_complete / n_learned))
         return SkipRows(means, n_learned, n_skipped), None if n_complete == len(complete) else complete
 
     def fill(self, X):
@@ -76,11 +76,20 @@ class Impute:
     def after(self, X, y):
         if self.imputer is not None:
             return self, None
-        return Impute(SimpleImputer(add_indicator=True, keep_empty_features=True).fit(X)), None
+        imputer = SimpleImputer(add_indicator=True, keep_empty_features=True).fit(X)
+        _finite(imputer.statistics_)
+        return Impute(imputer), None
 
     def fill(self, X):
-        X = self.imputer.transform(X)
+        with np.errstate(over="ignore", invalid="ignore"):  # of huge values
+            X = self.imputer.transform(X)
         return X.tocsr() if issparse(X) else np.ascontiguousarray(X)
+
+
+def _finite(means):
+    if not np.isfinite(means).all():
+        raise ValueError("X holds values that are too large: the mean of a column overflows.")
+    return means
 
 
 def rows_with_nan(X):

@@ -111,7 +111,8 @@ def _random_part(estimator, columns, random_state):
     n_held_out = int(np.ceil(estimator.validation_fraction * len(columns)))
     if n_held_out < 2:
         raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            f"The validation set is too small: n_samples={len(columns)}, validation_fraction="
+            f"{estimator.validation_fraction!r}. Increase 'validation_fraction' or the size of your dataset."
         )
     with about(f"validation_fraction={estimator.validation_fraction!r}"):
         return train_test_split(

@@ -534,10 +534,22 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
                 f"The predictions for {(~finite).sum()} row(s) of X are not finite: these rows hold NaN, or "
                 "values that are too large."
             )
-        with about("y, sample_weight"), np.errstate(over="ignore", invalid="ignore"):  # squares of huge residuals
+        with (
+            about("y, sample_weight"),
+            np.errstate(over="ignore", invalid="ignore"),
+        ):  # squares of huge residuals
             return self._score(y, predicted, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = _needs_positive(self.loss)
         return tags
+
+
+def _needs_positive(loss):
+    """Whether a loss, a name, or one of a list of them is for positive targets only."""
+    if isinstance(loss, list | tuple):
+        return any(map(_needs_positive, loss))
+    loss = REGRESSION_LOSSES.get(loss) if isinstance(loss, str) else loss
+    return not getattr(loss, "shiftable", True)

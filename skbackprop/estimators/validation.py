@@ -55,15 +55,16 @@ def check_X_y(estimator, X, y, *, reset, dtype, finite=True, y_finite=True, y_nu
     if y_finite is True:
         X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **settings)
     else:
-        X = validate_data(estimator, X, reset=reset, **settings)
-        y = check_array(
-            y,
-            dtype="numeric",
-            ensure_2d=False,
-            ensure_all_finite=y_finite,
-            input_name="y",
-            estimator=estimator,
-        )
+        X = validate_data(estimator, X, "no_validation" if y is not None else None, reset=reset, **settings)
+        with about("y"):
+            y = check_array(
+                y,
+                dtype="numeric",
+                ensure_2d=False,
+                ensure_all_finite=y_finite,
+                input_name="y",
+                estimator=estimator,
+            )
         check_consistent_length(X, y)
     return X, as_column_or_matrix(y)
 
@@ -98,10 +99,12 @@ def check_range(output_range, y):
     """(low, high), each an array of shape (n_targets,) or (1,); y must lie between them."""
     bounds = np.asarray(output_range, dtype=np.float64)
     n_targets = 1 if y.ndim == 1 else y.shape[1]
-    if bounds.shape not in {(2,), (n_targets, 2)} or not (bounds[..., 0] < bounds[..., 1]).all():
+    if bounds.shape not in {(2,), (n_targets, 2)} or not (
+        np.isfinite(bounds).all() and (bounds[..., 0] < bounds[..., 1]).all()
+    ):
         raise ValueError(
-            f"output_range={output_range!r} must be (low, high) with low < high, or such a pair for each of "
-            f"the {n_targets} columns of y."
+            f"output_range={output_range!r} must be (low, high), finite and low < high, or such a pair "
+            f"for each of the {n_targets} columns of y."
         )
     low, high = np.broadcast_to(bounds, (n_targets, 2)).T
     columns = y.reshape(len(y), -1)

@@ -30,7 +30,7 @@ class ClassLabels:
         try:
             codes = np.searchsorted(self.classes, y)
         except TypeError as error:
-            raise ValueError(f"y holds labels of another type than `self.classes_`, {self.classes}.") from error
+            raise ValueError(f"y has labels of another type than `self.classes_`, {self.classes}.") from error
         np.minimum(codes, len(self.classes) - 1, out=codes)
         unknown = self.classes[codes] != y
         if np.any(unknown):
