@@ -15,6 +15,7 @@ by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_
 # a block of Python, and the block of text that shows its output, if one follows
 CODE = re.compile(r"^```python\n(.*?)^```\n(?:\s*^```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+ANCHOR = re.compile(r"\]\(((?!https?:)[^)#\s]*)#([^)]+)\)")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|tmp|root|home|Users)/")
 
 
@@ -37,6 +38,19 @@ def test_relative_links_exist(page):
         for link in LINK.findall(page.read_text())
         if not re.match(r"[a-z]+:", link) and not (page.parent / link).exists()
     ]
+    assert not missing
+
+
+@by_page
+def test_anchors_exist(page):
+    """As GitHub makes them of headings: lower case, no punctuation, hyphens for spaces."""
+    missing = []
+    for link, anchor in ANCHOR.findall(page.read_text()):
+        target = page.parent / link if link else page
+        headings = re.findall(r"^#+ (.+)$", CODE.sub("", target.read_text()), re.MULTILINE)
+        known = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+        if anchor not in known:
+            missing.append((link, anchor))
     assert not missing
 
 
