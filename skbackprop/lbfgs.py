@@ -5,10 +5,16 @@ from math import inf
 from time import monotonic
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from skbackprop.divergence import DivergenceError, explain
 from skbackprop.layers import BatchNorm
+
+STOPPED_BY_CALLBACK = 99  # SciPy's status
+
+
+class OutOfTime(Exception):  # noqa: N818
+    """The search has used up its seconds."""
 
 
 def check_network(network):
@@ -42,6 +48,11 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max
         value = objective.value_and_gradient(batch).item()
         return value, network.gradient.copy()
 
+    def until_the_deadline(theta):
+        if monotonic() > deadline:
+            raise OutOfTime
+        return value_and_gradient(theta)
+
     def end_iteration(intermediate_result):
         target[...] = intermediate_result.x
         training.n_iter += 1
@@ -57,7 +68,7 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max
     with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
         try:
             result = minimize(
-                value_and_gradient,
+                until_the_deadline,
                 network.theta.copy(),
                 jac=True,
                 method="L-BFGS-B",
@@ -67,6 +78,9 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             return None
+        except OutOfTime:  # in the middle of an iteration: what the last one found stays
+            loss = training.loss_curve[-1] if training.loss_curve else inf
+            return OptimizeResult(x=target, fun=loss, status=STOPPED_BY_CALLBACK)
         if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
             value_and_gradient(result.x)
             when = f"iteration {training.n_iter + 1}"

@@ -8,6 +8,7 @@ and the arrays that depend on the batch size are made here and nowhere else.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -30,12 +31,14 @@ class Parameter:
 class Buffer:
     """A work array of shape (n_samples, *shape); `per_sample=False` leaves n_samples out.
 
-    `fill(n_samples)` gives the value of a constant.
+    `fill(n_samples)` gives the value of a constant. `late` means: allocated when it is first asked for, for
+    arrays that may be wide and are often not needed.
     """
 
     shape: tuple[int, ...]
     per_sample: bool = True
     fill: Callable | None = None
+    late: bool = False
     members: int | None = None
 
     def full_shape(self, n_samples):
@@ -44,6 +47,28 @@ class Buffer:
             *((n_samples,) if self.per_sample else ()),
             *self.shape,
         )
+
+
+@dataclass(frozen=True)
+class Late:
+    """Makes an array that is allocated late."""
+
+    make: Callable
+
+
+class Work(SimpleNamespace):
+    """Named work arrays; a late one is made when its name is first used."""
+
+    def __init__(self, **arrays):
+        self._late = {name: array for name, array in arrays.items() if isinstance(array, Late)}
+        super().__init__(**{name: array for name, array in arrays.items() if name not in self._late})
+
+    def __getattr__(self, name):
+        if name.startswith("_") or name not in self._late:
+            raise AttributeError(f"There is no work array {name!r}.")
+        array = self._late[name].make()
+        setattr(self, name, array)
+        return array
 
 
 GENERATOR = object()  # a leaf that asks for the network's random generator
@@ -149,24 +174,36 @@ class Workspaces:
             self.sizes.clear()
         elif len(self.sizes) >= self.most_sizes:
             self.sizes.clear()
-        memory = iter(self.memory)
-        self.sizes[n_samples] = map_tree(lambda leaf: self._view(leaf, next(memory), n_samples), self.tree)
+        place = count()
+        self.sizes[n_samples] = map_tree(
+            lambda leaf: self._array(leaf, next(place), n_samples), self.tree, named=Work
+        )
         return self.sizes[n_samples]
 
     def _allocate(self, leaf):
         buffer = as_buffer(leaf)
-        if buffer is None or buffer.fill is not None:
+        if buffer is None or buffer.fill is not None or buffer.late:
             return None
+        return self._memory_for(buffer)
+
+    def _memory_for(self, buffer):
         return np.empty(int(np.prod(buffer.full_shape(self.capacity))), self.dtype)
 
-    def _view(self, leaf, memory, n_samples):
+    def _array(self, leaf, place, n_samples):
         buffer = as_buffer(leaf)
         if buffer is None:
             return self.generator if leaf is GENERATOR else leaf
-        shape = buffer.full_shape(n_samples)
         if buffer.fill is not None:
-            return np.full(shape, buffer.fill(n_samples), self.dtype)
-        return memory[: int(np.prod(shape))].reshape(shape)
+            return np.full(buffer.full_shape(n_samples), buffer.fill(n_samples), self.dtype)
+        if buffer.late:
+            return Late(lambda: self._view(buffer, place, n_samples))
+        return self._view(buffer, place, n_samples)
+
+    def _view(self, buffer, place, n_samples):
+        if self.memory[place] is None:
+            self.memory[place] = self._memory_for(buffer)
+        shape = buffer.full_shape(n_samples)
+        return self.memory[place][: int(np.prod(shape))].reshape(shape)
 
 
 def writable(array):

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skbackprop.layers import Ensemble, Frozen, Layer, Pretrained, Sequential
-from skbackprop.memory import GENERATOR, FlatLayout, Workspaces, leaves, writable
+from skbackprop.memory import GENERATOR, Buffer, FlatLayout, Workspaces, leaves, writable
 from skbackprop.sparse import SparseRows
 
 ROWS_AT_ONCE = 1024  # predictions pass through the network in pieces of this many rows
@@ -57,7 +57,10 @@ class Network:
         self.gradient = np.zeros_like(self.theta)
         self.params = layout.views(self.theta)
         self.gradients = layout.views(self.gradient)
-        self._buffers = {"root": self.root.buffers(self.n_inputs), "input": self.n_inputs}
+        self._buffers = {
+            "root": self.root.buffers(self.n_inputs),
+            "input": Buffer((self.n_inputs,), late=True),
+        }
         self.workspaces = self._new_workspaces()
         self._spare_workspaces = []
 

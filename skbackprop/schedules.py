@@ -27,7 +27,7 @@ class Constant(BaseEstimator):
 
 @dataclass(eq=False, repr=False)
 class Step(BaseEstimator):
-    """factor^k, k the number of milestones passed."""
+    """factor^k, k the number of milestones passed; each is a progress in [0, 1]."""
 
     milestones: tuple = (0.5, 0.75)
     factor: float = 0.1
@@ -36,6 +36,11 @@ class Step(BaseEstimator):
         "milestones": ["array-like"],
         "factor": [Interval(Real, 0, None, closed="left")],
     }
+
+    def _validate_params(self):
+        super()._validate_params()
+        if not all(isinstance(milestone, Real) and 0 <= milestone <= 1 for milestone in self.milestones):
+            raise ValueError(f"milestones={self.milestones!r} must be numbers in [0, 1].")
 
     def __call__(self, progress):
         return self.factor ** sum(progress >= milestone for milestone in self.milestones)
@@ -223,9 +228,9 @@ class ScheduledRate:
     def __init__(self, initial, schedule):
         _validate(schedule)
         factor = schedule(0.0)
-        if not isinstance(factor, Real) or not isfinite(factor):
+        if not (isinstance(factor, Real) and isfinite(factor) and factor >= 0.0):
             raise ValueError(
-                f"learning_rate={schedule!r} must return a finite number, got {factor!r} for 0.0."
+                f"learning_rate={schedule!r} must return a finite number >= 0, got {factor!r} for 0.0."
             )
         self.initial, self.schedule = initial, schedule
 

@@ -84,7 +84,7 @@ class Training:
         """Stop by validation scores from now on; other data or another score make the old ones void."""
         if about != self.patience_about:
             self.patience, self.patience_about = Patience(), about
-            self.best_theta = self.objective.network.theta.copy()
+            self.best_theta = None  # until there is a score
         self.patience.is_better = is_better
 
     def stop_on_loss(self):
@@ -204,6 +204,10 @@ def train(
             averaging.show()
         if training.best_theta is not None:
             np.copyto(theta, training.best_theta)
+    if monitor is not None and monitor.stops and training.best_theta is None:
+        warnings.warn(
+            "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=2
+        )
     return limit
 
 
@@ -229,6 +233,9 @@ def _measure(training, criterion, monitor, tol, verbose):
     training.curves.append(measured, verbose)
     is_best = training.patience.update(measured.criterion if monitor.stops else criterion, tol)
     if monitor.stops and is_best:
-        np.copyto(training.best_theta, training.objective.network.theta)
+        theta = training.objective.network.theta
+        if training.best_theta is None:
+            training.best_theta = np.empty_like(theta)
+        np.copyto(training.best_theta, theta)
     if training.averaging is not None:
         training.averaging.hide()

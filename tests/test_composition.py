@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -90,25 +91,16 @@ def test_sparse_input_equals_dense_input(kind, container):
     assert_allclose(model.transform(container(data)), dense.transform(data), rtol=1e-9)
 
 
-WIDE = """
-import resource
-import warnings
-import numpy as np
-from scipy import sparse
-from skbackprop import BackpropClassifier
-
-warnings.simplefilter("ignore")
-X = sparse.random_array((2000, 100_000), density=2e-5, format="csr", random_state=0)
-y = np.arange(2000) % 2
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-BackpropClassifier((2,), max_iter=1, random_state=0).fit(X, y).predict(X)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-"""
-
-
-def test_the_first_layer_is_not_densified():
-    printed = subprocess.run([sys.executable, "-c", WIDE], check=True, capture_output=True, text=True).stdout
-    assert float(printed) < 100  # MiB; a dense batch of 200 rows alone has 153
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_the_first_layer_is_not_densified(solver):
+    wide = sparse.random_array((2000, 100_000), density=2e-5, format="csr", random_state=0)
+    net = BackpropClassifier((2,), solver=solver, max_iter=1, random_state=0)
+    tracemalloc.start()
+    net.fit(wide, np.arange(2000) % 2).predict(wide)
+    net.transform(wide)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100 * 2**20  # a dense batch of 200 rows alone has 153 MiB
 
 
 # ------------------------------------------------------------------ scikit-learn's machinery
@@ -194,3 +186,9 @@ def test_losses_of_regression_are_cloned():
     loss.delta = 9.0
     with pytest.raises(ValueError, match="loss="):
         model.set_params(warm_start=True).fit(X, Y)
+
+
+@pytest.mark.parametrize("net", [BackpropClassifier(()), BackpropClassifier(3, transform_layer=4)])
+def test_html_of_a_fitted_model_without_the_layer_for_transform(net):
+    assert "Backprop" in make_pipeline(net).fit(X, C)._repr_html_()
+    assert not hasattr(net.fit(X, C), "get_feature_names_out")

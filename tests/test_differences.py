@@ -138,7 +138,9 @@ def test_a_nan_score_is_no_progress():
         def _score_net_input(self, z, y, sample_weight):
             return np.nan
 
-    model = NanScores(early_stopping=True, n_iter_no_change=3, random_state=0).fit(X, Y)
+    model = NanScores(early_stopping=True, n_iter_no_change=3, random_state=0)
+    with pytest.warns(UserWarning, match="No epoch had a validation score"):
+        model.fit(X, Y)
     assert model.n_iter_ == 4
 
 

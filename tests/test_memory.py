@@ -164,6 +164,7 @@ def test_best_theta_can_be_written_to_after_a_read_only_load(tmp_path):
     random_state = np.random.RandomState(0)
     training = Training(Run(ROOT, Adam()).objective, random_state, random_state)
     training.stop_on_scores(about=("all",), is_better=operator.gt)
+    training.best_theta = training.objective.network.theta.copy()
     joblib.dump(training, tmp_path / "training")
     again = joblib.load(tmp_path / "training", mmap_mode="r")
     np.testing.assert_array_equal(again.best_theta, training.best_theta)

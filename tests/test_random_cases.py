@@ -74,6 +74,7 @@ ALLOWED_WARNINGS = [
     (UserWarning, "y_pred contains classes not in y_true"),  # balanced accuracy, likewise
     (UserWarning, "The least populated class in y has only"),  # StratifiedKFold of `validation`
     (UserWarning, "The number of unique classes is greater than 50%"),  # type_of_target on few rows
+    (UserWarning, "No epoch had a validation score"),  # likewise
     (UserWarning, "The groups parameter is ignored by"),  # a splitter without groups
 ]
 ARGUMENTS = {

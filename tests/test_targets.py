@@ -137,7 +137,7 @@ def test_weights_of_one_are_no_weights(y):
         (C, {0: -1.0}, ">= 0"),
         (C, {0: np.nan}, ">= 0"),
         (C, {0: np.inf}, ">= 0"),
-        (C, {7: 2.0}, "not in class_weight"),
+        (C, {7: 2.0}, r"has \[7\], but the classes are \[0, 1, 2\]"),
         (C, "even", "balanced"),
         (C, [{0: 1}, {0: 1}], "2 entries"),
         (SEVERAL, {0: 1}, "list"),
@@ -692,3 +692,70 @@ def test_class_weights_with_whole_sample_weights_are_repetition(class_weight):
     weighted = BackpropClassifier(**settings).fit(X, y, sample_weight=weight)
     repeated = BackpropClassifier(**settings).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
     assert_allclose(weighted.network_.theta, repeated.network_.theta, rtol=1e-7, atol=1e-10)
+
+
+# ------------------------------------------------------------------ what belongs to one fit only
+
+
+def test_a_second_fit_is_scored_without_the_old_temperature():
+    settings = {**OVERFIT, "calibration": "temperature", "warm_start": True, "scoring": "neg_log_loss"}
+    net = BackpropClassifier(**settings).fit(X, C).fit(X, C)
+    assert net.temperature_ is not None
+    assert_allclose(net.validation_scores_, np.negative(net.validation_loss_curve_), rtol=1e-9)
+
+
+def test_a_stream_forgets_what_was_measured_before():
+    net = BackpropRegressor(validation=3, **SETTINGS).fit(X, Y)
+    assert net.validation_residuals_ is not None
+    net.partial_fit(X, Y + 100)
+    with pytest.raises(ValueError, match="validation part"):
+        net.predict_interval(X)
+    with pytest.raises(ValueError, match="calibration"):
+        BackpropClassifier(calibration="temperature", **SETTINGS).partial_fit(X, C, classes=[0, 1, 2])
+
+
+def test_rows_without_weight_do_not_widen_the_interval():
+    y_val, weight = Y[60:].copy(), np.ones(60)
+    y_val[30:] += 100
+    weight[30:] = 0
+    net = BackpropRegressor(**SETTINGS).fit(
+        X[:60], Y[:60], X_val=X[60:], y_val=y_val, sample_weight_val=weight
+    )
+    alone = BackpropRegressor(**SETTINGS).fit(X[:60], Y[:60], X_val=X[60:90], y_val=Y[60:90])
+    assert_allclose(net.predict_interval(X, 0.8), alone.predict_interval(X, 0.8))
+
+
+def test_an_interval_is_clamped_as_predictions_are():
+    net = BackpropRegressor(clamp=True, validation=3, **SETTINGS).fit(X, Y2)
+    interval = net.predict_interval(X)
+    low, high = net._targets.low, net._targets.high
+    assert (interval >= low[:, None]).all()
+    assert (interval <= high[:, None]).all()
+    assert (net.predict_interval(X)[..., 1] == high).any()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"target_scaling": "standard"}, {"output_range": (-9, 9)}, {"clamp": True}], ids=str
+)
+def test_float32_stays_float32(settings):
+    net = BackpropRegressor(**SETTINGS, **settings).fit(X.astype(np.float32), Y.astype(np.float32))
+    assert net.predict(X.astype(np.float32)).dtype == np.float32
+
+
+def test_a_pretrained_output_layer_continues_a_whole_network():
+    first = BackpropRegressor(**SETTINGS).fit(X, Y)
+    *hidden, last = first.network_.pretrained_layers()
+    settings = {**SETTINGS, "hidden_layer_sizes": hidden, "output_layer": last}
+    second = BackpropRegressor(**{**settings, "max_iter": 1, "learning_rate_init": 1e-300})
+    assert_allclose(second.fit(X, Y).predict(X), first.predict(X))
+
+
+@pytest.mark.parametrize("loss", [[3, "huber"], (64, 32), "squared"], ids=str)
+def test_a_loss_that_is_none_is_named(loss):
+    with pytest.raises(ValueError, match="loss"):
+        BackpropRegressor(loss=loss, **SETTINGS).fit(X, Y2)
+
+
+def test_labels_of_several_types_in_one_target_are_named():
+    with pytest.raises((TypeError, ValueError), match="y"):
+        BackpropClassifier(**SETTINGS).fit(X, pd.DataFrame({"a": C.astype(str), "b": C}))

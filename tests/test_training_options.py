@@ -277,3 +277,32 @@ def test_the_range_is_checked(settings, message):
 def test_lbfgs_has_no_rate():
     with pytest.raises(ValueError, match="lbfgs"):
         learning_rate_range(net(solver="lbfgs"), X, Y)
+
+
+def test_lbfgs_stops_in_the_middle_of_an_iteration_too():
+    X, y = np.random.default_rng(0).normal(size=(2000, 20)), np.arange(2000.0)
+    net = BackpropRegressor(hidden_layer_sizes=(300, 300), solver="lbfgs", max_time=1e-9, max_iter=50)
+    with pytest.warns(ConvergenceWarning, match="max_time"):
+        net.fit(X, y)
+    assert len(net.loss_curve_) == 0
+    assert np.isfinite(net.predict(X)).all()
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"n_steps": 20.5}, "n_steps"),
+        ({"lowest": "a"}, "lowest"),
+        ({"estimator": "net"}, "estimator"),
+    ],
+)
+def test_bad_arguments_of_the_rate_range(settings, message):
+    arguments = {"estimator": BackpropRegressor(), "X": np.eye(20), "y": np.arange(20.0), **settings}
+    with pytest.raises((TypeError, ValueError), match=message):
+        learning_rate_range(**arguments)
+
+
+def test_the_rate_range_of_a_calibrated_classifier():
+    net = BackpropClassifier(5, calibration="temperature", early_stopping=True, random_state=0)
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    assert learning_rate_range(net, X, X[:, 0] > 0).suggestion > 0

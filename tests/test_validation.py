@@ -522,3 +522,73 @@ def test_a_scorer_that_fails_in_training_loses_no_earlier_fit(warm_start):
     assert net.network_ is network
     assert len(net.loss_curve_) == n_epochs + (net.n_iter_ if warm_start else 0)
     assert np.array_equal(network.theta, before) != warm_start
+
+
+# ------------------------------------------------------------------ what cannot be measured
+
+
+@pytest.mark.parametrize(
+    "kind, y, part, scoring",
+    [
+        (BackpropRegressor, Y, (X[:1], Y[:1]), None),  # R^2 of one row
+        (BackpropClassifier, B, (X[B][:5], B[B][:5]), "roc_auc"),  # one class only
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_without_any_score_the_last_weights_are_kept_with_a_warning(kind, y, part, scoring):
+    net = kind(early_stopping=True, scoring=scoring, max_iter=5, **SETTINGS)
+    with pytest.warns(UserWarning, match="validation score that is a number: the last weights"):
+        net.fit(X, y, X_val=part[0], y_val=part[1])
+    assert_array_equal(net.network_.theta, kind(max_iter=5, **SETTINGS).fit(X, y).network_.theta)
+
+
+@pytest.mark.parametrize("loss, value", [("poisson", -1.0), ("gamma", 0.0)])
+def test_validation_targets_that_the_loss_is_not_defined_for(loss, value):
+    with pytest.raises(ValueError, match=r"y_val: .*out of the valid range"):
+        BackpropRegressor(loss, **SETTINGS).fit(X, np.exp(Y), X_val=X[:5], y_val=np.full(5, value))
+
+
+@pytest.mark.parametrize("scoring", ["neg_max_error", lambda net, X, y: -np.ptp(net.predict(X) - y)])
+def test_a_scorer_that_takes_no_weights_scores_without(scoring):
+    net = BackpropRegressor(early_stopping=True, scoring=scoring, validation=PART, max_iter=4, **SETTINGS)
+    net.fit(X, Y, sample_weight=WEIGHT)
+    score = get_scorer(scoring) if isinstance(scoring, str) else scoring
+    assert_allclose(net.best_validation_score_, score(net, VAL, Y[HELD_OUT]))
+
+
+def test_a_scorer_of_the_wrong_kind_is_named():
+    with pytest.raises(ValueError, match="scoring='roc_auc'"):
+        BackpropRegressor(early_stopping=True, scoring="roc_auc", **SETTINGS).fit(X, Y)
+
+
+def test_groups_of_another_length_are_named():
+    holes = np.where(np.arange(120)[:, None] % 7 == 0, np.nan, X)
+    net = BackpropRegressor(missing="skip", validation=GroupKFold(2), **SETTINGS)
+    with pytest.raises(ValueError, match="groups"):
+        net.fit(holes, Y, groups=[1, 2])
+
+
+def test_rows_to_train_on_and_to_validate_on_are_different():
+    with pytest.raises(ValueError, match=r"(?s)validation=.*also rows to train on"):
+        BackpropRegressor(validation=[(np.arange(80), np.arange(70, 120))], **SETTINGS).fit(X, Y)
+
+
+def test_weights_in_the_validation_part_only_are_refused():
+    weight = HELD_OUT.astype(float)
+    with pytest.raises(ValueError, match="sample_weight: all weights"):
+        BackpropRegressor(validation=PART, **SETTINGS).fit(X, Y, sample_weight=weight)
+    with pytest.raises(ValueError, match="class_weight"):
+        BackpropClassifier(class_weight={0: 0, 1: 0, 2: 0}, **SETTINGS).fit(X, C)
+    with pytest.raises(ValueError, match=r"sample_weight: the sum"):
+        BackpropRegressor(**SETTINGS).fit(X, Y, sample_weight=np.full(120, 1e307))
+
+
+def test_statistics_are_those_of_the_training_rows():
+    y = np.where(HELD_OUT, 1e6, Y)
+    net = BackpropRegressor(target_scaling="standard", clamp=True, validation=PART, max_iter=3, **SETTINGS)
+    assert net.fit(X, y).predict(X).max() <= Y[~HELD_OUT].max()
+    labels = np.where(HELD_OUT, 0, C)
+    held = BackpropClassifier(class_weight="balanced", validation=PART, max_iter=3, **SETTINGS)
+    alone = BackpropClassifier(class_weight="balanced", max_iter=3, **SETTINGS)
+    alone.fit(TRAIN, labels[~HELD_OUT])
+    assert_allclose(held.fit(X, labels).network_.theta, alone.network_.theta, rtol=1e-7)

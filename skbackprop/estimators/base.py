@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.optimize import _check_optimize_result
 
 from skbackprop.activations import ACTIVATIONS
@@ -19,12 +19,12 @@ from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.missing import MISSING
-from skbackprop.estimators.monitor import Monitor, Rows, split
+from skbackprop.estimators.monitor import Data, Monitor, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.validation import about, check_weight, restore, unchanged_on_error
-from skbackprop.lbfgs import check_network, minimize_lbfgs
+from skbackprop.lbfgs import STOPPED_BY_CALLBACK, check_network, minimize_lbfgs
 from skbackprop.names import resolve
-from skbackprop.network import Network
+from skbackprop.network import Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.training import Curves, Training, train
@@ -33,7 +33,6 @@ ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
     *("output_range", "target_scaling", "missing"),
 )
-STOPPED_BY_CALLBACK = 99  # SciPy's status
 BETTER = {"first": gt, "last": ge}
 LIMITS = {
     "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
@@ -58,21 +57,27 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """X and y as arrays; settings as in `validation.check_X_y`."""
 
     @abstractmethod
-    def _make_targets(self, y, weight, **stream):
+    def _make_targets(self, y, **stream):
         """How y becomes columns, the loss for these, and the activation of the last layer."""
 
     @abstractmethod
     def _score_net_input(self, z, y, sample_weight):
         """The score of rows with net input z."""
 
-    def _update_targets(self, y):
-        """What is learned from the targets of later calls."""
+    def _check_targets(self, y):
+        """An error for targets that the loss is not defined for."""
 
-    def _loss_weight(self, rows, incremental):
-        """The weight of each row, or of each row and output, in the loss."""
-        return rows.weight
+    def _learn_targets(self, data, order, first_pass):
+        """What is learned from the targets of the rows to train on; order=None: all of them."""
 
-    def _strata(self, columns, n_held_out):
+    def _forget_validation(self):
+        """What was found on the validation part of an earlier call holds no longer."""
+
+    def _loss_weight(self, data, order, incremental):
+        """The weight of each row, or of each row and output, in the loss; `order`: the rows to train on."""
+        return data.weight
+
+    def _strata(self, y, n_held_out):
         """Classes whose shares the validation part keeps; None: drawn from all alike."""
         return None
 
@@ -100,8 +105,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             self._run_lbfgs(job)
         else:
             self._run_epochs(job, incremental)
-        if not incremental:
-            self._end_fit(job.monitor)
+        self._end_fit(job.monitor)
 
     def _begin(self, X, y, sample_weight, incremental=False, validation=None, groups=None, **stream):
         """Everything up to the first step; None where no row is left to learn."""
@@ -112,56 +116,81 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         first_pass = not fitted or not (self.warm_start or incremental)
-        rows, groups = self._read(X, y, sample_weight, groups, first_pass, **stream)
+        data, groups = self._read(X, y, sample_weight, groups, first_pass)
         self.n_rows_skipped_ = self._missing.n_skipped
-        if rows is None:
+        if data is None:
             return None
-        if rows.weight is not None and not (incremental or rows.weight.any()):
-            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
-        self._prepare_solver(rows)
-        weight = self._loss_weight(rows, incremental)
-        order, monitor = None, None
-        if incremental:
-            self._training.stop_on_loss()
+        if first_pass:
+            self._start(data, **stream)
         else:
-            order, monitor = self._validation_part(rows, validation, groups, first_pass)
-        order = self._order(np.arange(len(rows.columns)) if order is None else order, incremental)
+            self._check_same_architecture()
+        self._check_targets(data.y)
+        self._forget_validation()
+        given = None if validation is None else self._read_validation(*validation)
+        order, held_out = None, None
+        if not incremental and given is None and self._holds_out():
+            again = deepcopy(self._training.split_random_state)  # warm_start: the same part as before
+            order, held_out = split(self, data, groups, self._training.random_state if first_pass else again)
+        self._missing = self._missing.learned(data, order)
+        self._learn_targets(data, order, first_pass)
+        rows = self._encoded(data)
+        self._prepare_solver(rows)
+        monitor = None
+        if given is not None or held_out is not None:
+            measured = self._encoded(given) if held_out is None else rows.take(held_out)
+            n_measured = len(measured.columns)
+            like_these = slice(0, n_measured) if order is None else order[:n_measured]
+            monitor = Monitor(self, measured, rows.take(like_these), self._stops())
+        self._prepare_stopping(monitor)
+        order = np.arange(data.X.shape[0]) if order is None else order
+        weight = self._loss_weight(data, order, incremental)
+        if weight is not None and not (incremental or weight[order].any()):
+            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
+        order = self._order(order, incremental)
         batches = Batches(rows.inputs, rows.columns, weight, self._batch_size(len(order)), order)
         self._checked_parameters = parameters
         return Job(batches, monitor)
 
-    def _read(self, X, y, sample_weight, groups, first_pass, **stream):
-        """The rows to learn (None: there are none), and their groups; a network if there is none yet."""
+    def _read(self, X, y, sample_weight, groups, first_pass):
+        """The rows to learn (None: there are none), and their groups."""
         missing = MISSING[self.missing]() if first_pass else self._missing
         dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
         X, y = self._check_X_y(
             X, y, reset=first_pass, dtype=dtype, finite=missing.finite, y_finite=missing.y_finite
         )
         weight = check_weight(sample_weight, X)
-        self._missing, kept = missing.after(X, y)
-        if kept is not None:
-            X, y, weight = X[kept], y[kept], None if weight is None else weight[kept]
-            groups = None if groups is None else np.asarray(groups)[kept]
-            if not kept.any():
-                return None, None
-        inputs = self._missing.fill(X)
-        if first_pass:
-            self._start(inputs.shape[1], X.dtype, *self._make_targets(y, weight, **stream))
-        else:
-            self._check_same_architecture()
-        self._update_targets(y)
-        return Rows(X, y, inputs, self._targets.encode(y, X.dtype), weight), groups
+        if weight is not None and not (weight.any() or not first_pass):
+            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
+        if groups is not None:
+            with about("groups"):
+                check_consistent_length(X, groups)
+        self._missing, kept = missing.seen(X, y, weight)
+        data = Data(X, y, weight)
+        if kept is None:
+            return data, groups
+        if not kept.any():
+            return None, None
+        return data.take(kept), None if groups is None else np.asarray(groups)[kept]
 
-    def _start(self, n_inputs, dtype, targets, loss, output_activation):
+    def _encoded(self, data):
+        """As the network sees the rows."""
+        X, y, weight = data
+        with about("y"):
+            return Rows(X, y, self._missing.fill(X), self._targets.encode(y, X.dtype), weight)
+
+    def _start(self, data, **stream):
+        """A network for such data."""
         random_state = check_random_state(self.random_state)
+        targets, loss, output_activation = self._make_targets(data.y, **stream)
         root = building.make_layers(self, targets.n_columns, output_activation)
-        self.network_ = Network(root, n_inputs, dtype, random_state)
+        n_inputs = self._missing.n_inputs(data.X.shape[1])
+        self.network_ = Network(root, n_inputs, data.X.dtype, random_state)
         self._targets = targets
         self._training = Training(Objective(self.network_, loss), random_state, deepcopy(random_state))
         self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}
         self.n_outputs_ = targets.n_columns
         self.n_layers_ = 1 + len(self._dense_params())
-        last = self.network_.root.layers[-1].activation
+        last = first_layer(self.network_.root.layers[-1]).activation
         names = {kind: name for name, kind in ACTIVATIONS.items()}
         self.out_activation_ = (
             loss.out_activation
@@ -202,31 +231,22 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             training.averaging = None if average is None else Averaging(average, self.network_)
             training.averaging_settings = settings
 
-    def _validation_part(self, rows, validation, groups, first_pass):
-        """The indices to train on (None: all), and what measures the other rows (None: nothing does)."""
+    def _stops(self):
+        """Whether a validation part decides when training stops."""
+        return self.early_stopping and self.solver != "lbfgs"
+
+    def _holds_out(self):
+        """Whether a part of the rows is kept for validation."""
+        return self._stops() or self.validation is not None
+
+    def _prepare_stopping(self, monitor):
+        """Curves and patience go on where they are about the same."""
         training = self._training
-        stops = self.early_stopping and self.solver != "lbfgs"
-        order = None
-        if validation is not None:
-            held_out = self._read_validation(*validation)
-            training_rows = rows.take(slice(0, len(held_out.columns)))
-        elif stops or self.validation is not None:
-            again = deepcopy(training.split_random_state)  # warm_start: the same part as before
-            order, indices = split(self, rows, groups, training.random_state if first_pass else again)
-            held_out, training_rows = rows.take(indices), rows.take(order[: len(indices)])
-        else:
-            training.stop_on_loss()
-            training.curves = None
-            return None, None
-        if held_out.weight is not None and not held_out.weight.any():
-            raise ValueError("sample_weight: all weights of the validation part are 0.")
-        monitor = Monitor(self, held_out, training_rows, stops)
-        training.curves = training.curves or Curves()
-        if stops:
+        training.curves = None if monitor is None else training.curves or Curves()
+        if monitor is not None and monitor.stops:
             training.stop_on_scores(monitor.about, BETTER[self.best_epoch])
         else:
             training.stop_on_loss()
-        return order, monitor
 
     def _read_validation(self, X, y, sample_weight):
         """The validation rows that the user gave."""
@@ -234,30 +254,20 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             raise ValueError(
                 f"validation={self.validation!r} splits X, and X_val was given too: leave one out."
             )
-        missing = self._missing
+        missing, dtype = self._missing, self.network_.theta.dtype
+        finite = {"finite": missing.finite, "y_finite": missing.y_finite}
         with about("X_val, y_val"):
-            X, y = self._check_X_y(
-                X,
-                y,
-                reset=False,
-                dtype=self.network_.theta.dtype,
-                finite=missing.finite,
-                y_finite=missing.y_finite,
-            )
-        weight = check_weight(sample_weight, X, "sample_weight_val")
-        if weight is not None and not weight.any():
-            raise ValueError("sample_weight_val: all weights are 0, nothing can be measured.")
-        _, kept = missing.after(X, y)
-        if kept is not None and not kept.any():
+            X, y = self._check_X_y(X, y, reset=False, dtype=dtype, **finite)
+        data = Data(X, y, check_weight(sample_weight, X, "sample_weight_val"))
+        _, kept = missing.seen(*data)
+        if kept is not None:
+            data = data.take(kept)
+        if data.X.shape[0] == 0:
             raise ValueError("X_val or y_val holds NaN in every row: nothing is left to measure.")
-        rows = slice(None) if kept is None else kept
-        X, y = X[rows], y[rows]
-        if X.shape[0] == 0:
-            raise ValueError("X_val or y_val holds NaN in every row: missing='skip' leaves no row.")
-        weight = None if weight is None else weight[rows]
         with about("y_val"):
-            columns = self._targets.encode(y, X.dtype)
-        return Rows(X, y, missing.fill(X), columns, weight)
+            self._check_targets(data.y)
+            self._targets.encode(data.y, dtype)
+        return data
 
     def _order(self, rows, incremental):
         """Shuffling starts from the last order: two fits with warm_start are one of twice the epochs."""

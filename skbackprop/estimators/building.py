@@ -10,8 +10,8 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.initializers import BoundedGlorot
-from skbackprop.layers import Dense, Ensemble, Layer, Sequential
-from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Quantile, Quantiles
+from skbackprop.layers import Dense, Ensemble, Layer, Pretrained, Sequential
+from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss, Quantile, Quantiles
 from skbackprop.names import resolve
 from skbackprop.network import first_layer
 from skbackprop.sparse import ONLY_DENSE
@@ -38,9 +38,12 @@ def make_layers(estimator, n_columns, output_activation):
 
 def _last_layer(estimator, n_columns, output_activation):
     """A node for each column; the other settings are those of `output_layer`."""
-    if estimator.output_layer is None:
+    layer = estimator.output_layer
+    if layer is None:
         return Dense(n_columns, output_activation, _output_initializer(estimator.activation))
-    return replace(estimator.output_layer, n_units=n_columns, activation=output_activation)
+    if isinstance(layer, Pretrained):
+        return replace(layer, layer=replace(layer.layer, n_units=n_columns, activation=output_activation))
+    return replace(layer, n_units=n_columns, activation=output_activation)
 
 
 def _activations(activation, n_layers):
@@ -90,7 +93,7 @@ def check_first_layer(root):
 def make_regression_loss(loss, quantile, n_targets):
     """The loss of a regressor for so many targets: one for all of them, or one for each."""
     if isinstance(loss, list | tuple):
-        if len(loss) != n_targets:
+        if all(isinstance(part, str | Loss) for part in loss) and len(loss) != n_targets:
             raise InvalidParameterError(
                 f"loss={loss!r} has {len(loss)} entries, but y has {n_targets} column(s): give one for each."
             )
@@ -103,6 +106,11 @@ def make_regression_loss(loss, quantile, n_targets):
 
 def check_loss(loss, for_classes):
     """Its settings are valid, and its kind is right: a loss of the other kind would predict nonsense."""
+    if not isinstance(loss, Loss):
+        raise InvalidParameterError(
+            f"loss={loss!r} is neither a name nor a loss. (`loss` is the regressor's first "
+            "parameter: sizes of layers are given as hidden_layer_sizes=...)"
+        )
     loss._validate_params()
     if loss.for_classes is not for_classes:
         wanted, example = ("class labels", "LogLoss()") if for_classes else ("numbers", "Huber()")

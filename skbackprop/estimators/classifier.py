@@ -284,55 +284,58 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def _check_X_y(self, X, y, *, y_finite, **settings):
         return check_X_y(self, X, y, **settings)
 
-    def _make_targets(self, y, weight, classes=None):
+    def _make_targets(self, y, classes=None):
         loss = check_loss(resolve(self.loss, CLASSIFICATION_LOSSES, "loss"), for_classes=True)
-        targets = classification_targets(y, classes, loss.columns_for_two_classes)
+        with about("y"):
+            targets = classification_targets(y, classes, loss.columns_for_two_classes)
         self.classes_ = targets.classes
-        self.temperature_ = None
         return targets, make_classification_loss(loss, targets, self.class_weight), "identity"
 
-    def _loss_weight(self, rows, incremental):
+    def _loss_weight(self, data, order, incremental):
         if self.class_weight is None:
-            return rows.weight
+            return data.weight
         if incremental and holds_balanced(self.class_weight):
             raise ValueError(
                 f"class_weight={self.class_weight!r} needs all the data, and partial_fit sees a part: give "
                 "the weights themselves, for instance those of "
                 "sklearn.utils.class_weight.compute_class_weight."
             )
-        weight = class_weights(self.class_weight, self._targets, rows.y, rows.weight)
-        weight = weight.astype(rows.columns.dtype)
-        return weight if rows.weight is None else weight * rows.weight
+        learned = np.zeros(data.y.shape[0])
+        learned[order] = 1.0 if data.weight is None else data.weight[order, 0]
+        weight = class_weights(self.class_weight, self._targets, data.y, learned).astype(data.X.dtype)
+        weight = weight if data.weight is None else weight * data.weight
+        if not incremental and not weight[order].any() and learned.any():
+            raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
+        return weight
 
-    def _strata(self, columns, n_held_out):
+    def _strata(self, y, n_held_out):
         if len(self._targets.blocks) > 1:
             return None
-        codes = columns.argmax(axis=1) if columns.shape[1] > 1 else columns[:, 0].astype(int)
-        counts = np.bincount(codes)
-        counts = counts[counts > 0]
+        _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         room = min(n_held_out, len(codes) - n_held_out)
-        return codes if counts.min() > 1 and len(counts) <= room else None
+        return codes if len(counts) > 1 and counts.min() > 1 and len(counts) <= room else None
 
     def _score_net_input(self, z, y, sample_weight):
         return _accuracy(y, self._targets.decode(z), sample_weight)
 
     def _end_fit(self, monitor):
         if self.calibration is None:
-            self.temperature_ = None
             return
         rows = monitor.held_out
         self.temperature_ = temperatures(
             self._targets.blocks, rows.columns, monitor.net_input(), rows.weight
         ).astype(self.network_.theta.dtype)
 
-    def _validation_part(self, *arguments):
-        order, monitor = super()._validation_part(*arguments)
+    def _forget_validation(self):
+        self.temperature_ = None
+
+    def _prepare_stopping(self, monitor):
+        super()._prepare_stopping(monitor)
         if self.calibration is not None and monitor is None:
             raise ValueError(
-                f"calibration={self.calibration!r} needs a validation part: early_stopping=True, "
-                "validation=..., or X_val and y_val."
+                f"calibration={self.calibration!r} needs a validation part in every call: validation=..., "
+                "X_val and y_val, or early_stopping=True with another solver than 'lbfgs'."
             )
-        return order, monitor
 
     def _finish(self, z, out):
         if self.temperature_ is not None:
@@ -526,7 +529,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 def _accuracy(y, predicted, sample_weight):
     if predicted.ndim == 1 or issparse(y):
         return accuracy_score(y, predicted, sample_weight=sample_weight)
-    return float(np.average((np.asarray(y) == predicted).all(axis=1), weights=sample_weight))
+    right = (np.asarray(y) == predicted).all(axis=1)
+    return accuracy_score(np.ones(len(right)), right, sample_weight=sample_weight)
 
 
 def _same_classes(given, known):

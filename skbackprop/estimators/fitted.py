@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.estimators.missing import rows_with_nan
@@ -79,8 +80,32 @@ class FittedNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             )
         return self.transform_layer % n_hidden + 1
 
+    def _has_such_a_layer(self):
+        if "network_" in vars(self):
+            try:
+                self._transform_depth()
+            except ValueError as error:
+                raise AttributeError(str(error)) from error
+        return True
+
+    @available_if(_has_such_a_layer)
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of `transform`: the estimator's name and a number.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Not used, for the API.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_units,)
+        """
+        return super().get_feature_names_out(input_features)
+
     @property
     def _n_features_out(self):
+        self._has_such_a_layer()
         root = self.network_.root
         return replace(root, layers=root.layers[: self._transform_depth()]).n_outputs(self.network_.n_inputs)
 

@@ -15,6 +15,26 @@ def interval_columns(quantiles, coverage):
     return [int(position[0]) for position in found]
 
 
+def sorted_residuals(residuals, weight):
+    """The residuals of each output in order; with weights as many of their quantiles as there are rows.
+
+    Rows without weight do not count, and whole weights are repetition.
+    """
+    if weight is None:
+        return np.sort(residuals, axis=0)
+    weight = weight[:, 0].astype(np.float64)
+    columns = residuals.reshape(len(residuals), -1)[weight > 0]
+    weight = weight[weight > 0]
+    levels = (np.arange(len(weight)) + 0.5) / len(weight)
+
+    def quantiles(column):
+        order = np.argsort(column)
+        share = np.cumsum(weight[order]) / weight.sum()
+        return column[order][np.minimum(np.searchsorted(share, levels), len(column) - 1)]
+
+    return np.column_stack([quantiles(column) for column in columns.T]).reshape(-1, *residuals.shape[1:])
+
+
 def conformal_margin(residuals, coverage):
     """The ceil((n + 1) coverage)-th smallest of n sorted residuals, for each output."""
     if residuals is None:

@@ -1,14 +1,15 @@
 """What to do with NaN: `missing="error"`, "skip" or "impute".
 
-`after(X, y)` gives the policy as it is when these rows were seen, and which of them to train on;
-`fill(X)` gives the network's input. Policies are never changed in place: a call that fails loses nothing.
+`seen(X, y, weight)` gives the policy for such rows, and which of them may be learned; `learned(data, order)`
+the policy after the rows `order` (None: all) were learned; `fill(X)` the network's input. Policies are never
+changed in place: a call that fails loses nothing. Rows without weight count for nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse import issparse
-from sklearn.impute import SimpleImputer
 
 
 class NoMissing:
@@ -17,8 +18,14 @@ class NoMissing:
     finite = y_finite = True
     n_skipped = 0
 
-    def after(self, X, y):
+    def seen(self, X, y, weight):
         return self, None
+
+    def learned(self, data, order):
+        return self
+
+    def n_inputs(self, n_features):
+        return n_features
 
     def fill(self, X):
         return X
@@ -29,61 +36,106 @@ class SkipRows:
     """Only complete rows are learned; to predict, NaN is replaced by the mean over the rows learned."""
 
     means: np.ndarray | float = 0.0  # (n_features,)
+    total: float = 0.0  # the weight of the rows learned
     n_learned: int = 0
     n_skipped: int = 0
 
     finite = y_finite = "allow-nan"
 
-    def after(self, X, y):
+    def seen(self, X, y, weight):
         complete = ~rows_with_nan(X)
         if y.dtype.kind == "f":
             complete &= ~rows_with_nan(y)
         n_complete = int(complete.sum())
-        n_learned, n_skipped = self.n_learned + n_complete, self.n_skipped + len(complete) - n_complete
-        if n_learned == 0:
+        if self.n_learned + n_complete == 0:
             raise ValueError(
                 "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
             )
-        if n_complete == 0:
-            return SkipRows(self.means, n_learned, n_skipped), complete
-        mean = np.asarray(X[complete].mean(axis=0, dtype=np.float64)).ravel()
-        means = _finite(self.means + (mean - self.means) * (n_complete / n_learned))
-        return SkipRows(means, n_learned, n_skipped), None if n_complete == len(complete) else complete
+        policy = replace(
+            self,
+            n_learned=self.n_learned + n_complete,
+            n_skipped=self.n_skipped + len(complete) - n_complete,
+        )
+        return policy, None if n_complete == len(complete) else complete
+
+    def learned(self, data, order):
+        if order is not None:
+            data = data.take(order)
+        more = data.X.shape[0] if data.weight is None else float(data.weight.sum())
+        if not more:
+            return self
+        total = self.total + more
+        means = _finite(self.means + (_means(data) - self.means) * (more / total))
+        return replace(self, means=means, total=total)
+
+    def n_inputs(self, n_features):
+        return n_features
 
     def fill(self, X):
-        if issparse(X):
-            missing = np.isnan(X.data)
-            if missing.any():
-                X = X.copy()
-                X.data[missing] = self.means[X.indices[missing]]
-            return X
-        missing = np.isnan(X)
-        return np.where(missing, self.means, X).astype(X.dtype, copy=False) if missing.any() else X
+        return _filled(X, self.means)
 
 
 @dataclass(frozen=True)
 class Impute:
-    """NaN becomes the training mean, and a further column says where: scikit-learn's SimpleImputer.
+    """NaN becomes the training mean, and a further column for each feature with NaN says where.
 
-    The means and the columns with indicators are those of the first call.
+    As scikit-learn's ``SimpleImputer(add_indicator=True, keep_empty_features=True)``, with weights. The
+    means and the features with indicators are those of the first call.
     """
 
-    imputer: SimpleImputer | None = None
+    means: np.ndarray | None = None  # (n_features,)
+    flagged: np.ndarray | None = None  # indices of the features with an indicator
 
     finite, y_finite = "allow-nan", True
     n_skipped = 0
 
-    def after(self, X, y):
-        if self.imputer is not None:
+    def seen(self, X, y, weight):
+        if self.flagged is not None:
             return self, None
-        imputer = SimpleImputer(add_indicator=True, keep_empty_features=True).fit(X)
-        _finite(imputer.statistics_)
-        return Impute(imputer), None
+        rows = slice(None) if weight is None else weight[:, 0] > 0
+        return Impute(flagged=np.flatnonzero(_missing(X[rows]).sum(axis=0))), None
+
+    def learned(self, data, order):
+        if self.means is not None:
+            return self
+        return replace(self, means=_finite(_means(data if order is None else data.take(order))))
+
+    def n_inputs(self, n_features):
+        return n_features + len(self.flagged)
 
     def fill(self, X):
-        with np.errstate(over="ignore", invalid="ignore"):  # of huge values
-            X = self.imputer.transform(X)
-        return X.tocsr() if issparse(X) else np.ascontiguousarray(X)
+        flags = _missing(X)[:, self.flagged].astype(X.dtype)
+        X = _filled(X, self.means)
+        return sparse.hstack([X, flags], format="csr") if issparse(X) else np.hstack([X, flags])
+
+
+def _missing(X):
+    """Where X holds NaN: a mask, sparse for sparse X."""
+    if not issparse(X):
+        return np.isnan(X)
+    mask = X.astype(bool)
+    mask.data = np.isnan(X.data)
+    return mask
+
+
+def _filled(X, means):
+    missing = np.isnan(X.data) if issparse(X) else np.isnan(X)
+    if not missing.any():
+        return X
+    if issparse(X):
+        X = X.copy()
+        X.data[missing] = means[X.indices[missing]]
+        return X
+    return np.where(missing, means, X).astype(X.dtype, copy=False)
+
+
+def _means(data):
+    """sum(w x) / sum(w) of each column over its values that are no NaN; 0 where there is none."""
+    X, _, weight = data
+    w = np.ones(X.shape[0]) if weight is None else weight[:, 0].astype(np.float64)
+    totals = w.sum() - w @ _missing(X)
+    sums = w @ _filled(X, np.zeros(X.shape[1]))
+    return np.divide(sums, totals, out=np.zeros(X.shape[1]), where=totals > 0)
 
 
 def _finite(means):

@@ -1,5 +1,6 @@
 """The validation part: which rows it is, and what is measured on it after every epoch."""
 
+from collections import deque
 from copy import copy
 from typing import NamedTuple
 from zlib import crc32
@@ -8,12 +9,22 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, train_test_split
-from sklearn.utils import check_consistent_length
 
 from skbackprop.estimators.building import description
 from skbackprop.estimators.validation import about
 from skbackprop.memory import Workspaces
 from skbackprop.network import net_input
+
+
+class Data(NamedTuple):
+    """Validated samples."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None  # (n_samples, 1)
+
+    def take(self, rows):
+        return Data(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 class Rows(NamedTuple):
@@ -49,8 +60,12 @@ class Monitor:
         self.estimator, self.held_out, self.training_rows = estimator, held_out, training_rows
         self.stops, self.by_loss = stops, estimator.scoring == "loss"
         self.scorer = None
+        self.scores_weights = True
+        if held_out.weight is not None and not held_out.weight.any():
+            raise ValueError("sample_weight: all weights of the validation part are 0.")
         if estimator.scoring is not None and not self.by_loss:
-            self.scorer = check_scoring(estimator, scoring=estimator.scoring)
+            with about(f"scoring={estimator.scoring!r}"):
+                self.scorer = check_scoring(estimator, scoring=estimator.scoring)
         self.view = copy(estimator)
         vars(self.view).pop("feature_names_in_", None)  # the rows are arrays by now
         objective = estimator._training.objective
@@ -76,29 +91,38 @@ class Monitor:
             return np.nan, loss
         if self.scorer is None:
             return self.estimator._score_net_input(z, rows.y, weight), loss
-        settings = {} if weight is None else {"sample_weight": weight}
         with about(f"scoring={self.estimator.scoring!r}"):
-            return self.scorer(self.view, rows.X, rows.y, **settings), loss
+            return self._by_scorer(rows, weight), loss
+
+    def _by_scorer(self, rows, weight):
+        """The user's score; without the weights where it does not take them."""
+        if weight is not None and self.scores_weights:
+            try:
+                return self.scorer(self.view, rows.X, rows.y, sample_weight=weight)
+            except TypeError as error:
+                if "sample_weight" not in str(error):
+                    raise
+                self.scores_weights = False
+        return self.scorer(self.view, rows.X, rows.y)
 
     def _loss(self, rows, z):
         loss = self.objective.loss
         return loss.value_and_delta(rows.columns, z, rows.weight, self.work.delta, self.work).item()
 
 
-def split(estimator, rows, groups, random_state):
+def split(estimator, data, groups, random_state):
     """Indices to train on and to validate on: the last split of `validation`, or a random part."""
-    n_samples = len(rows.columns)
+    n_samples = data.X.shape[0]
     if estimator.validation is None:
-        return _random_part(estimator, rows.columns, random_state)
-    if groups is not None:
-        with about("groups"):
-            check_consistent_length(rows.X, groups)
+        return _random_part(estimator, data.y, random_state)
     with about(f"validation={estimator.validation!r}"):
-        splitter = check_cv(estimator.validation, rows.y, classifier=is_classifier(estimator))
-        splits = list(splitter.split(rows.X, rows.y, groups))
-        if not splits:
+        splitter = check_cv(estimator.validation, data.y, classifier=is_classifier(estimator))
+        last = deque(splitter.split(data.X, data.y, groups), maxlen=1)
+        if not last:
             raise ValueError("there is no split.")
-        train, held_out = (np.arange(n_samples)[part] for part in splits[-1])
+        train, held_out = (np.arange(n_samples)[part] for part in last[0])
+        if np.isin(held_out, train).any():
+            raise ValueError("rows to validate on are also rows to train on.")
     if not (len(train) and len(held_out)):
         raise ValueError(
             f"validation={estimator.validation!r} leaves {len(train)} rows to train on and {len(held_out)} "
@@ -107,17 +131,18 @@ def split(estimator, rows, groups, random_state):
     return train, held_out
 
 
-def _random_part(estimator, columns, random_state):
-    n_held_out = int(np.ceil(estimator.validation_fraction * len(columns)))
+def _random_part(estimator, y, random_state):
+    n_samples = y.shape[0]
+    n_held_out = int(np.ceil(estimator.validation_fraction * n_samples))
     if n_held_out < 2:
         raise ValueError(
-            f"The validation set is too small: n_samples={len(columns)}, validation_fraction="
+            f"The validation set is too small: n_samples={n_samples}, validation_fraction="
             f"{estimator.validation_fraction!r}. Increase 'validation_fraction' or the size of your dataset."
         )
     with about(f"validation_fraction={estimator.validation_fraction!r}"):
         return train_test_split(
-            np.arange(len(columns)),
+            np.arange(n_samples),
             random_state=random_state,
             test_size=estimator.validation_fraction,
-            stratify=estimator._strata(columns, n_held_out),
+            stratify=estimator._strata(y, n_held_out),
         )

@@ -13,7 +13,7 @@ from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
 from skbackprop.estimators.missing import MISSING
 from skbackprop.estimators.solver import SOLVERS
-from skbackprop.layers import Dense, Layer
+from skbackprop.layers import Dense, Layer, Pretrained
 from skbackprop.optimizers import Optimizer
 from skbackprop.schedules import SCHEDULES, Schedule
 
@@ -49,7 +49,7 @@ class BackpropParameters(BaseEstimator):
             Options(Real, {np.inf}),
         ],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "output_layer": [Dense, None],
+        "output_layer": [Dense, Pretrained, None],
         "validation": ["cv_object"],
         "scoring": [StrOptions({*get_scorer_names(), "loss"}), callable, None],
         "best_epoch": [StrOptions({"first", "last"})],
@@ -83,7 +83,7 @@ class BackpropParameters(BaseEstimator):
     epsilon: float = 1e-8
     n_iter_no_change: float = 10
     max_fun: int = 15000
-    output_layer: Dense | None = None
+    output_layer: Dense | Pretrained | None = None
     validation: object = None
     scoring: str | Callable | None = None
     best_epoch: str = "first"

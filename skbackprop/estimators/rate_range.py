@@ -1,5 +1,6 @@
 """Which learning rates are worth trying: one short run in which the rate grows from step to step."""
 
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,11 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
         With `learning_rates`, `losses`, and `suggestion`: a tenth of the rate at which the running mean of
         the losses is smallest, a common rule of thumb.
 
+    Raises
+    ------
+    ValueError
+        For 'lbfgs', for values out of range, and if the loss explodes at `lowest`.
+
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
@@ -62,13 +68,17 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
     >>> bool(1e-4 < found.suggestion < 1)
     True
     """
-    if not 0 < lowest < highest < np.inf:
+    if not hasattr(estimator, "_begin"):
+        raise TypeError(f"estimator={estimator!r} must be a BackpropRegressor or a BackpropClassifier.")
+    if not (isinstance(lowest, Real) and isinstance(highest, Real) and 0 < lowest < highest < np.inf):
         raise ValueError(f"lowest={lowest!r} and highest={highest!r} must be numbers, 0 < lowest < highest.")
-    if n_steps < 10:
-        raise ValueError(f"n_steps={n_steps!r} must be at least 10.")
+    if not (isinstance(n_steps, Integral) and n_steps >= 10):
+        raise ValueError(f"n_steps={n_steps!r} must be a whole number, at least 10.")
     if estimator.solver == "lbfgs":
         raise ValueError("solver='lbfgs' has no learning rate.")
     model = clone(estimator).set_params(early_stopping=False, validation=None, warm_start=False)
+    if hasattr(model, "calibration"):
+        model.set_params(calibration=None)
     batches = model._begin(X, y, sample_weight).batches
     rates = np.geomspace(lowest, highest, n_steps)
     losses = _losses(model._training, batches, rates)

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score, r2_score
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss
-from skbackprop.estimators.intervals import conformal_margin, interval_columns
+from skbackprop.estimators.intervals import conformal_margin, interval_columns, sorted_residuals
 from skbackprop.estimators.validation import about, check_range, check_X_y, validation_arguments
 from skbackprop.layers import Layer
 from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss
@@ -207,7 +206,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         The largest of `validation_scores_`.
 
     validation_residuals_ : ndarray of shape (n_val,) or (n_val, n_outputs), or None
-        The sorted absolute residuals on the validation part, from which `predict_interval` is made.
+        The sorted absolute residuals on the validation part, from which `predict_interval` is made; with
+        weights, n_val quantiles of them.
 
     t_ : int
         The number of samples that the solver has seen.
@@ -296,19 +296,18 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
         return X, y
 
-    def _make_targets(self, y, weight):
+    def _make_targets(self, y):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         loss = make_regression_loss(self.loss, self.quantile, n_targets)
         n_columns = loss.n_nodes(n_targets)
         widths = (
             loss.nodes_of_losses() if isinstance(loss, JointLoss) else [n_columns // n_targets] * n_targets
         )
-        shift, scale, output_activation = self._scaling(y, weight, loss)
-        self.validation_residuals_ = None
+        shift, scale, output_activation = self._output_form(y, loss)
         return RegressionTargets(tuple(widths), shift, scale), loss, output_activation
 
-    def _scaling(self, y, weight, loss):
-        """shift and scale of the targets, and the activation of the last layer."""
+    def _output_form(self, y, loss):
+        """Shift and scale of the targets where they are given, and the activation of the last layer."""
         given = {
             name: getattr(self, name)
             for name in ("output_activation", "output_range", "target_scaling")
@@ -330,19 +329,23 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         if name == "output_range":
             low, high = check_range(value, y)
             return low, high - low, "logistic"
-        scaler = StandardScaler().fit(
-            y.reshape(len(y), -1).astype(np.float64), None, None if weight is None else weight[:, 0]
-        )
-        if not np.isfinite([scaler.mean_, scaler.scale_]).all():
-            raise ValueError(f"y is too large for target_scaling={value!r}: its variance overflows.")
-        return scaler.mean_, scaler.scale_, "identity"
+        return None, None, "identity"
 
-    def _update_targets(self, y):
+    def _check_targets(self, y):
         self._training.objective.loss.check_targets(y)
+
+    def _learn_targets(self, data, order, first_pass):
+        rows = slice(None) if order is None else order
+        y, weight = data.y[rows], None if data.weight is None else data.weight[rows]
         if self.output_range is not None:
             check_range(self.output_range, y)
+        if first_pass and self.target_scaling is not None:
+            self._targets = self._targets.standardized_by(y, weight)
         if self.clamp:
             self._targets = self._targets.clamped_to(y)
+
+    def _forget_validation(self):
+        self.validation_residuals_ = None
 
     def _score_net_input(self, z, y, sample_weight):
         output = np.empty_like(z)
@@ -377,11 +380,10 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return [tuple(getattr(of_target, "quantiles", ())) for of_target in losses]
 
     def _end_fit(self, monitor):
-        self.validation_residuals_ = None
         if monitor is not None and set(self._targets.widths) == {1}:
             rows = monitor.held_out
-            residuals = np.abs(self._targets.decode(self._outputs(rows.inputs, self._finish)) - rows.y)
-            self.validation_residuals_ = np.sort(residuals, axis=0)
+            prediction = self._targets.decode(self._outputs(rows.inputs, self._finish))
+            self.validation_residuals_ = sorted_residuals(np.abs(prediction - rows.y), rows.weight)
 
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Fit the network.
@@ -503,10 +505,13 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         if not (isinstance(coverage, Real) and 0 < coverage < 1):
             raise ValueError(f"coverage={coverage!r} must be a number between 0 and 1.")
         quantiles = self._quantiles_of_targets()
-        if quantiles[0] and len(set(quantiles)) == 1:
+        if any(quantiles):
+            if len(set(quantiles)) > 1:
+                raise ValueError("predict_interval needs the same quantiles for every column of y.")
             return prediction[..., interval_columns(quantiles[0], coverage)]
         margin = conformal_margin(self.validation_residuals_, coverage)
-        return np.stack([prediction - margin, prediction + margin], axis=-1)
+        interval = np.stack([prediction - margin, prediction + margin], axis=-1)
+        return self._targets.within_bounds(interval)
 
     def score(self, X, y, sample_weight=None):
         """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.

@@ -32,7 +32,9 @@ def about(names):
     """Errors name the arguments, which scikit-learn's checks know as X and y or not at all."""
     try:
         yield
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
+        if str(error).startswith(names.split(",")[0]):
+            raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{names}: {error}") from error
 
@@ -82,6 +84,9 @@ def check_weight(sample_weight, X, name="sample_weight"):
         return None
     with about(name):
         weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        total = weight.sum()
+        if not np.isfinite(total) or 0 < total < np.finfo(X.dtype).tiny:
+            raise ValueError(f"the sum of the weights, {total:.3g}, is beyond the range of {X.dtype}.")
     return weight.reshape(-1, 1)
 
 

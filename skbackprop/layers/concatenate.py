@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skbackprop.layers.layer import Layer
+from skbackprop.memory import Buffer
 
 
 @dataclass(eq=False, repr=False)
@@ -41,7 +42,7 @@ class Concatenate(Layer):
             "branches": [branch.buffers(n_inputs) for branch in self.branches],
             "output": self.n_outputs(n_inputs),
             "output_gradients": [branch.n_outputs(n_inputs) for branch in self.branches],
-            "input_gradient": n_inputs,
+            "input_gradient": Buffer((n_inputs,), late=True),
         }
 
     def forward(self, x, params, work, training):

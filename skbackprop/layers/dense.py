@@ -89,7 +89,7 @@ class Dense(Layer):
             "net_input": self.n_units,
             "output": self.n_units,
             "delta": self.n_units,
-            "input_gradient": n_inputs,
+            "input_gradient": Buffer((n_inputs,), late=True),
             "scratch": [self.n_units] * self.activation.n_scratch,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
             "product": np.dot,  # takes two thirds of the time of matmul on small matrices

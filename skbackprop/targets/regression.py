@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.preprocessing import StandardScaler
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,14 @@ class RegressionTargets:
             low, high = np.minimum(low, self.low), np.maximum(high, self.high)
         return replace(self, low=low, high=high)
 
+    def standardized_by(self, y, weight):
+        """The same, with shift the mean and scale the standard deviation of each target of y."""
+        y = y.reshape(len(y), -1).astype(np.float64)
+        scaler = StandardScaler().fit(y, None, None if weight is None else weight[:, 0])
+        if not np.isfinite([scaler.mean_, scaler.scale_]).all():
+            raise ValueError("y is too large for target_scaling='standard': its variance overflows.")
+        return replace(self, shift=scaler.mean_, scale=scaler.scale_)
+
     def encode(self, y, dtype):
         columns = y.reshape(len(y), -1)
         if columns.shape[1] != self.n_targets:
@@ -51,15 +60,23 @@ class RegressionTargets:
 
     def decode(self, output):
         """Predictions of shape (n_samples,), (n_samples, n_targets), and a last axis for quantiles."""
+        dtype = output.dtype
         if self.scale is not None:
             output = output * self._by_column(self.scale) + self._by_column(self.shift)
         if self.low is not None:
             output = np.clip(output, self._by_column(self.low), self._by_column(self.high))
+        output = output.astype(dtype, copy=False)
         if self.widths == (1,):
             return output.ravel()
         if self.n_targets > 1 and set(self.widths) == {self.widths[0]} != {1}:
             return output.reshape(len(output), self.n_targets, -1)
         return output
+
+    def within_bounds(self, interval):
+        """Lower and upper bounds, of shape (n_samples, 2) or (n_samples, n_targets, 2), clamped likewise."""
+        if self.low is None:
+            return interval
+        return np.clip(interval, *(np.squeeze(bound)[..., None] for bound in (self.low, self.high)))
 
     def _by_column(self, values):
         return np.repeat(values, self.widths)
