@@ -299,7 +299,7 @@ def test_wrong_settings(loss, argument):
 def test_log_losses_for_other_columns():
     with pytest.raises(ValueError, match="BinaryLogLoss is for two classes"):
         BinaryLogLoss().for_columns(exclusive=True)
-    with pytest.raises(ValueError, match="MultinomialLogLoss needs exactly one class"):
+    with pytest.raises(ValueError, match="needs exactly one class"):
         MultinomialLogLoss().for_columns(exclusive=False)
     with pytest.raises(TypeError, match="for_columns"):
         value_and_delta(LogLoss(), [1.0], [0.0])

@@ -57,7 +57,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """X and y as arrays; settings as in `validation.check_X_y`."""
 
     @abstractmethod
-    def _make_targets(self, y, **stream):
+    def _make_targets(self, y, dtype, **stream):
         """How y becomes columns, the loss for these, and the activation of the last layer."""
 
     @abstractmethod
@@ -181,7 +181,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
     def _start(self, data, **stream):
         """A network for such data."""
         random_state = check_random_state(self.random_state)
-        targets, loss, output_activation = self._make_targets(data.y, **stream)
+        targets, loss, output_activation = self._make_targets(data.y, data.X.dtype, **stream)
         root = building.make_layers(self, targets.n_columns, output_activation)
         n_inputs = self._missing.n_inputs(data.X.shape[1])
         self.network_ = Network(root, n_inputs, data.X.dtype, random_state)

@@ -284,7 +284,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def _check_X_y(self, X, y, *, y_finite, **settings):
         return check_X_y(self, X, y, **settings)
 
-    def _make_targets(self, y, classes=None):
+    def _make_targets(self, y, dtype, classes=None):
         loss = check_loss(resolve(self.loss, CLASSIFICATION_LOSSES, "loss"), for_classes=True)
         with about("y"):
             targets = classification_targets(y, classes, loss.columns_for_two_classes)

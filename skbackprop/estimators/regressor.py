@@ -296,17 +296,17 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
         return X, y
 
-    def _make_targets(self, y):
+    def _make_targets(self, y, dtype):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         loss = make_regression_loss(self.loss, self.quantile, n_targets)
         n_columns = loss.n_nodes(n_targets)
         widths = (
             loss.nodes_of_losses() if isinstance(loss, JointLoss) else [n_columns // n_targets] * n_targets
         )
-        shift, scale, output_activation = self._output_form(y, loss)
+        shift, scale, output_activation = self._output_form(y, loss, dtype)
         return RegressionTargets(tuple(widths), shift, scale), loss, output_activation
 
-    def _output_form(self, y, loss):
+    def _output_form(self, y, loss, dtype):
         """Shift and scale of the targets where they are given, and the activation of the last layer."""
         given = {
             name: getattr(self, name)
@@ -327,7 +327,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         if name == "output_activation":
             return None, None, value
         if name == "output_range":
-            low, high = check_range(value, y)
+            low, high = check_range(value, y, dtype)
             return low, high - low, "logistic"
         return None, None, "identity"
 
@@ -338,7 +338,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         rows = slice(None) if order is None else order
         y, weight = data.y[rows], None if data.weight is None else data.weight[rows]
         if self.output_range is not None:
-            check_range(self.output_range, y)
+            check_range(self.output_range, y, data.X.dtype)
         if first_pass and self.target_scaling is not None:
             self._targets = self._targets.standardized_by(y, weight)
         if self.clamp:

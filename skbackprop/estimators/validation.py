@@ -100,12 +100,12 @@ def validation_arguments(X_val, y_val, sample_weight_val):
     return X_val, y_val, sample_weight_val
 
 
-def check_range(output_range, y):
+def check_range(output_range, y, dtype):
     """(low, high), each an array of shape (n_targets,) or (1,); y must lie between them."""
     bounds = np.asarray(output_range, dtype=np.float64)
     n_targets = 1 if y.ndim == 1 else y.shape[1]
     if bounds.shape not in {(2,), (n_targets, 2)} or not (
-        np.isfinite(bounds).all() and (bounds[..., 0] < bounds[..., 1]).all()
+        np.abs(bounds).max(initial=0.0) <= np.finfo(dtype).max and (bounds[..., 0] < bounds[..., 1]).all()
     ):
         raise ValueError(
             f"output_range={output_range!r} must be (low, high), finite and low < high, or such a pair "

@@ -71,7 +71,7 @@ class MultinomialLogLoss(LogLoss):
 
     def for_columns(self, exclusive):
         if not exclusive:
-            raise ValueError("MultinomialLogLoss needs exactly one class a sample: use LogLoss.")
+            raise ValueError(f"loss={self!r} needs exactly one class a sample: use LogLoss.")
         return self
 
     def buffers(self, n_outputs):

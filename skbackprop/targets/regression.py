@@ -50,26 +50,30 @@ class RegressionTargets:
             raise ValueError(
                 f"y has {columns.shape[1]} output column(s), but the network was made for {self.n_targets}."
             )
-        if self.scale is not None:
-            columns = (columns - self.shift) / self.scale
         with np.errstate(over="ignore"):
+            finite = np.isfinite(np.asarray(columns, dtype)).all()
+            if self.scale is not None:
+                columns = (columns - self.shift) / self.scale
             columns = np.ascontiguousarray(columns, dtype)
-        if not np.isfinite(columns).all():
+        if not (finite and np.isfinite(columns).all()):
             raise ValueError(f"y holds values that are too large for {columns.dtype}, the dtype of X.")
         return columns
 
     def decode(self, output):
         """Predictions of shape (n_samples,), (n_samples, n_targets), and a last axis for quantiles."""
-        dtype = output.dtype
-        if self.scale is not None:
-            output = output * self._by_column(self.scale) + self._by_column(self.shift)
-        if self.low is not None:
-            output = np.clip(output, self._by_column(self.low), self._by_column(self.high))
-        output = output.astype(dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # too large is inf
+            output = self._in_units_of_y(output).astype(output.dtype, copy=False)
         if self.widths == (1,):
             return output.ravel()
         if self.n_targets > 1 and set(self.widths) == {self.widths[0]} != {1}:
             return output.reshape(len(output), self.n_targets, -1)
+        return output
+
+    def _in_units_of_y(self, output):
+        if self.scale is not None:
+            output = output * self._by_column(self.scale) + self._by_column(self.shift)
+        if self.low is not None:
+            output = np.clip(output, self._by_column(self.low), self._by_column(self.high))
         return output
 
     def within_bounds(self, interval):
