@@ -50,9 +50,7 @@ AVERAGES = {"ema": ExponentialAverage, "swa": StochasticAverage}
 
 
 class Averaging:
-    """An average at work on a network: owns the mean, and puts the average in the place of theta.
-
-    Between `show` and `hide` the network predicts with the average; training goes on after `hide`.
+    """An average at work on a network: owns the mean.
 
     Parameters
     ----------
@@ -68,7 +66,6 @@ class Averaging:
         self.average, self.network = clone(average), network
         self.mean = np.zeros_like(network.theta)
         self.weight = np.zeros(())
-        self.raw = None  # theta of training while the average is shown
         self._bind()
 
     def _bind(self):
@@ -77,7 +74,7 @@ class Averaging:
         self._share, self._change = np.empty((), theta.dtype), np.empty_like(theta)
 
     def __getstate__(self):
-        return {name: getattr(self, name) for name in ("average", "network", "mean", "weight", "raw")}
+        return {name: getattr(self, name) for name in ("average", "network", "mean", "weight")}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -106,14 +103,6 @@ class Averaging:
         np.multiply(self._change, self._share, out=self._change)
         np.add(self.mean, self._change, out=self.mean)
 
-    def show(self):
-        """theta <- the average; nothing happens if nothing is averaged yet, or it is shown already."""
-        if self.weight and self.raw is None:
-            self.raw = self.network.theta.copy()
-            np.copyto(self.network.theta, self.mean)
-
-    def hide(self):
-        """theta <- theta of training."""
-        if self.raw is not None:
-            np.copyto(self.network.theta, self.raw)
-            self.raw = None
+    def value(self):
+        """The average; None if nothing is averaged yet."""
+        return self.mean if self.weight else None

@@ -68,6 +68,7 @@ class Training:
     patience: Patience = field(default_factory=Patience)
     patience_about: tuple | None = None  # the scores that it counts; None: the training loss
     best_theta: np.ndarray | None = None
+    raw: np.ndarray | None = None  # theta of training while the best one or the average is shown
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
     loss_curve: list = field(default_factory=list)
     curves: Curves | None = None
@@ -80,18 +81,61 @@ class Training:
         if self.best_theta is not None:
             self.best_theta = writable(self.best_theta)
 
+    def show(self, theta):
+        """The network predicts with this theta from now on, if it is not None; training waits for `hide`."""
+        if theta is not None and self.raw is None:
+            self.raw = self.objective.network.theta.copy()
+            np.copyto(self.objective.network.theta, theta)
+
+    def hide(self):
+        """The network has the theta of training again."""
+        if self.raw is not None:
+            np.copyto(self.objective.network.theta, self.raw)
+            self.raw = None
+
+    def show_result(self):
+        """What training is for: the weights of the best epoch, else the average, else the last ones."""
+        average = None if self.averaging is None else self.averaging.value()
+        self.show(average if self.best_theta is None else self.best_theta)
+
     def stop_on_scores(self, about, is_better):
-        """Stop by validation scores from now on; other data or another score make the old ones void."""
+        """Stop by validation scores from now on; other data or another score make the old ones void.
+
+        Training then goes on from the weights that are shown.
+        """
         if about != self.patience_about:
             self.patience, self.patience_about = Patience(), about
-            self.best_theta = None  # until there is a score
+            self._forget_best()
         self.patience.is_better = is_better
 
     def stop_on_loss(self):
         """Stop by the training loss from now on."""
         if self.patience_about is not None:
             self.patience = Patience(best=-min(self.loss_curve, default=np.inf))
-            self.patience_about, self.best_theta = None, None
+            self.patience_about = None
+            self._forget_best()
+
+    def keep_as_best(self):
+        """A copy of the weights that are shown."""
+        theta = self.objective.network.theta
+        if self.best_theta is None:
+            self.best_theta = np.empty_like(theta)
+        np.copyto(self.best_theta, theta)
+
+    def _forget_best(self):
+        if self.best_theta is not None:
+            self.best_theta, self.raw = None, None
+
+    def has_stopped(self, n_iter_no_change):
+        """Whether validation scores have used up the patience."""
+        return self.patience_about is not None and self.patience.n_epochs_without > n_iter_no_change
+
+    def trim(self, n_kept):
+        """Curves keep at least the last `n_kept` values: a stream has no end."""
+        curves = [self.loss_curve, *([] if self.curves is None else vars(self.curves).values())]
+        for curve in curves:
+            if len(curve) > 2 * n_kept:
+                del curve[:-n_kept]
 
     def arrays(self):
         """Every array that a step changes."""
@@ -166,11 +210,9 @@ def train(
     `monitor()` measures after every epoch. If it stops, its criterion decides, and the weights of the
     best epoch are taken at the end; else the training loss decides. `max_time` is in seconds.
     """
-    theta, averaging = training.objective.network.theta, training.averaging
     deadline = inf if max_time is None else monotonic() + max_time
     training.n_iter, limit = 0, "max_iter"
-    if averaging is not None:
-        averaging.hide()
+    training.hide()
     state = training.arrays()
     last_finite = [array.copy() for array in state]
     try:
@@ -191,8 +233,7 @@ def train(
                     limit = "max_time"
                     break
     except Exception:
-        if averaging is not None:
-            averaging.hide()
+        training.hide()
         for copy, array in zip(last_finite, state):
             np.copyto(array, copy)
         raise
@@ -200,11 +241,8 @@ def train(
         warnings.warn("Training interrupted by user.", stacklevel=2)
         limit = None
     finally:
-        if averaging is not None:
-            averaging.show()
-        if training.best_theta is not None:
-            np.copyto(theta, training.best_theta)
-    if monitor is not None and monitor.stops and training.best_theta is None:
+        training.show_result()
+    if monitor is not None and monitor.keeps_best and training.best_theta is None:
         warnings.warn(
             "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=2
         )
@@ -228,14 +266,11 @@ def _record(training, loss, n_rows, monitor, tol, verbose):
 def _measure(training, criterion, monitor, tol, verbose):
     """The validation part, seen by the averaged weights where there are such."""
     if training.averaging is not None:
-        training.averaging.show()
+        training.show(training.averaging.value())
     measured = monitor()
-    training.curves.append(measured, verbose)
-    is_best = training.patience.update(measured.criterion if monitor.stops else criterion, tol)
-    if monitor.stops and is_best:
-        theta = training.objective.network.theta
-        if training.best_theta is None:
-            training.best_theta = np.empty_like(theta)
-        np.copyto(training.best_theta, theta)
-    if training.averaging is not None:
-        training.averaging.hide()
+    if measured is not None:
+        training.curves.append(measured, verbose)
+        is_best = training.patience.update(measured.criterion if monitor.stops else criterion, tol)
+        if monitor.keeps_best and is_best:
+            training.keep_as_best()
+    training.hide()

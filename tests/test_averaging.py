@@ -9,6 +9,7 @@ from naming import component_id
 from skbackprop.averaging import AVERAGES, Averaging, ExponentialAverage, StochasticAverage
 from skbackprop.layers import Dense, Ensemble, Sequential
 from skbackprop.network import Network
+from skbackprop.training import Training
 
 THETAS = np.random.RandomState(0).normal(size=(8, 3))
 
@@ -27,10 +28,15 @@ def run(averaging, thetas, n_steps=2):
             averaging.after_epoch(step // n_steps / n_epochs)
 
 
+def in_training(averaging):
+    return Training(SimpleNamespace(network=averaging.network), None, None, averaging=averaging)
+
+
 def shown(averaging):
-    averaging.show()
+    training = in_training(averaging)
+    training.show_result()
     average = averaging.network.theta.copy()
-    averaging.hide()
+    training.hide()
     return average
 
 
@@ -78,22 +84,23 @@ def test_nothing_to_show_yet():
     averaging = Averaging(StochasticAverage(), stand_in(THETAS[0]))
     averaging.after_step()
     averaging.after_epoch(0.5)
-    averaging.show()
+    training = in_training(averaging)
+    training.show_result()
     np.testing.assert_array_equal(averaging.network.theta, THETAS[0])
-    averaging.hide()
+    training.hide()
     np.testing.assert_array_equal(averaging.network.theta, THETAS[0])
 
 
 def test_show_and_hide_are_safe_to_repeat():
     averaging = Averaging(ExponentialAverage(0.5), stand_in(THETAS[0]))
     run(averaging, THETAS)
-    theta = averaging.network.theta
+    theta, training = averaging.network.theta, in_training(averaging)
     for _ in range(2):
-        averaging.show()
-        averaging.show()
+        training.show_result()
+        training.show_result()
         np.testing.assert_allclose(theta, exponential(THETAS, 0.5), rtol=1e-12)
-        averaging.hide()
-        averaging.hide()
+        training.hide()
+        training.hide()
         np.testing.assert_array_equal(theta, THETAS[-1])
 
 
@@ -117,17 +124,19 @@ def test_copies_share_their_own_network(wrap, while_shown, copied):
     averaging = Averaging(ExponentialAverage(0.5), Network(root, 2, random_state=0))
     thetas = np.random.RandomState(1).normal(size=(6, *averaging.network.theta.shape))
     run(averaging, thetas[:4])
+    training = in_training(averaging)
     if while_shown:
-        averaging.show()
-    again = copied(averaging)
-    again.hide()
+        training.show_result()
+    copy_of_training = copied(training)
+    again = copy_of_training.averaging
+    copy_of_training.hide()
     np.testing.assert_array_equal(again.network.theta, thetas[3])
     run(again, thetas[4:])
     weight = again.network.parts()[0][2].weight
-    again.show()
+    copy_of_training.show_result()
     assert np.shares_memory(weight, again.network.theta)
     np.testing.assert_allclose(again.network.theta, exponential(thetas, 0.5), rtol=1e-12)
-    averaging.hide()
+    training.hide()
     np.testing.assert_allclose(shown(averaging), exponential(thetas[:4], 0.5), rtol=1e-12)
 
 

@@ -75,7 +75,6 @@ def expected_failures(estimator):
     failures = {}
     if estimator.early_stopping:
         failures |= dict.fromkeys(EQUIVALENCE, "a row that is given twice may be held out once")
-        failures |= dict.fromkeys(PARTIAL_FIT, "partial_fit refuses early_stopping, as in scikit-learn")
         failures["check_class_weight_classifiers"] = "the validation score is without class weights"
     if getattr(estimator, "class_weight", None) == "balanced":
         failures |= dict.fromkeys(PARTIAL_FIT, "partial_fit refuses 'balanced', as SGDClassifier does")
@@ -453,11 +452,6 @@ def test_a_failed_first_partial_fit_leaves_no_trace():
     assert vars(model) == before
     with pytest.raises(NotFittedError):
         model.predict(X)
-
-
-def test_partial_fit_refuses_early_stopping():
-    with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
-        BackpropRegressor(early_stopping=True).partial_fit(X, Y)
 
 
 def test_another_number_of_outputs_is_refused():

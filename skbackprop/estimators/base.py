@@ -19,7 +19,7 @@ from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.missing import MISSING
-from skbackprop.estimators.monitor import Data, Monitor, Rows, split
+from skbackprop.estimators.monitor import Data, Monitor, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.validation import about, check_weight, restore, unchanged_on_error
 from skbackprop.lbfgs import STOPPED_BY_CALLBACK, check_network, minimize_lbfgs
@@ -33,6 +33,7 @@ ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
     *("output_range", "target_scaling", "missing"),
 )
+KEPT = 10_000  # values of each curve of a stream
 BETTER = {"first": gt, "last": ge}
 LIMITS = {
     "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
@@ -84,14 +85,25 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
     def _end_fit(self, monitor):
         """What is found on the validation part when training is over; monitor is None without one."""
 
-    def _fit(self, X, y, sample_weight=None, incremental=False, validation=None, groups=None, **stream):
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        incremental=False,
+        validation=None,
+        groups=None,
+        n_epochs=None,
+        **stream,
+    ):
         before = dict(vars(self))
         with unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):  # of huge values
             job = self._begin(X, y, sample_weight, incremental, validation, groups, **stream)
         if job is None:
             return self
         try:
-            self._train(job, incremental)
+            self._train(job, incremental, n_epochs)
         except DivergenceError:
             raise
         except Exception:  # of a scorer, a loss or a schedule of the user
@@ -100,11 +112,11 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             raise
         return self
 
-    def _train(self, job, incremental):
+    def _train(self, job, incremental, n_epochs):
         if self.solver == "lbfgs":
             self._run_lbfgs(job)
         else:
-            self._run_epochs(job, incremental)
+            self._run_epochs(job, incremental, n_epochs)
         self._end_fit(job.monitor)
 
     def _begin(self, X, y, sample_weight, incremental=False, validation=None, groups=None, **stream):
@@ -113,8 +125,6 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         parameters = [getattr(self, name) for name in self._parameter_constraints]
         if not fitted or not all(map(is_, parameters, self._checked_parameters)):
             self._validate_params()
-        if incremental and self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
         first_pass = not fitted or not (self.warm_start or incremental)
         data, groups = self._read(X, y, sample_weight, groups, first_pass)
         self.n_rows_skipped_ = self._missing.n_skipped
@@ -135,12 +145,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         self._learn_targets(data, order, first_pass)
         rows = self._encoded(data)
         self._prepare_solver(rows)
-        monitor = None
-        if given is not None or held_out is not None:
-            measured = self._encoded(given) if held_out is None else rows.take(held_out)
-            n_measured = len(measured.columns)
-            like_these = slice(0, n_measured) if order is None else order[:n_measured]
-            monitor = Monitor(self, measured, rows.take(like_these), self._stops())
+        monitor = self._make_monitor(rows, given, order, held_out, incremental)
         self._prepare_stopping(monitor)
         order = np.arange(data.X.shape[0]) if order is None else order
         weight = self._loss_weight(data, order, incremental)
@@ -229,6 +234,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if settings != training.averaging_settings:
             average = resolve(self.average, AVERAGES, "average")
             training.averaging = None if average is None else Averaging(average, self.network_)
+            training.raw = training.raw if training.best_theta is not None else None
             training.averaging_settings = settings
 
     def _stops(self):
@@ -238,6 +244,15 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
     def _holds_out(self):
         """Whether a part of the rows is kept for validation."""
         return self._stops() or self.validation is not None
+
+    def _make_monitor(self, rows, given, order, held_out, incremental):
+        """What measures the validation part; None without one."""
+        if given is None and held_out is None:
+            return Prequential(self, rows, True) if incremental and self._stops() else None
+        measured = self._encoded(given) if held_out is None else rows.take(held_out)
+        n_measured = len(measured.columns)
+        like_these = slice(0, n_measured) if order is None else order[:n_measured]
+        return Monitor(self, measured, rows.take(like_these), self._stops())
 
     def _prepare_stopping(self, monitor):
         """Curves and patience go on where they are about the same."""
@@ -286,15 +301,21 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             )
         return min(self.batch_size, n_samples)
 
-    def _run_epochs(self, job, incremental):
+    def _run_epochs(self, job, incremental, n_epochs):
         batches, monitor = job
+        training = self._training
+        goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
+        if incremental and training.has_stopped(self.n_iter_no_change):
+            n_epochs = 0
+            if isinstance(monitor, Prequential):
+                training.curves.append(monitor(), self.verbose)
         try:
             limit = train(
-                self._training,
+                training,
                 batches,
-                1 if incremental else self.max_iter,
-                n_done=self._training.n_epochs if incremental else 0,
-                n_planned=self.max_iter,
+                n_epochs if incremental else self.max_iter,
+                n_done=training.n_epochs if goes_on else 0,
+                n_planned=self.schedule_epochs or self.max_iter,
                 shuffle=self.shuffle,
                 tol=self.tol,
                 n_iter_no_change=self.n_iter_no_change,
@@ -303,7 +324,9 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
                 verbose=self.verbose,
             )
         finally:
-            self._training.order = batches.order if self.warm_start and not incremental else None
+            training.order = batches.order if self.warm_start and not incremental else None
+            if incremental:
+                training.trim(KEPT)
             self._publish()
         if limit is not None and not incremental:
             warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5)
@@ -336,6 +359,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         training, curves = self._training, self._training.curves
         stops = training.patience_about is not None
         self.n_iter_ = training.n_iter
+        self.stopped_ = training.has_stopped(self.n_iter_no_change)
         self.t_ = training.n_samples_seen
         self.loss_curve_ = training.loss_curve
         self.loss_ = training.loss_curve[-1] if training.loss_curve else np.inf

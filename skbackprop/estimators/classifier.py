@@ -16,7 +16,7 @@ from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
-from skbackprop.estimators.validation import about, check_X_y, validation_arguments
+from skbackprop.estimators.validation import about, check_n_epochs, check_X_y, validation_arguments
 from skbackprop.layers import Layer
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss, MultinomialLogLoss
 from skbackprop.names import resolve
@@ -133,6 +133,11 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     best_epoch : {'first', 'last'}, default="first"
         Which of several epochs with the same best score gives the weights, with `early_stopping`.
 
+    schedule_epochs : int or None, default=None
+        Number of epochs over which a schedule of `learning_rate`, and `average='swa'`, run. They go on from
+        call to call with `warm_start`, so that several fits are one long one. None: `max_iter`, from the
+        start in every `fit`.
+
     max_time : float, default=None
         The largest number of seconds in one call of `fit`: training ends after the step in which they pass.
 
@@ -197,6 +202,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     training_scores_ : list of float or None
         The score, after every epoch, of as many of the training rows as there are validation rows.
+
+    stopped_ : bool
+        Whether validation scores have used up `n_iter_no_change`: `partial_fit` learns no longer, until the
+        validation part or `early_stopping` changes.
 
     n_rows_skipped_ : int
         Rows left out of training because of NaN, with ``missing="skip"``.
@@ -386,10 +395,23 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return self._fit(X, y, sample_weight, validation=validation, groups=groups)
 
     @available_if(lambda self: self._check_solver())
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
-        """Continue with one epoch over the given rows.
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        classes=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        n_epochs=1,
+    ):
+        """Continue with some epochs over the given rows.
 
-        The optimizer's state, the learning rate and the random sequence go on from call to call.
+        The optimizer's state, the learning rate and the random sequence go on from call to call. With
+        `early_stopping` the rows are scored before they are learned, or `X_val` is after every epoch; when
+        `n_iter_no_change` is used up, `stopped_` is True and nothing is learned any more.
 
         Parameters
         ----------
@@ -405,12 +427,33 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         classes : array-like of shape (n_classes,), default=None
             All class labels that may ever come; needed in the first call only.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation part, measured after every epoch; with `early_stopping` the weights of its best epoch
+            so far, over all calls with the same part, are those that predict.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            The weights of its rows.
+
+        n_epochs : int, default=1
+            Number of passes over the rows.
+
         Returns
         -------
         self : object
             The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, incremental=True, classes=self._known_classes(classes))
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            incremental=True,
+            validation=validation_arguments(X_val, y_val, sample_weight_val),
+            n_epochs=check_n_epochs(n_epochs),
+            classes=self._known_classes(classes),
+        )
 
     def _known_classes(self, classes):
         """All class labels, or a list of those of each output; None where they are known already."""

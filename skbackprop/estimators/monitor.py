@@ -74,6 +74,11 @@ class Monitor:
         self.work = work[len(held_out.columns)]
         self.about = crc32(np.ascontiguousarray(held_out.columns)), description(estimator.scoring)
 
+    @property
+    def keeps_best(self):
+        """Whether the weights of the best epoch are the result."""
+        return self.stops
+
     def __call__(self):
         score, loss = self._score(self.held_out, with_loss=True)
         training_score, _ = self._score(self.training_rows)
@@ -108,6 +113,25 @@ class Monitor:
     def _loss(self, rows, z):
         loss = self.objective.loss
         return loss.value_and_delta(rows.columns, z, rows.weight, self.work.delta, self.work).item()
+
+
+class Prequential(Monitor):
+    """Rows of a stream are measured once, before they are learned (Gama, Sebastiao, Rodrigues, 2013).
+
+    Scores of different rows do not say whose weights are best: the last ones are the result.
+    """
+
+    keeps_best = False
+
+    def __init__(self, estimator, rows, stops):
+        super().__init__(estimator, rows, rows, stops)
+        self.about = "prequential", description(estimator.scoring)
+        score, loss = self._score(rows, with_loss=True)
+        self.measured = Measured(score, loss, score, -loss if self.by_loss else score)
+
+    def __call__(self):
+        measured, self.measured = self.measured, None
+        return measured
 
 
 def split(estimator, data, groups, random_state):

@@ -53,6 +53,7 @@ class BackpropParameters(BaseEstimator):
         "validation": ["cv_object"],
         "scoring": [StrOptions({*get_scorer_names(), "loss"}), callable, None],
         "best_epoch": [StrOptions({"first", "last"})],
+        "schedule_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "clip_value": [Interval(Real, 0, None, closed="neither"), None],
@@ -87,6 +88,7 @@ class BackpropParameters(BaseEstimator):
     validation: object = None
     scoring: str | Callable | None = None
     best_epoch: str = "first"
+    schedule_epochs: int | None = None
     max_time: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None

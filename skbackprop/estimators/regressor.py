@@ -13,7 +13,13 @@ from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss
 from skbackprop.estimators.intervals import conformal_margin, interval_columns, sorted_residuals
-from skbackprop.estimators.validation import about, check_range, check_X_y, validation_arguments
+from skbackprop.estimators.validation import (
+    about,
+    check_n_epochs,
+    check_range,
+    check_X_y,
+    validation_arguments,
+)
 from skbackprop.layers import Layer
 from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss
 from skbackprop.targets import RegressionTargets
@@ -133,6 +139,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     best_epoch : {'first', 'last'}, default="first"
         Which of several epochs with the same best score gives the weights, with `early_stopping`.
 
+    schedule_epochs : int or None, default=None
+        Number of epochs over which a schedule of `learning_rate`, and `average='swa'`, run. They go on from
+        call to call with `warm_start`, so that several fits are one long one. None: `max_iter`, from the
+        start in every `fit`.
+
     max_time : float, default=None
         The largest number of seconds in one call of `fit`: training ends after the step in which they pass.
 
@@ -198,6 +209,10 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     training_scores_ : list of float or None
         The score, after every epoch, of as many of the training rows as there are validation rows.
+
+    stopped_ : bool
+        Whether validation scores have used up `n_iter_no_change`: `partial_fit` learns no longer, until the
+        validation part or `early_stopping` changes.
 
     n_rows_skipped_ : int
         Rows left out of training because of NaN, with ``missing="skip"``.
@@ -351,7 +366,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         output = np.empty_like(z)
         self._finish(z, output)
         prediction = self._targets.decode(output)
-        if not np.isfinite(prediction).all():
+        if not np.isfinite(prediction).all() or len(prediction) < 2:  # R^2 needs two rows
             return np.nan
         return self._score(y, prediction, sample_weight)
 
@@ -428,10 +443,22 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return self._fit(X, y, sample_weight, validation=validation, groups=groups)
 
     @available_if(lambda self: self._check_solver())
-    def partial_fit(self, X, y, sample_weight=None):
-        """Continue with one epoch over the given rows.
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        n_epochs=1,
+    ):
+        """Continue with some epochs over the given rows.
 
-        The optimizer's state, the learning rate and the random sequence go on from call to call.
+        The optimizer's state, the learning rate and the random sequence go on from call to call. With
+        `early_stopping` the rows are scored before they are learned, or `X_val` is after every epoch; when
+        `n_iter_no_change` is used up, `stopped_` is True and nothing is learned any more.
 
         Parameters
         ----------
@@ -444,12 +471,32 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, not negative.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation part, measured after every epoch; with `early_stopping` the weights of its best epoch
+            so far, over all calls with the same part, are those that predict.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            The weights of its rows.
+
+        n_epochs : int, default=1
+            Number of passes over the rows.
+
         Returns
         -------
         self : object
             The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            incremental=True,
+            validation=validation_arguments(X_val, y_val, sample_weight_val),
+            n_epochs=check_n_epochs(n_epochs),
+        )
 
     def predict(self, X):
         """Predictions.

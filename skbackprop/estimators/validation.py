@@ -1,6 +1,7 @@
 """Input checks: scikit-learn's, and a short cut for input that is already what they would return."""
 
 from contextlib import contextmanager
+from numbers import Integral
 
 import numpy as np
 from scipy.sparse import issparse
@@ -98,6 +99,13 @@ def validation_arguments(X_val, y_val, sample_weight_val):
         missing = "X_val" if X_val is None else "y_val"
         raise ValueError(f"X_val and y_val go together (and sample_weight_val with them): {missing} is None.")
     return X_val, y_val, sample_weight_val
+
+
+def check_n_epochs(n_epochs):
+    """A positive whole number."""
+    if not (isinstance(n_epochs, Integral) and n_epochs >= 1):
+        raise ValueError(f"n_epochs={n_epochs!r} must be a whole number, at least 1.")
+    return n_epochs
 
 
 def check_range(output_range, y, dtype):
