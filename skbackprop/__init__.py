@@ -1,6 +1,6 @@
 """Neural networks for people who live in scikit-learn."""
 
-from skbackprop.estimators import BackpropClassifier, BackpropRegressor, learning_rate_range
+from skbackprop.estimators import BackpropClassifier, BackpropRegressor, learning_rate_range, load
 from skbackprop.layers import (
     BatchNorm,
     Concatenate,
@@ -34,4 +34,5 @@ __all__ = [
     "Residual",
     "Sequential",
     "learning_rate_range",
+    "load",
 ]

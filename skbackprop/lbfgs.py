@@ -61,7 +61,7 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max
         if verbose:
             print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
         if monitor is not None:
-            training.curves.append(monitor(), verbose)
+            training.curves.append(monitor())
         if monotonic() > deadline:
             raise StopIteration
 

@@ -44,12 +44,10 @@ class Curves:
     validation_losses: list = field(default_factory=list)
     training_scores: list = field(default_factory=list)
 
-    def append(self, measured, verbose):
+    def append(self, measured):
         self.validation_scores.append(measured.score)
         self.validation_losses.append(measured.loss)
         self.training_scores.append(measured.training_score)
-        if verbose:
-            print(f"Validation score: {measured.score:.6f}, loss: {measured.loss:.8f}")
 
 
 @dataclass
@@ -116,8 +114,9 @@ class Training:
             self._forget_best()
 
     def keep_as_best(self):
-        """A copy of the weights that are shown."""
-        theta = self.objective.network.theta
+        """A copy of the weights that were measured: the average where there is one."""
+        average = None if self.averaging is None else self.averaging.value()
+        theta = self.objective.network.theta if average is None else average
         if self.best_theta is None:
             self.best_theta = np.empty_like(theta)
         np.copyto(self.best_theta, theta)
@@ -136,6 +135,22 @@ class Training:
         for curve in curves:
             if len(curve) > 2 * n_kept:
                 del curve[:-n_kept]
+
+    def draws(self, batches):
+        """Where the random sequences and the order of the rows are."""
+        generator = self.objective.network.generator
+        return (
+            self.random_state.get_state(legacy=False),
+            None if generator is None else generator.bit_generator.state,
+            batches.order,
+        )
+
+    def set_draws(self, draws, batches):
+        """Back to where they were."""
+        random_state, generator, batches.order = draws
+        self.random_state.set_state(random_state)
+        if generator is not None:
+            self.objective.network.generator.bit_generator.state = generator
 
     def arrays(self):
         """Every array that a step changes."""
@@ -202,42 +217,51 @@ def train(
     n_iter_no_change=10,
     monitor=None,
     max_time=None,
-    verbose=False,
+    n_iter=0,
+    after_epoch=(),
 ):
     """Epochs until the patience is used up; returns None, or which limit came first.
 
     A schedule goes from 0 to 1 over `n_planned` epochs, by default these, of which `n_done` are over.
     `monitor()` measures after every epoch. If it stops, its criterion decides, and the weights of the
-    best epoch are taken at the end; else the training loss decides. `max_time` is in seconds.
+    best epoch are taken at the end; else the training loss decides. `max_time` is in seconds. `n_iter` epochs
+    of this call are done already. Each of `after_epoch` is called with whether training stops here, and
+    may return True to stop it. An error or an interrupt leaves the state at the end of the last whole epoch.
     """
     deadline = inf if max_time is None else monotonic() + max_time
-    training.n_iter, limit = 0, "max_iter"
+    training.n_iter, limit = n_iter, "max_iter"
     training.hide()
     state = training.arrays()
-    last_finite = [array.copy() for array in state]
+    last = [array.copy() for array in state]
+    draws = None
     try:
         with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
             for epoch in range(n_done, n_done + n_epochs):
+                draws = training.draws(batches)
                 if shuffle:
                     batches.shuffle(training.random_state)
                 loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline)
-                for copy, array in zip(last_finite, state):
+                measured = None if monitor is None else _measure(training, monitor)
+                for copy, array in zip(last, state):
                     np.copyto(copy, array)
-                _record(training, loss, n_rows, monitor, tol, verbose)
-                if training.patience.n_epochs_without > n_iter_no_change:
-                    if not training.rate.lower():
-                        limit = None
-                        break
-                    training.patience.n_epochs_without = 0
+                draws = None  # of a whole epoch, they stay
+                _record(training, loss, n_rows, measured, monitor, tol)
+                stopped = _patience_is_over(training, n_iter_no_change)
+                wishes = [hook(stopped) for hook in after_epoch]
+                if stopped or any(wishes):
+                    limit = None
+                    break
                 if monotonic() > deadline:
                     limit = "max_time"
                     break
-    except Exception:
+    except (Exception, KeyboardInterrupt) as error:  # back to the end of the last whole epoch
         training.hide()
-        for copy, array in zip(last_finite, state):
+        for copy, array in zip(last, state):
             np.copyto(array, copy)
-        raise
-    except KeyboardInterrupt:
+        if draws is not None:
+            training.set_draws(draws, batches)
+        if not isinstance(error, KeyboardInterrupt):
+            raise
         warnings.warn("Training interrupted by user.", stacklevel=2)
         limit = None
     finally:
@@ -249,28 +273,36 @@ def train(
     return limit
 
 
-def _record(training, loss, n_rows, monitor, tol, verbose):
-    training.n_iter += 1
-    training.n_epochs += 1
-    training.n_samples_seen += n_rows
-    training.loss_curve.append(loss)
-    if verbose:
-        print(f"Iteration {training.n_iter}, loss = {loss:.8f}")
-    if monitor is None:
-        training.patience.update(-loss, tol)
-    else:
-        _measure(training, -loss, monitor, tol, verbose)
-    training.rate.end_epoch(training.n_samples_seen)
-
-
-def _measure(training, criterion, monitor, tol, verbose):
+def _measure(training, monitor):
     """The validation part, seen by the averaged weights where there are such."""
     if training.averaging is not None:
         training.show(training.averaging.value())
     measured = monitor()
-    if measured is not None:
-        training.curves.append(measured, verbose)
-        is_best = training.patience.update(measured.criterion if monitor.stops else criterion, tol)
-        if monitor.keeps_best and is_best:
-            training.keep_as_best()
     training.hide()
+    return measured
+
+
+def _record(training, loss, n_rows, measured, monitor, tol):
+    training.n_iter += 1
+    training.n_epochs += 1
+    training.n_samples_seen += n_rows
+    training.loss_curve.append(loss)
+    if measured is not None:
+        training.curves.append(measured)
+    if monitor is None or not monitor.stops:
+        training.patience.update(-loss, tol)
+    elif measured is not None:
+        is_best = training.patience.update(measured.criterion, tol)
+        if is_best and monitor.keeps_best:
+            training.keep_as_best()
+    training.rate.end_epoch(training.n_samples_seen)
+
+
+def _patience_is_over(training, n_iter_no_change):
+    """Whether training ends; a rate that can be lowered on a plateau starts the patience anew."""
+    if training.patience.n_epochs_without <= n_iter_no_change:
+        return False
+    if not training.rate.lower():
+        return True
+    training.patience.n_epochs_without = 0
+    return False

@@ -31,6 +31,8 @@ ORDER = [
     "initializers",
     "memory",
     "names",
+    "states",
+    "files",
 ]
 
 

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -166,7 +167,7 @@ def test_the_best_weights_on_rows_of_ones_own_over_all_calls(kind, y):
         scores.append(plain.score(X[VAL], y[VAL]))
         assert_allclose(net.score(X[VAL], y[VAL]), max(scores))
     assert_allclose(net.validation_scores_, scores)
-    assert any(later < earlier for earlier, later in zip(scores, scores[1:]))  # so that the test can fail
+    assert any(later < earlier for earlier, later in pairwise(scores))  # so that the test can fail
     net = pickle.loads(pickle.dumps(net))
     net.partial_fit(X[TRAIN], y[TRAIN], X_val=X[VAL], y_val=y[VAL])
     assert_allclose(net.validation_scores_[-1], plain.partial_fit(X[TRAIN], y[TRAIN]).score(X[VAL], y[VAL]))

@@ -1,56 +1,41 @@
 """What the regressor and the classifier share: the network, fitting, the fitted attributes."""
 
-import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from operator import ge, gt, is_
-from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.optimize import _check_optimize_result
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batches
 from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
+from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.missing import MISSING
 from skbackprop.estimators.monitor import Data, Monitor, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
+from skbackprop.estimators.persistence import Persistent
+from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.validation import about, check_weight, restore, unchanged_on_error
-from skbackprop.lbfgs import STOPPED_BY_CALLBACK, check_network, minimize_lbfgs
+from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
 from skbackprop.network import Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
-from skbackprop.training import Curves, Training, train
+from skbackprop.training import Curves, Training
 
 ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
     *("output_range", "target_scaling", "missing"),
 )
-KEPT = 10_000  # values of each curve of a stream
 BETTER = {"first": gt, "last": ge}
-LIMITS = {
-    "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
-    "optimization hasn't converged yet.",
-    "max_time": "Stochastic Optimizer: max_time={0.max_time} seconds passed and the optimization "
-    "hasn't converged yet.",
-}
 
 
-class Job(NamedTuple):
-    """What a call of `fit` has to do."""
-
-    batches: Batches
-    monitor: Monitor | None
-
-
-class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
+class BaseBackprop(FittedNetwork, Running, Persistent, BackpropParameters, ABC):
     """Base class; not for direct use."""
 
     @abstractmethod
@@ -82,9 +67,6 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         """Classes whose shares the validation part keeps; None: drawn from all alike."""
         return None
 
-    def _end_fit(self, monitor):
-        """What is found on the validation part when training is over; monitor is None without one."""
-
     def _fit(
         self,
         X,
@@ -99,7 +81,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
     ):
         before = dict(vars(self))
         with unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):  # of huge values
-            job = self._begin(X, y, sample_weight, incremental, validation, groups, **stream)
+            run = None if incremental or not self.resume else self._resume()
+            job = self._begin(X, y, sample_weight, incremental, validation, groups, run, **stream)
         if job is None:
             return self
         try:
@@ -112,20 +95,27 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             raise
         return self
 
-    def _train(self, job, incremental, n_epochs):
-        if self.solver == "lbfgs":
-            self._run_lbfgs(job)
-        else:
-            self._run_epochs(job, incremental, n_epochs)
-        self._end_fit(job.monitor)
+    def _resume(self):
+        """The run that the checkpoint tells of, if there is one; its state is then that of the estimator."""
+        self._validate_params()
+        found = read_checkpoint(self)
+        if found is None:
+            return None
+        saved, run = found
+        vars(self).update(saved)
+        return run
 
-    def _begin(self, X, y, sample_weight, incremental=False, validation=None, groups=None, **stream):
+    def _begin(
+        self, X, y, sample_weight, incremental=False, validation=None, groups=None, run=None, **stream
+    ):
         """Everything up to the first step; None where no row is left to learn."""
         fitted = "network_" in vars(self)
         parameters = [getattr(self, name) for name in self._parameter_constraints]
-        if not fitted or not all(map(is_, parameters, self._checked_parameters)):
+        checked = vars(self).get("_checked_parameters")
+        if checked is None or not all(map(is_, parameters, checked)):
             self._validate_params()
-        first_pass = not fitted or not (self.warm_start or incremental)
+        first_pass = not fitted or not (self.warm_start or incremental or run is not None)
+        learned_before = None if run is None else self._missing
         data, groups = self._read(X, y, sample_weight, groups, first_pass)
         self.n_rows_skipped_ = self._missing.n_skipped
         if data is None:
@@ -141,7 +131,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if not incremental and given is None and self._holds_out():
             again = deepcopy(self._training.split_random_state)  # warm_start: the same part as before
             order, held_out = split(self, data, groups, self._training.random_state if first_pass else again)
-        self._missing = self._missing.learned(data, order)
+        self._missing = learned_before or self._missing.learned(data, order)
+        self.n_rows_skipped_ = self._missing.n_skipped
         self._learn_targets(data, order, first_pass)
         rows = self._encoded(data)
         self._prepare_solver(rows)
@@ -154,7 +145,12 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         order = self._order(order, incremental)
         batches = Batches(rows.inputs, rows.columns, weight, self._batch_size(len(order)), order)
         self._checked_parameters = parameters
-        return Job(batches, monitor)
+        parts = None
+        if self.checkpoint is not None and not incremental:
+            parts = data_print(*data, *(given or ()))
+            if run is not None:
+                check_same_data(self, run, parts)
+        return Job(batches, monitor, run, parts)
 
     def _read(self, X, y, sample_weight, groups, first_pass):
         """The rows to learn (None: there are none), and their groups."""
@@ -219,6 +215,8 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             building.check_first_layer(self.network_.root)
         training.objective.set_alpha(self.alpha)
         if self.solver == "lbfgs":
+            if self.checkpoint is not None:
+                raise ValueError("checkpoint needs another solver than 'lbfgs', whose state is SciPy's.")
             check_network(self.network_)
             return
         settings = solver.optimizer_settings(self)
@@ -229,7 +227,7 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
             training.descent, training.descent_settings = descent, settings
         settings = solver.rate_settings(self)
         if settings != training.rate_settings:
-            training.rate, training.rate_settings = solver.make_rate(*settings), settings
+            training.rate, training.rate_settings = solver.make_rate(self), settings
         settings = building.description(self.average)
         if settings != training.averaging_settings:
             average = resolve(self.average, AVERAGES, "average")
@@ -290,93 +288,3 @@ class BaseBackprop(FittedNetwork, BackpropParameters, ABC):
         if not incremental and last is not None and np.array_equal(np.sort(last), np.sort(rows)):
             return last
         return rows
-
-    def _batch_size(self, n_samples):
-        if self.batch_size == "auto" or self.solver == "lbfgs":
-            return min(200, n_samples)
-        if self.batch_size > n_samples:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-                stacklevel=5,
-            )
-        return min(self.batch_size, n_samples)
-
-    def _run_epochs(self, job, incremental, n_epochs):
-        batches, monitor = job
-        training = self._training
-        goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
-        if incremental and training.has_stopped(self.n_iter_no_change):
-            n_epochs = 0
-            if isinstance(monitor, Prequential):
-                training.curves.append(monitor(), self.verbose)
-        try:
-            limit = train(
-                training,
-                batches,
-                n_epochs if incremental else self.max_iter,
-                n_done=training.n_epochs if goes_on else 0,
-                n_planned=self.schedule_epochs or self.max_iter,
-                shuffle=self.shuffle,
-                tol=self.tol,
-                n_iter_no_change=self.n_iter_no_change,
-                monitor=monitor,
-                max_time=self.max_time,
-                verbose=self.verbose,
-            )
-        finally:
-            training.order = batches.order if self.warm_start and not incremental else None
-            if incremental:
-                training.trim(KEPT)
-            self._publish()
-        if limit is not None and not incremental:
-            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5)
-
-    def _run_lbfgs(self, job):
-        batches, monitor = job
-        try:
-            result = minimize_lbfgs(
-                self._training,
-                batches.all_rows(),
-                max_iter=self.max_iter,
-                max_fun=self.max_fun,
-                tol=self.tol,
-                monitor=monitor,
-                max_time=self.max_time,
-                verbose=self.verbose,
-            )
-        finally:
-            self._publish()
-        if result is None:
-            return
-        self.loss_ = float(result.fun)
-        if result.status == STOPPED_BY_CALLBACK:
-            warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5)
-        else:
-            self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
-
-    def _publish(self):
-        """The fitted attributes, under scikit-learn's names."""
-        training, curves = self._training, self._training.curves
-        stops = training.patience_about is not None
-        self.n_iter_ = training.n_iter
-        self.stopped_ = training.has_stopped(self.n_iter_no_change)
-        self.t_ = training.n_samples_seen
-        self.loss_curve_ = training.loss_curve
-        self.loss_ = training.loss_curve[-1] if training.loss_curve else np.inf
-        self.best_loss_ = None if stops else -training.patience.best
-        self.validation_scores_ = curves and curves.validation_scores
-        self.validation_loss_curve_ = curves and curves.validation_losses
-        self.training_scores_ = curves and curves.training_scores
-        self.best_validation_score_ = None
-        if curves is not None:
-            by_score = stops and self.scoring != "loss"
-            self.best_validation_score_ = (
-                training.patience.best if by_score else max(curves.validation_scores, default=None)
-            )
-
-    def _check_solver(self):
-        if self.solver == "lbfgs":
-            raise AttributeError(
-                "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
-            )
-        return True

@@ -75,9 +75,11 @@ def description(value):
     if type(value) in SCALARS:
         return value
     if isinstance(value, BaseEstimator):
-        return type(value), *((name, description(part)) for name, part in sorted(vars(value).items()))
+        return type(value).__qualname__, *(
+            (name, description(part)) for name, part in sorted(vars(value).items())
+        )
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # weights, perhaps many
-        return value.shape, value.dtype, crc32(np.ascontiguousarray(value))
+        return value.shape, value.dtype.str, crc32(np.ascontiguousarray(value))
     if isinstance(value, list | tuple | range | np.ndarray):
         return tuple(description(part) for part in value)
     return value

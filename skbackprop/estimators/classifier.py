@@ -138,6 +138,20 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         call to call with `warm_start`, so that several fits are one long one. None: `max_iter`, from the
         start in every `fit`.
 
+    checkpoint : str, PathLike or None, default=None
+        A file that the state of training is written to; it takes the place of the one before in one step.
+        `skbackprop.load` reads it. A file that cannot be written is a warning. Not with 'lbfgs'.
+
+    checkpoint_epochs : int or None, default=10
+        Written after every so many epochs (or calls of `partial_fit`), and when training is over.
+
+    checkpoint_seconds : float or None, default=None
+        Written after the first epoch that ends so many seconds after the last time.
+
+    resume : bool, default=False
+        Whether `fit` continues from `checkpoint`, if the file exists, to the same weights as a fit without
+        interruption. Data and settings must be the same, except `max_iter` and `max_time`.
+
     max_time : float, default=None
         The largest number of seconds in one call of `fit`: training ends after the step in which they pass.
 

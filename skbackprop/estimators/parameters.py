@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -54,6 +55,10 @@ class BackpropParameters(BaseEstimator):
         "scoring": [StrOptions({*get_scorer_names(), "loss"}), callable, None],
         "best_epoch": [StrOptions({"first", "last"})],
         "schedule_epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "checkpoint_seconds": [Interval(Real, 0, None, closed="left"), None],
+        "resume": ["boolean"],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "clip_value": [Interval(Real, 0, None, closed="neither"), None],
@@ -89,6 +94,10 @@ class BackpropParameters(BaseEstimator):
     scoring: str | Callable | None = None
     best_epoch: str = "first"
     schedule_epochs: int | None = None
+    checkpoint: str | PathLike | None = None
+    checkpoint_epochs: int | None = 10
+    checkpoint_seconds: float | None = None
+    resume: bool = False
     max_time: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None

@@ -1,0 +1,150 @@
+"""Checkpoints: the state of a fit as a file, from which it continues as if nothing had happened."""
+
+import os
+import warnings
+from pathlib import Path
+from time import monotonic
+from zlib import crc32
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skbackprop import files
+from skbackprop.estimators.building import description
+from skbackprop.estimators.persistence import known_names, requests_of
+from skbackprop.states import decode, encode
+
+MAY_CHANGE = {  # without making another run of it
+    *("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume", "verbose", "max_iter", "max_time"),
+    *("predict_missing", "transform_layer"),
+}
+
+
+class Checkpoint:
+    """Writes the estimator to the file `checkpoint`, if that is given, every so often."""
+
+    def __init__(self, estimator, job, incremental):
+        self.estimator, self.batches = estimator, job.batches
+        self.path = estimator.checkpoint
+        self.run = None if incremental else {"settings": settings_of(estimator), "data": job.data}
+        self.written_at, self.n_written, self.failed = monotonic(), None, False
+        self.stopped = job.run is not None and job.run["stopped"]
+        if self.path is not None:
+            encode(estimator.get_params(deep=False))  # what cannot be written is an error now, not later
+
+    def after_epoch(self, stopped):
+        """Called after every epoch."""
+        self.stopped = stopped
+        if self.path is not None and self._is_due():
+            self.write()
+
+    def at_the_end(self):
+        """Called when training is over."""
+        if self.path is not None and self.n_written != self.estimator._training.n_epochs:
+            self.write()
+
+    def _is_due(self):
+        estimator = self.estimator
+        by_epochs, by_seconds = estimator.checkpoint_epochs, estimator.checkpoint_seconds
+        if by_epochs is not None and estimator._training.n_epochs % by_epochs == 0:
+            return True
+        return by_seconds is not None and monotonic() - self.written_at >= by_seconds
+
+    def write(self):
+        """The estimator as it would be if training ended here, and what continues it."""
+        estimator, training = self.estimator, self.estimator._training
+        order, was_shown = training.order, training.raw is not None
+        training.order = self.batches.order
+        training.show_result()
+        estimator._publish()
+        run = self.run and {**self.run, "n_iter": training.n_iter, "stopped": self.stopped}
+        content = {"estimator": estimator, "requests": requests_of(estimator), "run": run}
+        try:
+            files.write(self.path, *encode(content))
+        except OSError as error:
+            if not self.failed:
+                self.failed = True
+                warnings.warn(
+                    f"checkpoint={os.fspath(self.path)!r} could not be written: {error}. Training goes on.",
+                    stacklevel=2,
+                )
+        finally:
+            training.order = order
+            if not was_shown:
+                training.hide()
+        self.written_at, self.n_written = monotonic(), training.n_epochs
+
+
+def read_checkpoint(estimator):
+    """The estimator's fitted attributes and the run that a checkpoint tells of; None without a file."""
+    if estimator.checkpoint is None:
+        raise ValueError("resume=True needs a file: checkpoint=... is None.")
+    if not Path(estimator.checkpoint).exists():
+        return None
+    path = os.fspath(estimator.checkpoint)
+    custom = [thing for thing in _own_things(estimator) if thing.__module__.partition(".")[0] != "skbackprop"]
+    content = decode(*files.read(path), known_names(custom))
+    run = content.get("run")
+    if run is None:
+        raise ValueError(f"checkpoint={path!r} was not written by fit: read it with skbackprop.load.")
+    now = settings_of(estimator)
+    changed = [name for name in now if now[name] != run["settings"].get(name)]
+    if changed:
+        raise ValueError(
+            f"checkpoint={path!r} is of a fit with other settings: {', '.join(sorted(changed))}. Give the same "
+            "ones, or leave resume=False to start anew."
+        )
+    parameters = estimator.get_params(deep=False)
+    saved = {name: value for name, value in vars(content["estimator"]).items() if name not in parameters}
+    return saved, run
+
+
+def check_same_data(estimator, run, data):
+    """An error if the run was on other rows."""
+    if run["data"] != data:
+        raise ValueError(
+            f"checkpoint={os.fspath(estimator.checkpoint)!r} is of a fit on other data: leave resume=False to "
+            "start anew."
+        )
+
+
+def settings_of(estimator):
+    """The parameters on which training depends, as values that can be compared."""
+    parameters = estimator.get_params(deep=False)
+    return {name: _described(value) for name, value in parameters.items() if name not in MAY_CHANGE}
+
+
+def _described(value):
+    if isinstance(value, np.random.RandomState):
+        return "RandomState"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return value.__qualname__
+    return repr(description(value))
+
+
+def _own_things(estimator):
+    """Functions and classes of the user that stand in the parameters."""
+    for value in estimator.get_params(deep=True).values():
+        if callable(value) and hasattr(value, "__name__"):
+            yield value
+        elif hasattr(value, "get_params"):
+            yield type(value)
+
+
+def data_print(*parts):
+    """Sizes and check sums of arrays."""
+    return [_sum_of(part) for part in parts]
+
+
+def _sum_of(part):
+    if part is None:
+        return None
+    if issparse(part):
+        return [
+            list(part.shape),
+            *(crc32(np.ascontiguousarray(a)) for a in (part.data, part.indices, part.indptr)),
+        ]
+    array = np.ascontiguousarray(part)
+    if array.dtype.kind == "O":
+        return [list(array.shape), crc32(repr(array.tolist()).encode())]
+    return [list(array.shape), crc32(array.view(np.uint8).reshape(-1) if array.size else b"")]

@@ -1,0 +1,142 @@
+"""Training that has been prepared: epochs or L-BFGS, and the fitted attributes afterwards."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.optimize import _check_optimize_result
+
+from skbackprop.batches import Batches
+from skbackprop.estimators.checkpoint import Checkpoint
+from skbackprop.estimators.monitor import Monitor, Prequential
+from skbackprop.estimators.progress import Progress
+from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
+from skbackprop.training import train
+
+KEPT = 10_000  # values of each curve of a stream
+LIMITS = {
+    "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
+    "optimization hasn't converged yet.",
+    "max_time": "Stochastic Optimizer: max_time={0.max_time} seconds passed and the optimization "
+    "hasn't converged yet.",
+}
+
+
+class Job(NamedTuple):
+    """What a call of `fit` has to do."""
+
+    batches: Batches
+    monitor: Monitor | None
+    run: dict | None  # the run that a checkpoint continues
+    data: dict | None  # what a checkpoint says about the data
+
+
+class Running:
+    """The part of an estimator that trains."""
+
+    def _end_fit(self, monitor):
+        """What is found on the validation part when training is over; monitor is None without one."""
+
+    def _train(self, job, incremental, n_epochs):
+        if self.solver == "lbfgs":
+            self._run_lbfgs(job)
+        else:
+            self._run_epochs(job, incremental, n_epochs)
+        self._end_fit(job.monitor)
+
+    def _batch_size(self, n_samples):
+        if self.batch_size == "auto" or self.solver == "lbfgs":
+            return min(200, n_samples)
+        if self.batch_size > n_samples:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+                stacklevel=5,
+            )
+        return min(self.batch_size, n_samples)
+
+    def _run_epochs(self, job, incremental, n_epochs):
+        batches, monitor, run = job.batches, job.monitor, job.run
+        training = self._training
+        n_iter = 0 if run is None else run["n_iter"]
+        if not incremental:
+            n_epochs = 0 if run is not None and run["stopped"] else max(0, self.max_iter - n_iter)
+        elif training.has_stopped(self.n_iter_no_change):
+            n_epochs = 0
+            if isinstance(monitor, Prequential):
+                training.curves.append(monitor())
+        goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
+        checkpoint = Checkpoint(self, job, incremental)
+        try:
+            limit = train(
+                training,
+                batches,
+                n_epochs,
+                n_done=training.n_epochs if goes_on else n_iter,
+                n_planned=self.schedule_epochs or self.max_iter,
+                shuffle=self.shuffle,
+                tol=self.tol,
+                n_iter_no_change=self.n_iter_no_change,
+                monitor=monitor,
+                max_time=self.max_time,
+                n_iter=n_iter,
+                after_epoch=[Progress(self, n_iter + n_epochs), checkpoint.after_epoch],
+            )
+        finally:
+            training.order = batches.order if self.warm_start and not incremental else None
+            if incremental:
+                training.trim(KEPT)
+            self._publish()
+        checkpoint.at_the_end()
+        if limit is not None and not incremental and not (run is not None and run["stopped"]):
+            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5)
+
+    def _run_lbfgs(self, job):
+        batches, monitor = job.batches, job.monitor
+        try:
+            result = minimize_lbfgs(
+                self._training,
+                batches.all_rows(),
+                max_iter=self.max_iter,
+                max_fun=self.max_fun,
+                tol=self.tol,
+                monitor=monitor,
+                max_time=self.max_time,
+                verbose=self.verbose,
+            )
+        finally:
+            self._publish()
+        if result is None:
+            return
+        self.loss_ = float(result.fun)
+        if result.status == STOPPED_BY_CALLBACK:
+            warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5)
+        else:
+            self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
+
+    def _publish(self):
+        """The fitted attributes, under scikit-learn's names."""
+        training, curves = self._training, self._training.curves
+        stops = training.patience_about is not None
+        self.n_iter_ = training.n_iter
+        self.stopped_ = training.has_stopped(self.n_iter_no_change)
+        self.t_ = training.n_samples_seen
+        self.loss_curve_ = training.loss_curve
+        self.loss_ = training.loss_curve[-1] if training.loss_curve else np.inf
+        self.best_loss_ = None if stops else -training.patience.best
+        self.validation_scores_ = curves and curves.validation_scores
+        self.validation_loss_curve_ = curves and curves.validation_losses
+        self.training_scores_ = curves and curves.training_scores
+        self.best_validation_score_ = None
+        if curves is not None:
+            by_score = stops and self.scoring != "loss"
+            self.best_validation_score_ = (
+                training.patience.best if by_score else max(curves.validation_scores, default=None)
+            )
+
+    def _check_solver(self):
+        if self.solver == "lbfgs":
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+            )
+        return True
