@@ -41,16 +41,16 @@ def write(path, content, arrays):
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
-    temporary = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with temporary as file:
+        with os.fdopen(descriptor, "wb") as file:
             for piece in (MAGIC, VERSION.to_bytes(4, "little"), digest.digest(), *pieces):
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary.name, path)
+        os.replace(temporary, path)
     except BaseException:
-        Path(temporary.name).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 

@@ -4,6 +4,7 @@ What several objects share, such as a network, is written once and shared again.
 """
 
 from math import isfinite
+from pathlib import Path, PurePath
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -61,6 +62,8 @@ class _Encoder:
             return {"tuple": [self.encode(part) for part in thing]}
         if isinstance(thing, slice):
             return {"slice": [thing.start, thing.stop, thing.step]}
+        if isinstance(thing, PurePath):
+            return {"path": str(thing)}
         if isinstance(thing, np.generic):
             return {"scalar": self._add(np.asarray(thing))}
         if id(thing) in self.numbers:
@@ -114,6 +117,8 @@ class _Decoder:
             return tuple(self.decode(part) for part in value)
         if tag == "slice":
             return slice(*value)
+        if tag == "path":
+            return Path(value)
         if tag == "scalar":
             return self.arrays[value][()]
         if tag == "again":

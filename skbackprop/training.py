@@ -68,6 +68,7 @@ class Training:
     best_theta: np.ndarray | None = None
     raw: np.ndarray | None = None  # theta of training while the best one or the average is shown
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
+    is_shuffled: bool = False  # whether it is that of an epoch which was interrupted, to be begun again
     loss_curve: list = field(default_factory=list)
     curves: Curves | None = None
     n_iter: int = 0  # epochs of the last call
@@ -135,22 +136,6 @@ class Training:
         for curve in curves:
             if len(curve) > 2 * n_kept:
                 del curve[:-n_kept]
-
-    def draws(self, batches):
-        """Where the random sequences and the order of the rows are."""
-        generator = self.objective.network.generator
-        return (
-            self.random_state.get_state(legacy=False),
-            None if generator is None else generator.bit_generator.state,
-            batches.order,
-        )
-
-    def set_draws(self, draws, batches):
-        """Back to where they were."""
-        random_state, generator, batches.order = draws
-        self.random_state.set_state(random_state)
-        if generator is not None:
-            self.objective.network.generator.bit_generator.state = generator
 
     def arrays(self):
         """Every array that a step changes."""
@@ -233,18 +218,20 @@ def train(
     training.hide()
     state = training.arrays()
     last = [array.copy() for array in state]
-    draws = None
+    generator = training.objective.network.generator
+    drawn = None
     try:
         with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
             for epoch in range(n_done, n_done + n_epochs):
-                draws = training.draws(batches)
-                if shuffle:
+                drawn = None if generator is None else generator.bit_generator.state
+                if shuffle and not training.is_shuffled:
                     batches.shuffle(training.random_state)
+                training.is_shuffled = shuffle
                 loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline)
                 measured = None if monitor is None else _measure(training, monitor)
                 for copy, array in zip(last, state):
                     np.copyto(copy, array)
-                draws = None  # of a whole epoch, they stay
+                drawn, training.is_shuffled = None, False
                 _record(training, loss, n_rows, measured, monitor, tol)
                 stopped = _patience_is_over(training, n_iter_no_change)
                 wishes = [hook(stopped) for hook in after_epoch]
@@ -258,8 +245,8 @@ def train(
         training.hide()
         for copy, array in zip(last, state):
             np.copyto(array, copy)
-        if draws is not None:
-            training.set_draws(draws, batches)
+        if drawn is not None:
+            generator.bit_generator.state = drawn
         if not isinstance(error, KeyboardInterrupt):
             raise
         warnings.warn("Training interrupted by user.", stacklevel=2)

@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -718,11 +719,22 @@ def test_a_convergence_warning_points_at_the_user():
     assert record[0].filename == __file__
 
 
-def test_verbose_prints_what_scikit_learn_prints(capsys):
-    BackpropRegressor(max_iter=2, verbose=True, early_stopping=True, random_state=0).fit(X, Y)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("Iteration 1, loss = ")
-    assert lines[1].startswith("Validation score: ")
+def test_verbose_prints_a_table(capsys):
+    net = BackpropRegressor(max_iter=2, verbose=True, early_stopping=True, random_state=0).fit(X, Y)
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert re.split("  +", head.strip()) == ["epoch", "loss", "val loss", "val score", "rate", "left"]
+    for epoch, line in enumerate(lines):
+        measured = [net.loss_curve_, net.validation_loss_curve_, net.validation_scores_]
+        assert line.split()[0] == str(epoch + 1)
+        assert_allclose(np.array(line.split()[1:4], float), [curve[epoch] for curve in measured], rtol=1e-4)
+    assert lines[-1].split()[4:] == ["0.001", "0.0", "s"]
+    BackpropRegressor(max_iter=2, verbose=True, random_state=0).partial_fit(X, Y)
+    assert re.split("  +", capsys.readouterr().out.splitlines()[0].strip()) == [
+        "epoch",
+        "loss",
+        "rate",
+        "left",
+    ]
     BackpropRegressor(max_iter=2, solver="lbfgs", verbose=True, random_state=0).fit(X, Y)
     assert capsys.readouterr().out.startswith("Iteration 1, loss = ")
 

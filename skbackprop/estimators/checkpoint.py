@@ -91,8 +91,8 @@ def read_checkpoint(estimator):
     changed = [name for name in now if now[name] != run["settings"].get(name)]
     if changed:
         raise ValueError(
-            f"checkpoint={path!r} is of a fit with other settings: {', '.join(sorted(changed))}. Give the same "
-            "ones, or leave resume=False to start anew."
+            f"checkpoint={path!r} is of a fit with other settings: {', '.join(sorted(changed))}. Give the "
+            "same ones, or leave resume=False to start anew."
         )
     parameters = estimator.get_params(deep=False)
     saved = {name: value for name, value in vars(content["estimator"]).items() if name not in parameters}
@@ -103,8 +103,8 @@ def check_same_data(estimator, run, data):
     """An error if the run was on other rows."""
     if run["data"] != data:
         raise ValueError(
-            f"checkpoint={os.fspath(estimator.checkpoint)!r} is of a fit on other data: leave resume=False to "
-            "start anew."
+            f"checkpoint={os.fspath(estimator.checkpoint)!r} is of a fit on other data: leave "
+            "resume=False to start anew."
         )
 
 

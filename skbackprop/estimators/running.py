@@ -84,6 +84,7 @@ class Running:
             )
         finally:
             training.order = batches.order if self.warm_start and not incremental else None
+            training.is_shuffled &= training.order is not None
             if incremental:
                 training.trim(KEPT)
             self._publish()
