@@ -1,8 +1,8 @@
 """A network learns a Dask array and a Dask frame, partition by partition, on two worker processes.
 
-dask-ml's `Incremental` hands one partition after another to `partial_fit` on the workers: data larger than one
-memory can be learned, in the time one process takes. Predictions run on both workers at once. The same
-partitions through plain `partial_fit` give the same network, bit for bit. Run it with
+dask-ml's `Incremental` hands one partition after another to `partial_fit` on the workers: the data may be
+larger than one memory, and the fit takes the time of one process. Predictions run on both workers at once.
+The same partitions through plain `partial_fit` give the same network, bit for bit. Run it with
 
     pip install "skbackprop[dask]"
     python examples/dask_incremental.py
@@ -39,7 +39,7 @@ def tumours_as_frames():
     """Measures of tumours, in four partitions; dask-ml scales them on the workers."""
     frames = train_test_split(load_breast_cancer(as_frame=True).frame, random_state=0)
     train, test = (dd.from_pandas(frame, npartitions=4, sort=False) for frame in frames)
-    X_train, X_test = (frame.drop(columns="target") for frame in (train, test))
+    X_train, X_test = train.drop(columns="target"), test.drop(columns="target")
     scaler = StandardScaler().fit(X_train)
     return scaler.transform(X_train), scaler.transform(X_test), train["target"], test["target"]
 
@@ -53,8 +53,7 @@ def without_dask(net, X, y, classes):
 
 
 def learn(name, X_train, X_test, y_train, y_test):
-    # The workers keep the partitions for all passes.
-    X_train, X_test, y_train, y_test = dask.persist(X_train, X_test, y_train, y_test)
+    X_train, X_test, y_train, y_test = dask.persist(X_train, X_test, y_train, y_test)  # for all passes
     classes = np.unique(y_train.compute())
     settings = {"hidden_layer_sizes": (64,), "learning_rate_init": 0.01, "random_state": 0}
     model = Incremental(BackpropClassifier(**settings), scoring="accuracy", shuffle_blocks=False)
