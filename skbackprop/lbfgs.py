@@ -30,11 +30,23 @@ def check_network(network):
         raise ValueError("solver='lbfgs' cannot keep a max_norm: leave it out.")
 
 
-def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max_time=None, verbose=False):
+def minimize_lbfgs(
+    training,
+    batch,
+    *,
+    max_iter,
+    max_fun,
+    tol,
+    monitor=None,
+    max_time=None,
+    verbose=False,
+    before_iteration=(),
+    after_iteration=(),
+):
     """Bring theta to a minimum of the objective; SciPy's OptimizeResult, or None if interrupted.
 
-    `monitor()` measures after every iteration; the search ends after `max_time` seconds. It
-    runs in float64 whatever theta's dtype: its line search needs the digits.
+    `monitor()` measures after every iteration; the search ends after `max_time` seconds, which sets
+    `out_of_time`, or when one of `after_iteration`, called with False, returns True. It runs in float64 whatever theta's dtype: its line search needs the digits.
     """
     target = training.objective.network.theta
     objective = training.objective.astype(np.float64)
@@ -62,7 +74,10 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max
             print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
         if monitor is not None:
             training.curves.append(monitor())
-        if monotonic() > deadline:
+        for hook in before_iteration:
+            hook()
+        wishes = [hook(False) for hook in after_iteration]
+        if any(wishes) or monotonic() > deadline:
             raise StopIteration
 
     with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
@@ -80,10 +95,11 @@ def minimize_lbfgs(training, batch, *, max_iter, max_fun, tol, monitor=None, max
             return None
         except OutOfTime:  # in the middle of an iteration: what the last one found stays
             loss = training.loss_curve[-1] if training.loss_curve else inf
-            return OptimizeResult(x=target, fun=loss, status=STOPPED_BY_CALLBACK)
+            return OptimizeResult(x=target, fun=loss, status=STOPPED_BY_CALLBACK, out_of_time=True)
         if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
             value_and_gradient(result.x)
             when = f"iteration {training.n_iter + 1}"
             raise DivergenceError(explain(network, when, batch.x, batch.y))
     target[...] = result.x
+    result.out_of_time = result.status == STOPPED_BY_CALLBACK and monotonic() > deadline
     return result

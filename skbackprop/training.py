@@ -203,6 +203,7 @@ def train(
     monitor=None,
     max_time=None,
     n_iter=0,
+    before_epoch=(),
     after_epoch=(),
 ):
     """Epochs until the patience is used up; returns None, or which limit came first.
@@ -210,8 +211,9 @@ def train(
     A schedule goes from 0 to 1 over `n_planned` epochs, by default these, of which `n_done` are over.
     `monitor()` measures after every epoch. If it stops, its criterion decides, and the weights of the
     best epoch are taken at the end; else the training loss decides. `max_time` is in seconds. `n_iter` epochs
-    of this call are done already. Each of `after_epoch` is called with whether training stops here, and
-    may return True to stop it. An error or an interrupt leaves the state at the end of the last whole epoch.
+    of this call are done already. Each of `before_epoch` is called without arguments, each of `after_epoch`
+    with whether training stops here; it may return True to stop it. An error or an interrupt leaves the state
+    at the end of the last whole epoch.
     """
     deadline = inf if max_time is None else monotonic() + max_time
     training.n_iter, limit = n_iter, "max_iter"
@@ -223,6 +225,8 @@ def train(
     try:
         with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
             for epoch in range(n_done, n_done + n_epochs):
+                for hook in before_epoch:
+                    hook()
                 drawn = None if generator is None else generator.bit_generator.state
                 if shuffle and not training.is_shuffled:
                     batches.shuffle(training.random_state)

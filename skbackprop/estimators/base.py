@@ -13,6 +13,7 @@ from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batches
 from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
+from skbackprop.estimators.callbacks import CallbackSupportMixin
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.missing import MISSING
@@ -35,7 +36,7 @@ ARCHITECTURE = (
 BETTER = {"first": gt, "last": ge}
 
 
-class BaseBackprop(FittedNetwork, Running, Persistent, BackpropParameters, ABC):
+class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, BackpropParameters, ABC):
     """Base class; not for direct use."""
 
     @abstractmethod
@@ -86,7 +87,8 @@ class BaseBackprop(FittedNetwork, Running, Persistent, BackpropParameters, ABC):
         if job is None:
             return self
         try:
-            self._train(job, incremental, n_epochs)
+            metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+            self._train(job, incremental, n_epochs, {"X": X, "y": y, "metadata": metadata})
         except DivergenceError:
             raise
         except Exception:  # of a scorer, a loss or a schedule of the user

@@ -15,6 +15,7 @@ from skbackprop.activations import Activation
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
+from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
 from skbackprop.estimators.validation import about, check_n_epochs, check_X_y, validation_arguments
 from skbackprop.layers import Layer
@@ -365,6 +366,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             z = np.divide(z, self.temperature_, out=z)
         super()._finish(z, out)
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Fit the network.
 

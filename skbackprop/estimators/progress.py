@@ -6,15 +6,13 @@ COLUMNS = ("epoch", 6), ("loss", 12), ("val loss", 12), ("val score", 11), ("rat
 
 
 class Progress:
-    """Called after an epoch, it prints what was measured, the learning rate and the time left at most."""
+    """Prints what was measured in an epoch, the learning rate and the time left at most."""
 
     def __init__(self, estimator, n_epochs):
-        self.training, self.verbose = estimator._training, estimator.verbose
+        self.training = estimator._training
         self.n_epochs, self.n_before, self.started = n_epochs, None, monotonic()
 
-    def __call__(self, stopped):
-        if not self.verbose:
-            return False
+    def after_epoch(self, stopped):
         training = self.training
         if self.n_before is None:
             self.n_before = training.n_iter - 1
@@ -29,7 +27,6 @@ class Progress:
             ]
         cells += [f"{training.descent.learning_rate.flat[0]:.3g}", duration(left)]
         print("".join(f"{cell:>{width}}" for cell, (_, width) in zip(cells, self._columns())))
-        return False
 
     def _columns(self):
         validates = self.training.curves is not None

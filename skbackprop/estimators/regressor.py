@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss
+from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.intervals import conformal_margin, interval_columns, sorted_residuals
 from skbackprop.estimators.validation import (
     about,
@@ -414,6 +415,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             prediction = self._targets.decode(self._outputs(rows.inputs, self._finish))
             self.validation_residuals_ = sorted_residuals(np.abs(prediction - rows.y), rows.weight)
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Fit the network.
 

@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.optimize import _check_optimize_result
 
 from skbackprop.batches import Batches
+from skbackprop.estimators.callbacks import EpochCallbacks
 from skbackprop.estimators.checkpoint import Checkpoint
 from skbackprop.estimators.monitor import Monitor, Prequential
 from skbackprop.estimators.progress import Progress
@@ -38,12 +39,34 @@ class Running:
     def _end_fit(self, monitor):
         """What is found on the validation part when training is over; monitor is None without one."""
 
-    def _train(self, job, incremental, n_epochs):
+    def _train(self, job, incremental, n_epochs, given):
         if self.solver == "lbfgs":
-            self._run_lbfgs(job)
+            callbacks = self._callbacks(incremental, self.max_iter, given)
+            self._run_lbfgs(job, callbacks)
         else:
-            self._run_epochs(job, incremental, n_epochs)
+            n_epochs = self._epochs_to_do(job, incremental, n_epochs)
+            callbacks = self._callbacks(incremental, n_epochs, given)
+            self._run_epochs(job, incremental, n_epochs, callbacks)
         self._end_fit(job.monitor)
+        for callback in callbacks:
+            callback.at_the_end()
+
+    def _callbacks(self, incremental, n_epochs, given):
+        """scikit-learn's callbacks, if any are set."""
+        if incremental or not getattr(self, "_skl_callbacks", None):
+            return []
+        return [EpochCallbacks(self, n_epochs, given)]
+
+    def _epochs_to_do(self, job, incremental, n_epochs):
+        """The rest of a run, or `n_epochs`; none after validation scores have stopped a stream."""
+        if not incremental:
+            done, stopped = (0, False) if job.run is None else (job.run["n_iter"], job.run["stopped"])
+            return 0 if stopped else max(0, self.max_iter - done)
+        if not self._training.has_stopped(self.n_iter_no_change):
+            return n_epochs
+        if isinstance(job.monitor, Prequential):
+            self._training.curves.append(job.monitor())
+        return 0
 
     def _batch_size(self, n_samples):
         if self.batch_size == "auto" or self.solver == "lbfgs":
@@ -55,18 +78,12 @@ class Running:
             )
         return min(self.batch_size, n_samples)
 
-    def _run_epochs(self, job, incremental, n_epochs):
-        batches, monitor, run = job.batches, job.monitor, job.run
-        training = self._training
+    def _run_epochs(self, job, incremental, n_epochs, callbacks):
+        batches, training, run = job.batches, self._training, job.run
         n_iter = 0 if run is None else run["n_iter"]
-        if not incremental:
-            n_epochs = 0 if run is not None and run["stopped"] else max(0, self.max_iter - n_iter)
-        elif training.has_stopped(self.n_iter_no_change):
-            n_epochs = 0
-            if isinstance(monitor, Prequential):
-                training.curves.append(monitor())
         goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
-        checkpoint = Checkpoint(self, job, incremental)
+        checkpoints = [] if self.checkpoint is None else [Checkpoint(self, job, incremental)]
+        progress = [Progress(self, n_iter + n_epochs)] if self.verbose else []
         try:
             limit = train(
                 training,
@@ -77,10 +94,11 @@ class Running:
                 shuffle=self.shuffle,
                 tol=self.tol,
                 n_iter_no_change=self.n_iter_no_change,
-                monitor=monitor,
+                monitor=job.monitor,
                 max_time=self.max_time,
                 n_iter=n_iter,
-                after_epoch=[Progress(self, n_iter + n_epochs), checkpoint.after_epoch],
+                before_epoch=[callback.before_epoch for callback in callbacks],
+                after_epoch=[hook.after_epoch for hook in (*progress, *checkpoints, *callbacks)],
             )
         finally:
             training.order = batches.order if self.warm_start and not incremental else None
@@ -88,11 +106,12 @@ class Running:
             if incremental:
                 training.trim(KEPT)
             self._publish()
-        checkpoint.at_the_end()
+        for checkpoint in checkpoints:
+            checkpoint.at_the_end()
         if limit is not None and not incremental and not (run is not None and run["stopped"]):
             warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5)
 
-    def _run_lbfgs(self, job):
+    def _run_lbfgs(self, job, callbacks):
         batches, monitor = job.batches, job.monitor
         try:
             result = minimize_lbfgs(
@@ -104,15 +123,17 @@ class Running:
                 monitor=monitor,
                 max_time=self.max_time,
                 verbose=self.verbose,
+                before_iteration=[callback.before_epoch for callback in callbacks],
+                after_iteration=[callback.after_epoch for callback in callbacks],
             )
         finally:
             self._publish()
         if result is None:
             return
         self.loss_ = float(result.fun)
-        if result.status == STOPPED_BY_CALLBACK:
+        if result.out_of_time:
             warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5)
-        else:
+        elif result.status != STOPPED_BY_CALLBACK:
             self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
 
     def _publish(self):

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"
 SMALL = 4096  # numbers: up to here the checks cost more than the network
 
 
@@ -23,9 +24,10 @@ def unchanged_on_error(estimator):
 
 
 def restore(estimator, before):
-    """All attributes as they were."""
+    """All attributes as they were, but for those that scikit-learn needs to end callbacks."""
+    ending = {name: value for name, value in vars(estimator).items() if name in ENDING}
     vars(estimator).clear()
-    vars(estimator).update(before)
+    vars(estimator).update(before | ending)
 
 
 @contextmanager

@@ -1,0 +1,56 @@
+"""Callbacks of scikit-learn (>= 1.9): each epoch of `fit` is a task in its tree of tasks."""
+
+from copy import deepcopy
+
+import sklearn
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:
+        """Stands for scikit-learn's, where that has none."""
+
+        def set_callbacks(self, *callbacks):
+            """Set callbacks: needs scikit-learn 1.9.
+
+            Raises
+            ------
+            ImportError
+                With an older scikit-learn.
+            """
+            raise ImportError(f"Callbacks need scikit-learn >= 1.9, this is {sklearn.__version__}.")
+
+    def with_callbacks(method):
+        return method
+
+
+class EpochCallbacks:
+    """Calls the callbacks of an estimator at the beginning and the end of the fit and of every epoch."""
+
+    def __init__(self, estimator, n_epochs, data):
+        self.estimator, self.data = estimator, {"estimator": estimator, **data}
+        self.fit = estimator._init_callback_context(max_subtasks=n_epochs)
+        self.fit.call_on_fit_task_begin(**self.data)
+        self.epoch = None
+
+    def before_epoch(self):
+        self.epoch = self.fit.subcontext(task_name="epoch")
+        self.epoch.call_on_fit_task_begin(**self.data)
+
+    def after_epoch(self, stopped):
+        return self.epoch.call_on_fit_task_end(**self.data, reconstruction_attributes=self._as_fitted)
+
+    def at_the_end(self):
+        self.fit.call_on_fit_task_end(**self.data, reconstruction_attributes=self._as_fitted)
+
+    def _as_fitted(self):
+        """What makes a copy of the estimator one whose training ended here."""
+        estimator, training = self.estimator, self.estimator._training
+        was_shown = training.raw is not None
+        training.show_result()
+        estimator._publish()
+        attributes = {"network_": deepcopy(estimator.network_), "loss_curve_": list(estimator.loss_curve_)}
+        if not was_shown:
+            training.hide()
+        return attributes

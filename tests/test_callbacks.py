@@ -1,0 +1,128 @@
+"""scikit-learn's callbacks: a progress bar, scores of epochs, one's own; alone, in a pipeline, in a search."""
+
+import numpy as np
+import pytest
+import sklearn
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
+
+from skbackprop import BackpropClassifier, BackpropRegressor, load
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+HAS_CALLBACKS = parse_version(sklearn.__version__) >= parse_version("1.9")
+with_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="callbacks came with scikit-learn 1.9")
+
+X, C = load_breast_cancer(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+SETTINGS = {"hidden_layer_sizes": 5, "max_iter": 6, "random_state": 0}
+
+
+class Recorder:
+    """A callback that keeps what it is called with, and stops after some epochs."""
+
+    def __init__(self, n_epochs=None):
+        self.n_epochs, self.calls, self.scores, self.theta = n_epochs, [], [], []
+
+    def setup(self, estimator, context):
+        self.calls.append("setup")
+
+    def teardown(self, estimator, context):
+        self.calls.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, y=None):
+        self.calls.append(f"begin {context.task_name}")
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+        self.calls.append(f"end {context.task_name}")
+        if context.task_name == "epoch":
+            self.scores.append(fitted_estimator.score(X, y))
+            self.theta.append(fitted_estimator.network_.theta)
+        return len(self.scores) == self.n_epochs
+
+
+@with_callbacks
+@pytest.mark.parametrize(
+    "settings", [{}, {"early_stopping": True}, {"average": "ema"}, {"solver": "lbfgs"}], ids=str
+)
+def test_every_epoch_is_a_task(settings):
+    recorder = Recorder()
+    net = BackpropClassifier(**SETTINGS, **settings).set_callbacks(recorder).fit(X, C)
+    epochs = ["begin epoch", "end epoch"] * net.n_iter_
+    assert recorder.calls == ["setup", "begin fit", *epochs, "end fit", "teardown"]
+    plain = BackpropClassifier(**SETTINGS, **settings).fit(X, C)
+    assert_array_equal(net.network_.theta, plain.network_.theta)
+    assert net.loss_curve_ == plain.loss_curve_
+    assert_array_equal(recorder.theta[-1], net.network_.theta)
+    assert not np.array_equal(recorder.theta[0], recorder.theta[-1])
+
+
+@with_callbacks
+def test_the_fitted_estimator_is_what_a_shorter_fit_gives():
+    recorder = Recorder()
+    BackpropClassifier(**SETTINGS, average="ema").set_callbacks(recorder).fit(X, C)
+    for n_epochs in (1, 4):
+        short = BackpropClassifier(**SETTINGS | {"max_iter": n_epochs}, average="ema").fit(X, C)
+        assert recorder.scores[n_epochs - 1] == short.score(X, C)
+
+
+@with_callbacks
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_callback_can_stop_training(solver):
+    recorder = Recorder(n_epochs=3)
+    net = BackpropClassifier(**SETTINGS, solver=solver).set_callbacks(recorder).fit(X, C)
+    assert len(net.loss_curve_) == 3
+    assert recorder.calls[-2:] == ["end fit", "teardown"]
+
+
+@with_callbacks
+def test_the_teardown_comes_after_an_error_too():
+    recorder = Recorder()
+    net = BackpropRegressor(**SETTINGS, scoring=lambda net, X, y: 1 / 0, early_stopping=True)
+    with pytest.raises(ZeroDivisionError):
+        net.set_callbacks(recorder).fit(X, C)
+    assert recorder.calls[-1] == "teardown"
+
+
+@with_callbacks
+def test_a_progress_bar_and_scores_inside_a_pipeline_inside_a_search(capsys):
+    from sklearn.callback import ProgressBar, ScoringMonitor
+
+    pytest.importorskip("rich")
+    monitor = ScoringMonitor(scoring="accuracy")
+    net = BackpropClassifier(**SETTINGS, learning_rate_init=0.01).set_callbacks(monitor)
+    search = GridSearchCV(make_pipeline(StandardScaler(), net), {"backpropclassifier__alpha": [0, 1]}, cv=2)
+    search.set_callbacks(ProgressBar()).fit(X, C)
+    assert search.best_score_ > 0.8
+    assert "BackpropClassifier" in capsys.readouterr().out
+
+
+@with_callbacks
+def test_scores_of_every_epoch():
+    from sklearn.callback import ScoringMonitor
+
+    monitor = ScoringMonitor(scoring="neg_log_loss")
+    net = BackpropClassifier(**SETTINGS).set_callbacks(monitor).fit(X, C)
+    scores = monitor.get_logs().data_as_pandas["neg_log_loss"]
+    assert len(scores) == 1 + net.n_iter_  # of the fit, and of every epoch
+    assert_allclose(scores.iloc[-1], get_scorer("neg_log_loss")(net, X, C))
+    assert scores.is_monotonic_increasing or scores.iloc[1] < scores.iloc[-1]
+
+
+@with_callbacks
+def test_callbacks_are_not_saved(tmp_path):
+    net = BackpropClassifier(**SETTINGS).set_callbacks(Recorder()).fit(X, C)
+    again = load(net.save(tmp_path / "net") and tmp_path / "net")
+    assert_allclose(again.predict_proba(X), net.predict_proba(X))
+    again.fit(X, C)
+
+
+@pytest.mark.skipif(HAS_CALLBACKS, reason="for older versions of scikit-learn")
+def test_an_older_scikit_learn_is_named():
+    with pytest.raises(ImportError, match=r"need scikit-learn >= 1\.9, this is"):
+        BackpropClassifier().set_callbacks(object())
