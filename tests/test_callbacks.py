@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: a progress bar, scores of epochs, one's own; alone, in a pipeline, in a search."""
+"""scikit-learn's callbacks: progress, scores, one's own; alone, in a pipeline, in a search."""
 
 import numpy as np
 import pytest
@@ -99,7 +99,7 @@ def test_a_progress_bar_and_scores_inside_a_pipeline_inside_a_search(capsys):
     search = GridSearchCV(make_pipeline(StandardScaler(), net), {"backpropclassifier__alpha": [0, 1]}, cv=2)
     search.set_callbacks(ProgressBar()).fit(X, C)
     assert search.best_score_ > 0.8
-    assert "BackpropClassifier" in capsys.readouterr().out
+    assert "Pipeline - fit" in capsys.readouterr().out
 
 
 @with_callbacks

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from skbackprop import BackpropClassifier, BackpropRegressor, BatchNorm, Dense, Dropout
+from skbackprop.estimators import running
 from skbackprop.optimizers import AdamW, Chain, ClipNorm, Momentum, ScaleByAdam
 from skbackprop.schedules import Cosine, OneCycle, Plateau, WarmUp
 
@@ -29,16 +31,18 @@ def same(a, b):
     return np.array_equal(a.network_.theta, b.network_.theta)
 
 
-def elsewhere(net, call):
-    """The estimator after `call`, an expression of `net`, in another process."""
+def elsewhere(nets, step):
+    """The estimators after `step`, lines of Python about `net`, in another process."""
     program = (
         "import pickle, sys, warnings\n"
         "warnings.simplefilter('ignore')\n"
-        "net, X, Y, C, LABELS = pickle.load(sys.stdin.buffer)\n"
-        f"{call}\n"
-        "pickle.dump(net, sys.stdout.buffer)\n"
+        "nets, X, Y, C = pickle.load(sys.stdin.buffer)\n"
+        "for net in nets:\n"
+        "    y = C if hasattr(net, 'classes_') else Y\n"
+        f"    {step}\n"
+        "pickle.dump(nets, sys.stdout.buffer)\n"
     )
-    data = pickle.dumps((net, X, Y, C, LABELS))
+    data = pickle.dumps((nets, X, Y, C))
     done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True)
     return pickle.loads(done.stdout)
 
@@ -57,29 +61,31 @@ STREAMS = {
 }
 
 
-@pytest.mark.parametrize("settings", STREAMS.values(), ids=STREAMS)
-@pytest.mark.parametrize("kind, y", [(BackpropRegressor, Y), (BackpropClassifier, C)])
-def test_a_stream_is_the_same_through_one_object_a_pickle_or_another_process(kind, y, settings):
-    def stream(net, rows):
-        for start in range(rows.start, rows.stop, 30):
-            known = {"classes": [0, 1, 2]} if kind is BackpropClassifier and start == 0 else {}
-            net.partial_fit(X[start : start + 30], y[start : start + 30], **known)
-        return net
+def stream(net, rows):
+    y = C if isinstance(net, BackpropClassifier) else Y
+    for start in range(rows.start, rows.stop, 30):
+        known = {"classes": [0, 1, 2]} if isinstance(net, BackpropClassifier) and start == 0 else {}
+        net.partial_fit(X[start : start + 30], y[start : start + 30], **known)
+    return net
 
-    def new():
-        return stream(kind(**{**SETTINGS, **settings}), slice(0, 60))
 
-    one = stream(new(), slice(60, 150))
-    copied = stream(pickle.loads(pickle.dumps(new())), slice(60, 150))
-    name = "Y" if kind is BackpropRegressor else "C"
-    step = f"net.partial_fit(X[start:start + 30], {name}[start:start + 30])"
-    distant = elsewhere(new(), f"for start in range(60, 150, 30):\n    {step}")
-    for other in (copied, distant):
-        assert same(one, other)
-        assert one.loss_curve_ == other.loss_curve_
-        assert one.validation_scores_ == other.validation_scores_
-        assert_array_equal(one.partial_fit(X, y).predict(X), other.partial_fit(X, y).predict(X))
-        one = stream(new(), slice(60, 150))
+def test_a_stream_is_the_same_through_one_object_a_pickle_or_another_process():
+    def begun():
+        kinds = BackpropRegressor, BackpropClassifier
+        nets = [kind(**{**SETTINGS, **settings}) for kind in kinds for settings in STREAMS.values()]
+        return [stream(net, slice(0, 60)) for net in nets]
+
+    last = slice(60, 150)
+    chunks = "[net.partial_fit(X[i:i + 30], y[i:i + 30]) for i in range(60, 150, 30)]"
+    copies = [stream(pickle.loads(pickle.dumps(net)), last) for net in begun()]
+    for one, copied, distant in zip(begun(), copies, elsewhere(begun(), chunks)):
+        stream(one, last)
+        for other in (copied, distant):
+            assert same(one, other), one
+            assert one.loss_curve_ == other.loss_curve_
+            assert one.validation_scores_ == other.validation_scores_
+        y = C if isinstance(one, BackpropClassifier) else Y
+        assert_array_equal(one.partial_fit(X, y).predict(X), copied.partial_fit(X, y).predict(X))
 
 
 def test_chunks_of_whole_batches_in_order_are_one_pass():
@@ -189,14 +195,31 @@ def test_a_stream_with_a_validation_part_is_calibrated():
     assert net.temperature_.shape == (3,)
 
 
-def test_memory_of_a_stream_stays_flat():
-    net = BackpropRegressor(
-        hidden_layer_sizes=3, early_stopping=True, scoring="loss", n_iter_no_change=np.inf
-    )
-    for _ in range(25_000):
-        net.partial_fit(X[:1], Y[:1])
-    assert 10_000 <= len(net.loss_curve_) <= 20_000
+STREAM = {"hidden_layer_sizes": 3, "early_stopping": True, "scoring": "loss", "n_iter_no_change": np.inf}
+
+
+def test_curves_of_a_stream_are_cut(monkeypatch):
+    monkeypatch.setattr(running, "KEPT", 100)
+    net = BackpropRegressor(**STREAM, random_state=0)
+    losses = []
+    for _ in range(450):
+        losses.append(net.partial_fit(X[:5], Y[:5]).loss_)
+    assert 100 <= len(net.loss_curve_) <= 200
+    assert net.loss_curve_ == losses[-len(net.loss_curve_) :]
     assert len(net.validation_scores_) == len(net.validation_loss_curve_) == len(net.loss_curve_)
+
+
+@pytest.mark.slow
+def test_memory_of_a_stream_of_a_million_rows_stays_flat():
+    net = BackpropRegressor(**STREAM, random_state=0)
+    for call in range(40_000):
+        if call == 20_000:
+            tracemalloc.start()
+        net.partial_fit(X[:25], Y[:25])
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert net.t_ == 1_000_000
+    assert grown < 2 * 2**20
     assert len(pickle.dumps(net)) < 1_000_000
 
 
@@ -219,17 +242,18 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("settings", RUNS.values(), ids=RUNS)
-@pytest.mark.parametrize("kind, name", [(BackpropRegressor, "Y"), (BackpropClassifier, "C")])
-def test_a_fit_is_two_of_half_the_epochs(kind, name, settings):
-    settings = {**SETTINGS, "learning_rate_init": 0.05, "n_iter_no_change": 40, **settings}
-    y = {"Y": Y, "C": C}[name]
-    once = kind(max_iter=20, **settings).fit(X, y)
-    half = kind(max_iter=10, warm_start=True, **settings).fit(X, y)
-    distant = elsewhere(half, f"net.fit(X, {name})")
-    for twice in (distant, half.fit(X, y)):
-        assert same(once, twice)
-        for curve in ("loss_curve_", "validation_scores_", "validation_loss_curve_", "training_scores_"):
-            assert getattr(once, curve) == getattr(twice, curve)
-        assert_array_equal(once.predict(X), twice.predict(X))
-    assert len(once.loss_curve_) == 20
+def test_a_fit_is_two_of_half_the_epochs():
+    nets = []
+    for kind, y in ((BackpropRegressor, Y), (BackpropClassifier, C)):
+        for settings in RUNS.values():
+            settings = {**SETTINGS, "learning_rate_init": 0.05, "n_iter_no_change": 40, **settings}
+            once = kind(max_iter=20, **settings).fit(X, y)
+            nets.append((once, kind(max_iter=10, warm_start=True, **settings).fit(X, y), y))
+    distant = elsewhere([half for _, half, _ in nets], "net.fit(X, y)")
+    for (once, half, y), other in zip(nets, distant):
+        for twice in (other, half.fit(X, y)):
+            assert same(once, twice), half
+            for curve in ("loss_curve_", "validation_scores_", "validation_loss_curve_", "training_scores_"):
+                assert getattr(once, curve) == getattr(twice, curve)
+            assert_array_equal(once.predict(X), twice.predict(X))
+        assert len(once.loss_curve_) == 20
