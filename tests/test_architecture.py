@@ -15,6 +15,7 @@ ORDER = [
     "__init__",
     "estimators",
     "lbfgs",
+    "growth",
     "training",
     "objective",
     "divergence",

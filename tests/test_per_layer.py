@@ -486,7 +486,7 @@ def test_running_statistics_belong_to_the_best_weights():
         score = -abs(len(seen) - 2)  # the second epoch is the best one
         return SimpleNamespace(score=score, loss=0.0, training_score=0.0, criterion=score)
 
-    monitor.stops = True
+    monitor.stops = monitor.keeps_best = True
     train(training, Batches(data.x, data.y, None, 6), 4, monitor=monitor)
     np.testing.assert_equal(values_of(network.params), seen[1])
     assert not np.isclose(seen[1][2], seen[3][2]).any()  # the running means

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from copy import deepcopy
+from dataclasses import replace
 from operator import ge, gt, is_
 
 import numpy as np
@@ -16,12 +17,14 @@ from skbackprop.estimators import building, solver
 from skbackprop.estimators.callbacks import CallbackSupportMixin
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.fitted import FittedNetwork
-from skbackprop.estimators.missing import MISSING
-from skbackprop.estimators.monitor import Data, Monitor, Prequential, Rows, split
+from skbackprop.estimators.growing import learn_columns
+from skbackprop.estimators.missing import MISSING, Data
+from skbackprop.estimators.monitor import Monitor, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.validation import about, check_weight, restore, unchanged_on_error
+from skbackprop.growth import check_can_grow, grown
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
 from skbackprop.network import Network, first_layer
@@ -126,6 +129,8 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
             self._start(data, **stream)
         else:
             self._check_same_architecture()
+            if self.grow:
+                self._grow_targets(data.y, **stream)
         self._check_targets(data.y)
         self._forget_validation()
         given = None if validation is None else self._read_validation(*validation)
@@ -145,7 +150,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         if weight is not None and not (incremental or weight[order].any()):
             raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
         order = self._order(order, incremental)
-        batches = Batches(rows.inputs, rows.columns, weight, self._batch_size(len(order)), order)
+        batches = Batches(rows.inputs, rows.columns, weight, self._batch_size(len(order), incremental), order)
         self._checked_parameters = parameters
         parts = None
         if self.checkpoint is not None and not incremental:
@@ -158,10 +163,16 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         """The rows to learn (None: there are none), and their groups."""
         missing = MISSING[self.missing]() if first_pass else self._missing
         dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
+        n_before = None if first_pass else self.n_features_in_
+        n_new = learn_columns(self, X) if self.grow and not first_pass else 0
         X, y = self._check_X_y(
             X, y, reset=first_pass, dtype=dtype, finite=missing.finite, y_finite=missing.y_finite
         )
         weight = check_weight(sample_weight, X)
+        if n_new:
+            before = missing.places(n_before)
+            missing = missing.grown(n_new, X, weight)
+            self._grow_inputs(_sources(before, missing.places(X.shape[1]), n_before, n_new))
         if weight is not None and not (weight.any() or not first_pass):
             raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
         if groups is not None:
@@ -201,6 +212,22 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
             else names.get(type(last), type(last).__name__)
         )
 
+    def _grow_inputs(self, inputs):
+        self._grow(inputs, np.arange(self.n_outputs_), self._training.objective.loss)
+
+    def _grow_targets(self, y, **stream):
+        """Outputs for what is new in y, where there can be such."""
+
+    def _grow(self, inputs, outputs, loss):
+        """A larger network; see `growth.grown`."""
+        root = self.network_.root
+        check_can_grow(root)
+        last = replace(root.layers[-1], n_units=len(outputs))
+        root = replace(root, layers=[*root.layers[:-1], last])
+        self._training = grown(self._training, root, inputs, outputs, loss)
+        self.network_ = self._training.objective.network
+        self.n_outputs_ = len(outputs)
+
     def _check_same_architecture(self):
         for name, before in self._fitted_with.items():
             now = getattr(self, name, None)
@@ -228,8 +255,9 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
                 descent.continue_from(training.descent)
             training.descent, training.descent_settings = descent, settings
         settings = solver.rate_settings(self)
-        if settings != training.rate_settings:
-            training.rate, training.rate_settings = solver.make_rate(self), settings
+        described = building.description(settings)
+        if described != training.rate_settings:
+            training.rate, training.rate_settings = solver.make_rate(*settings), described
         settings = building.description(self.average)
         if settings != training.averaging_settings:
             average = resolve(self.average, AVERAGES, "average")
@@ -290,3 +318,9 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         if not incremental and last is not None and np.array_equal(np.sort(last), np.sort(rows)):
             return last
         return rows
+
+
+def _sources(before, after, n_features, n_new):
+    """The index in `before` of each place in `after`, -1 for new ones; see `Impute.places`."""
+    where = {place + n_new * (place >= n_features): index for index, place in enumerate(before)}
+    return np.array([where.get(place, -1) for place in after])

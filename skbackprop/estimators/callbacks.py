@@ -6,7 +6,10 @@ import sklearn
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+    N_FRAMES = 1  # that `with_callbacks` puts between the user and `fit`: warnings point at the user
 except ImportError:
+    N_FRAMES = 0
 
     class CallbackSupportMixin:
         """Stands for scikit-learn's, where that has none."""

@@ -134,6 +134,12 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     best_epoch : {'first', 'last'}, default="first"
         Which of several epochs with the same best score gives the weights, with `early_stopping`.
 
+    grow : bool, default=False
+        Whether `partial_fit`, and `fit` with `warm_start`, accept columns of X and classes that are new. The
+        network gets inputs and outputs with weights of 0; all else stays. Columns of a DataFrame are
+        matched by name; in prediction those that are not known are left out. The first and the last
+        layer must be Dense.
+
     schedule_epochs : int or None, default=None
         Number of epochs over which a schedule of `learning_rate`, and `average='swa'`, run. They go on from
         call to call with `warm_start`, so that several fits are one long one. None: `max_iter`, from the
@@ -315,6 +321,17 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self.classes_ = targets.classes
         return targets, make_classification_loss(loss, targets, self.class_weight), "identity"
 
+    def _grow_targets(self, y, classes=None):
+        with about("y"):
+            targets, outputs = self._targets.grown(y, classes)
+        if targets is self._targets:
+            return
+        loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
+        loss = make_classification_loss(loss, targets, self.class_weight)
+        self._grow(np.arange(self.network_.n_inputs), outputs, loss)
+        self._targets, self.classes_ = targets, targets.classes
+        self.out_activation_ = loss.out_activation
+
     def _loss_weight(self, data, order, incremental):
         if self.class_weight is None:
             return data.weight
@@ -475,7 +492,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         """All class labels, or a list of those of each output; None where they are known already."""
         fitted = "network_" in vars(self)
         if classes is None:
-            if not fitted:
+            if not (fitted or self.grow):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return None
         several = isinstance(classes, list | tuple) and len(classes) and np.ndim(classes[0]) == 1
@@ -483,7 +500,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             given = [unique_labels(of_one) for of_one in classes] if several else unique_labels(classes)
             if not all(map(len, given if several else [given])):
                 raise ValueError("at least one class is needed.")
-        if fitted and not _same_classes(given, self.classes_):
+        if fitted and not self.grow and not _same_classes(given, self.classes_):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
                 f"{self.classes_!r}"

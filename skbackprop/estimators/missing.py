@@ -6,10 +6,22 @@ changed in place: a call that fails loses nothing. Rows without weight count for
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse import issparse
+
+
+class Data(NamedTuple):
+    """Validated samples."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None  # (n_samples, 1)
+
+    def take(self, rows):
+        return Data(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 class NoMissing:
@@ -24,6 +36,12 @@ class NoMissing:
     def learned(self, data, order):
         return self
 
+    def grown(self, n_new, X, weight):
+        return self
+
+    def places(self, n_features):
+        return np.arange(n_features)
+
     def n_inputs(self, n_features):
         return n_features
 
@@ -36,7 +54,7 @@ class SkipRows:
     """Only complete rows are learned; to predict, NaN is replaced by the mean over the rows learned."""
 
     means: np.ndarray | float = 0.0  # (n_features,)
-    total: float = 0.0  # the weight of the rows learned
+    total: np.ndarray | float = 0.0  # the weight of the rows learned
     n_learned: int = 0
     n_skipped: int = 0
 
@@ -64,12 +82,21 @@ class SkipRows:
         more = data.X.shape[0] if data.weight is None else float(data.weight.sum())
         if not more:
             return self
-        total = self.total + more
+        total = self.total + more  # of each column, where some came later
         means = _finite(self.means + (_means(data) - self.means) * (more / total))
         return replace(self, means=means, total=total)
 
     def n_inputs(self, n_features):
         return n_features
+
+    def grown(self, n_new, X, weight):
+        n_before = X.shape[1] - n_new
+        means, total = (np.broadcast_to(value, n_before) for value in (self.means, self.total))
+        zeros = np.zeros(n_new)
+        return replace(self, means=np.append(means, zeros), total=np.append(total, zeros))
+
+    def places(self, n_features):
+        return np.arange(n_features)
 
     def fill(self, X):
         return _filled(X, self.means)
@@ -99,6 +126,18 @@ class Impute:
         if self.means is not None:
             return self
         return replace(self, means=_finite(_means(data if order is None else data.take(order))))
+
+    def grown(self, n_new, X, weight):
+        """Means and indicators of the last `n_new` columns are those of these rows."""
+        rows = slice(None) if weight is None else weight[:, 0] > 0
+        first = X.shape[1] - n_new
+        flagged = first + np.flatnonzero(_missing(X[rows][:, first:]).sum(axis=0))
+        means = _finite(_means(Data(X[:, first:], None, weight)))
+        return Impute(np.append(self.means, means), np.append(self.flagged, flagged).astype(int))
+
+    def places(self, n_features):
+        """The columns of `fill`: features, then n_features + the feature whose indicator it is."""
+        return np.append(np.arange(n_features), n_features + self.flagged)
 
     def n_inputs(self, n_features):
         return n_features + len(self.flagged)

@@ -16,17 +16,6 @@ from skbackprop.memory import Workspaces
 from skbackprop.network import net_input
 
 
-class Data(NamedTuple):
-    """Validated samples."""
-
-    X: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray | None  # (n_samples, 1)
-
-    def take(self, rows):
-        return Data(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
-
-
 class Rows(NamedTuple):
     """Samples in every form that is needed: as given, as the network sees them, and their weights."""
 

@@ -54,6 +54,7 @@ class BackpropParameters(BaseEstimator):
         "validation": ["cv_object"],
         "scoring": [StrOptions({*get_scorer_names(), "loss"}), callable, None],
         "best_epoch": [StrOptions({"first", "last"})],
+        "grow": ["boolean"],
         "schedule_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "checkpoint": [str, PathLike, None],
         "checkpoint_epochs": [Interval(Integral, 1, None, closed="left"), None],
@@ -93,6 +94,7 @@ class BackpropParameters(BaseEstimator):
     validation: object = None
     scoring: str | Callable | None = None
     best_epoch: str = "first"
+    grow: bool = False
     schedule_epochs: int | None = None
     checkpoint: str | PathLike | None = None
     checkpoint_epochs: int | None = 10

@@ -140,6 +140,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     best_epoch : {'first', 'last'}, default="first"
         Which of several epochs with the same best score gives the weights, with `early_stopping`.
 
+    grow : bool, default=False
+        Whether `partial_fit`, and `fit` with `warm_start`, accept columns of X that are new. The
+        network gets inputs with weights of 0; all else stays. Columns of a DataFrame are
+        matched by name; in prediction those that are not known are left out. The first layer must be
+        Dense.
+
     schedule_epochs : int or None, default=None
         Number of epochs over which a schedule of `learning_rate`, and `average='swa'`, run. They go on from
         call to call with `warm_start`, so that several fits are one long one. None: `max_iter`, from the

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.optimize import _check_optimize_result
 
 from skbackprop.batches import Batches
-from skbackprop.estimators.callbacks import EpochCallbacks
+from skbackprop.estimators.callbacks import N_FRAMES, EpochCallbacks
 from skbackprop.estimators.checkpoint import Checkpoint
 from skbackprop.estimators.monitor import Monitor, Prequential
 from skbackprop.estimators.progress import Progress
@@ -68,13 +68,13 @@ class Running:
             self._training.curves.append(job.monitor())
         return 0
 
-    def _batch_size(self, n_samples):
+    def _batch_size(self, n_samples, incremental):
         if self.batch_size == "auto" or self.solver == "lbfgs":
             return min(200, n_samples)
         if self.batch_size > n_samples:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-                stacklevel=5,
+                stacklevel=5 if incremental else 5 + N_FRAMES,
             )
         return min(self.batch_size, n_samples)
 
@@ -109,7 +109,7 @@ class Running:
         for checkpoint in checkpoints:
             checkpoint.at_the_end()
         if limit is not None and not incremental and not (run is not None and run["stopped"]):
-            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5)
+            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
 
     def _run_lbfgs(self, job, callbacks):
         batches, monitor = job.batches, job.monitor
@@ -132,7 +132,7 @@ class Running:
             return
         self.loss_ = float(result.fun)
         if result.out_of_time:
-            warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5)
+            warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
         elif result.status != STOPPED_BY_CALLBACK:
             self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
 

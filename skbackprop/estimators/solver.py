@@ -69,13 +69,11 @@ def rate_settings(estimator):
     solver = estimator.solver
     initial = getattr(solver, "learning_rate", estimator.learning_rate_init)
     is_sgd = solver == "sgd" or isinstance(solver, SGD)
-    return is_sgd, description(estimator.learning_rate), initial, estimator.power_t
+    return is_sgd, estimator.learning_rate, initial, estimator.power_t
 
 
-def make_rate(estimator):
+def make_rate(is_sgd, learning_rate, initial, power_t):
     """The learning rate over time."""
-    is_sgd, _, initial, power_t = rate_settings(estimator)
-    learning_rate = estimator.learning_rate
     if learning_rate == "invscaling" and is_sgd:
         return InverseScalingRate(initial, power_t)
     if learning_rate == "adaptive" and is_sgd:

@@ -8,6 +8,8 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from skbackprop.estimators.growing import in_known_order
+
 ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"
 SMALL = 4096  # numbers: up to here the checks cost more than the network
 
@@ -46,6 +48,8 @@ def check_X(estimator, X, dtype, *, finite=True, reset=False):
     """X as `validate_data` returns it, in `dtype`; `finite` may be "allow-nan"."""
     if not reset and _is_ready(estimator, X, dtype):
         return X
+    if not reset and estimator.grow:
+        X, estimator = in_known_order(estimator, X, dtype, finite)
     with np.errstate(over="ignore", invalid="ignore"):  # of huge values
         return validate_data(
             estimator, X, accept_sparse="csr", dtype=dtype, order="C", ensure_all_finite=finite, reset=reset
@@ -56,6 +60,8 @@ def check_X_y(estimator, X, y, *, reset, dtype, finite=True, y_finite=True, y_nu
     """X and y as `validate_data` returns them, y a vector where it has one column."""
     if not reset and _is_ready(estimator, X, dtype) and _is_vector(y) and len(y) == len(X):
         return X, y
+    if not reset and estimator.grow:
+        X, estimator = in_known_order(estimator, X, dtype, finite)
     settings = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_all_finite": finite}
     if y_finite is True:
         X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **settings)

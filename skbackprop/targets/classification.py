@@ -43,6 +43,24 @@ class ClassLabels:
         np.equal(codes[:, None], np.arange(first, len(self.classes)), out=columns)
         return columns
 
+    def grown(self, y, classes=None):
+        """(targets with the classes of y and `classes` too, the column that each column was, -1 for none)."""
+        more = y if classes is None else np.append(classes, y)
+        return self.with_classes(np.union1d(self.classes, more))
+
+    def with_classes(self, classes):
+        if len(classes) == len(self.classes):
+            return self, np.arange(self.n_columns)
+        targets = _one_output(classes, columns_for_two=2 if isinstance(self, ManyClasses) else 1)
+        return targets, self._columns_before(targets)
+
+    def _columns_before(self, targets):
+        """Every class has a column, also where two classes share one: log odds to the first of them."""
+        outputs = np.full(targets.n_columns, -1)
+        first, known = len(self.classes) - self.n_columns, np.searchsorted(targets.classes, self.classes)
+        outputs[known[first:]] = np.arange(self.n_columns)
+        return outputs
+
 
 class TwoClasses(ClassLabels):
     """One column: the probability of the second class is logistic(z)."""
@@ -80,6 +98,9 @@ class OneClass(TwoClasses):
 
     def log_proba(self, z):
         return np.zeros_like(z)
+
+    def _columns_before(self, targets):
+        return np.full(targets.n_columns, -1)  # there was nothing to tell apart
 
 
 class ManyClasses(ClassLabels):
@@ -129,6 +150,13 @@ class ManyLabels:
             raise ValueError("y, an indicator matrix of several labels, must hold 0 and 1 only.")
         return columns
 
+    def grown(self, y, classes=None):
+        n_columns = y.shape[1] if y.ndim == 2 else self.n_columns
+        if n_columns <= self.n_columns:
+            return self, np.arange(self.n_columns)
+        outputs = np.arange(n_columns)
+        return ManyLabels(np.arange(n_columns)), np.where(outputs < self.n_columns, outputs, -1)
+
     def decode(self, z):
         return (z > 0).astype(int)
 
@@ -169,6 +197,16 @@ class ManyOutputs:
                 f"y has shape {y.shape}, expected (n_samples, {self.n_outputs}): a class label an output."
             )
         return np.hstack([part.encode(y[:, k], dtype) for k, part in enumerate(self.parts)])
+
+    def grown(self, y, classes=None):
+        if y.shape[1:] != (self.n_outputs,):
+            return self, np.arange(self.n_columns)
+        given = [None] * self.n_outputs if classes is None else classes
+        parts = [part.grown(y[:, k], given[k]) for k, part in enumerate(self.parts)]
+        if all(part is before for (part, _), before in zip(parts, self.parts)):
+            return self, np.arange(self.n_columns)
+        outputs = [np.where(o >= 0, o + s.start, -1) for (_, o), s in zip(parts, self.slices)]
+        return ManyOutputs([part for part, _ in parts]), np.concatenate(outputs)
 
     def _each(self, method, values):
         return [getattr(part, method)(values[:, columns]) for part, columns in zip(self.parts, self.slices)]
