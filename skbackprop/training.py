@@ -1,10 +1,8 @@
 """Training, from one step to the whole: train -> train_epoch -> train_step."""
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf, isfinite
-from operator import gt
 from time import monotonic
 
 import numpy as np
@@ -25,12 +23,12 @@ class Patience:
 
     best: float = -np.inf
     n_epochs_without: int = 0
-    is_better: Callable = gt  # operator.ge takes the last of equal scores
+    last_of_equal: bool = False  # whether an equal score is better
 
     def update(self, score, tol):
         """Whether `score` is a new best; NaN is none, and no progress."""
         self.n_epochs_without = 0 if score >= self.best + tol else self.n_epochs_without + 1
-        if not self.is_better(score, self.best):
+        if not (score > self.best or (self.last_of_equal and score == self.best)):
             return False
         self.best = score
         return True
@@ -97,7 +95,7 @@ class Training:
         average = None if self.averaging is None else self.averaging.value()
         self.show(average if self.best_theta is None else self.best_theta)
 
-    def stop_on_scores(self, about, is_better):
+    def stop_on_scores(self, about, last_of_equal=False):
         """Stop by validation scores from now on; other data or another score make the old ones void.
 
         Training then goes on from the weights that are shown.
@@ -105,7 +103,7 @@ class Training:
         if about != self.patience_about:
             self.patience, self.patience_about = Patience(), about
             self._forget_best()
-        self.patience.is_better = is_better
+        self.patience.last_of_equal = last_of_equal
 
     def stop_on_loss(self):
         """Stop by the training loss from now on."""

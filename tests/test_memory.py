@@ -1,5 +1,4 @@
 import copy
-import operator
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -163,7 +162,7 @@ def test_training_goes_on_after_a_read_only_load(root, optimizer, tmp_path):
 def test_best_theta_can_be_written_to_after_a_read_only_load(tmp_path):
     random_state = np.random.RandomState(0)
     training = Training(Run(ROOT, Adam()).objective, random_state, random_state)
-    training.stop_on_scores(about=("all",), is_better=operator.gt)
+    training.stop_on_scores(about=("all",))
     training.best_theta = training.objective.network.theta.copy()
     joblib.dump(training, tmp_path / "training")
     again = joblib.load(tmp_path / "training", mmap_mode="r")

@@ -1,6 +1,5 @@
 """What a layer may have of its own: a learning rate, a decay, a bound, first values, running statistics."""
 
-import operator
 import pickle
 from types import SimpleNamespace
 
@@ -478,7 +477,7 @@ def training_of(network):
 def test_running_statistics_belong_to_the_best_weights():
     network = start(BatchNorm())
     training, data, seen = training_of(network), batch(12), []
-    training.stop_on_scores(about=("all",), is_better=operator.gt)
+    training.stop_on_scores(about=("all",))
     training.curves = Curves()
 
     def monitor():

@@ -164,7 +164,7 @@ deviations of the target. Times were taken on two shared cores: read the ratios.
     python examples/benchmarks/streams.py --rows 10000 --write docs/streams.md
 
 What to choose: `BackpropClassifier` predicts and learns what `MLPClassifier` does, in a fraction of the time.
-river's linear models are made for single rows and take far less time for each; they win where a plane separates
+river's linear models are made for single rows and take far less time; they win where a plane separates
 the classes. Right after a drift a constant, high rate is the best; over all the stream it was a decay to a
 floor: `learning_rate=Exponential(final=0.2)`, which is reached after `schedule_epochs` calls. Weight decay
 (`AdamW`), which forgets slowly, did not help here.

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from dataclasses import replace
-from operator import ge, gt, is_
+from operator import is_
 
 import numpy as np
 from scipy.sparse import issparse
@@ -36,7 +36,6 @@ ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
     *("output_range", "target_scaling", "missing"),
 )
-BETTER = {"first": gt, "last": ge}
 
 
 class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, BackpropParameters, ABC):
@@ -287,7 +286,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         training = self._training
         training.curves = None if monitor is None else training.curves or Curves()
         if monitor is not None and monitor.stops:
-            training.stop_on_scores(monitor.about, BETTER[self.best_epoch])
+            training.stop_on_scores(monitor.about, self.best_epoch == "last")
         else:
             training.stop_on_loss()
 

@@ -1,6 +1,5 @@
 """`save` and `load`: an estimator, fitted or not, as one file without code."""
 
-import operator
 from inspect import getmembers, isclass
 from sys import modules
 
@@ -8,7 +7,6 @@ from skbackprop import files
 from skbackprop.states import decode, encode
 
 PASSING = {"_checked_parameters", "_metadata_request", "_skl_callbacks"}  # attributes that are not saved
-FUNCTIONS = {"gt": operator.gt, "ge": operator.ge}
 
 
 class Persistent:
@@ -105,7 +103,7 @@ def requests_of(estimator):
 
 def known_names(custom=()):
     """Every class of this library by its name, and what the user adds."""
-    known = dict(FUNCTIONS)
+    known = {}
     for name, module in list(modules.items()):
         if name.partition(".")[0] == "skbackprop":
             known |= {kind.__name__: kind for _, kind in getmembers(module, isclass) if _is_ours(kind)}
