@@ -11,6 +11,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor, BatchNorm, Dropout, files, load
 from skbackprop.schedules import Cosine, Plateau
@@ -167,6 +170,13 @@ def test_another_run_is_not_continued(settings, data, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         net.fit(**{"X": X, "y": Y, **data})
     assert not hasattr(net, "network_")
+
+
+def test_in_a_pipeline_in_a_search(tmp_path):
+    net = BackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run")
+    search = GridSearchCV(make_pipeline(StandardScaler(), net), {"backpropregressor__alpha": [0, 1]}, cv=2)
+    search.fit(X, Y)
+    assert_array_equal(load(tmp_path / "run").coefs_[0], search.best_estimator_[-1].coefs_[0])
 
 
 def test_a_checkpoint_of_a_stream_is_not_a_fit(tmp_path):

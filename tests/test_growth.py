@@ -95,6 +95,13 @@ def test_without_grow_new_classes_are_an_error_that_names_them():
     assert net.classes_.tolist() == ["a", "b"]
 
 
+def test_labels_of_another_type_are_refused():
+    net = learned(BackpropClassifier, X, C)
+    with pytest.raises(ValueError, match="another type"):
+        net.partial_fit(X, Y > 0)
+    assert net.classes_.tolist() == ["a", "b", "c", "d"]
+
+
 def test_labels_and_outputs_grow_too():
     labels = np.column_stack([X[:, 0] > 0, X[:, 1] > 0, X[:, 2] > 0]).astype(int)
     net = learned(BackpropClassifier, X, labels[:, :2])

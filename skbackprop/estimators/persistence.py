@@ -6,7 +6,10 @@ from sys import modules
 from skbackprop import files
 from skbackprop.states import decode, encode
 
-PASSING = {"_checked_parameters", "_metadata_request", "_skl_callbacks"}  # attributes that are not saved
+PASSING = {  # attributes that are not saved
+    *("_checked_parameters", "_metadata_request", "_skl_callbacks", "_skl_callbacks_to_teardown"),
+    *("_callback_fit_ctx", "_parent_callback_ctx"),
+}
 
 
 class Persistent:

@@ -46,6 +46,8 @@ class ClassLabels:
     def grown(self, y, classes=None):
         """(targets with the classes of y and `classes` too, the column that each column was, -1 for none)."""
         more = y if classes is None else np.append(classes, y)
+        if (self.classes.dtype.kind in "US") != (more.dtype.kind in "US") and "O" not in more.dtype.kind:
+            raise ValueError(f"y has labels of another type than `self.classes_`, {self.classes}.")
         return self.with_classes(np.union1d(self.classes, more))
 
     def with_classes(self, classes):
