@@ -1,0 +1,283 @@
+"""Features of a row's time alone."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.features import TimeFeatures, whole_numbers
+from skbackprop.time_series.parameters import documented_clock
+from skbackprop.time_series.rows import opened, times_of
+
+
+class ClockFeatures(TimeFeatures):
+    """Features of times: `_learn_times(times)` in the first fit, `_of(times)` in `transform`."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the columns and the clock.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            For rows without times, and times that are missing.
+        """
+        self._learn_times(self._times(X, reset=True))
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """The first call is `fit`; later ones change nothing.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        """
+        if not hasattr(self, "n_features_in_"):
+            return self.fit(X)
+        self._times(X, reset=False)
+        return self
+
+    def transform(self, X):
+        """The features of each row's time.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        features : DataFrame or ndarray of shape (n_rows, n_features)
+            As X came.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        """
+        check_is_fitted(self, "n_features_in_")
+        return self._joined(X, self._of(self._times(X, reset=False)))
+
+
+def _day_part(times):
+    return (times.hour + times.minute / 60) / 24
+
+
+FIELDS = {  # a number from 0 on, its period, and the days between rows from which on it says nothing
+    "minute": (lambda t: t.minute, 60, 1 / 24),
+    "hour": (lambda t: t.hour + t.minute / 60, 24, 1),
+    "dayofweek": (lambda t: t.dayofweek + _day_part(t), 7, 7),
+    "day": (lambda t: t.day - 1 + _day_part(t), 31, 28),
+    "dayofyear": (lambda t: t.dayofyear - 1 + _day_part(t), 365.25, 28),
+    "month": (lambda t: t.month - 1, 12, 90),
+    "quarter": (lambda t: t.quarter - 1, 4, 365),
+}
+
+
+@documented_clock
+class CalendarFeatures(ClockFeatures):
+    """The place of a row's time in the hour, the day, the week and the year.
+
+    Parameters
+    ----------
+    fields : list or None, default=None
+        Of 'minute', 'hour', 'dayofweek', 'day', 'dayofyear', 'month', 'quarter'. None: 'hour', 'dayofweek' and
+        'dayofyear' (or 'month', 'quarter' for rows so far apart), as far as they vary from row to row.
+
+    encoding : {{'cyclic', 'ordinal'}}, default='cyclic'
+        'cyclic': sin(2 pi v / period) and cos(2 pi v / period), so that 23 h is near 0 h, with the part of the hour or
+        day that has passed; 'ordinal': the number, from 0 on.
+
+    {common}
+
+    Attributes
+    ----------
+    fields_ : list of str
+        The fields in use.
+
+    {attributes}
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skbackprop.time_series import CalendarFeatures
+    >>> X = pd.DataFrame({{"load": [1.0, 2.0]}}, index=pd.date_range("2026-01-01 22:00", periods=2, freq="2h"))
+    >>> CalendarFeatures(["hour", "dayofweek"], encoding="ordinal").fit_transform(X)
+                         hour  dayofweek
+    2026-01-01 22:00:00  22.0        3.0
+    2026-01-02 00:00:00   0.0        4.0
+    """
+
+    _parameter_constraints = {
+        **TimeFeatures._parameter_constraints,
+        "fields": [None, "array-like"],
+        "encoding": [StrOptions({"cyclic", "ordinal"})],
+        "unit": [None, str],
+    }
+    _parameter_constraints.pop("freq")
+
+    def __init__(self, fields=None, *, encoding="cyclic", time=None, unit=None, passthrough=False):
+        self.fields = fields
+        self.encoding = encoding
+        self.time = time
+        self.unit = unit
+        self.passthrough = passthrough
+
+    def _times(self, X, reset):
+        table = opened(self, X, reset)
+        if self.unit is not None and self.time is not None:
+            return pd.DatetimeIndex(
+                pd.to_datetime(np.asarray(table.column(self.time), dtype=float), unit=self.unit)
+            )
+        times = times_of(table, self.time, [])
+        if isinstance(times, pd.PeriodIndex):
+            times = times.to_timestamp()
+        if not isinstance(times, pd.DatetimeIndex):
+            raise ValueError(
+                "CalendarFeatures needs dates: as the index of X, or in the column time=; numbers with unit=, such as 's'."
+            )
+        return times
+
+    def _learn_times(self, times):
+        unknown = [field for field in self.fields or [] if field not in FIELDS]
+        if unknown:
+            raise ValueError(f"fields={self.fields!r}: {unknown[0]!r} is none of {', '.join(FIELDS)}.")
+        self.fields_ = list(self.fields) if self.fields is not None else _varying(times)
+
+    def _feature_names(self, columns):
+        return [f"{field}{part}" for field in self.fields_ for part in self._parts()]
+
+    def _parts(self):
+        return ["_sin", "_cos"] if self.encoding == "cyclic" else [""]
+
+    def _of(self, times):
+        columns = []
+        for field in self.fields_:
+            number, period, _ = FIELDS[field]
+            values = np.asarray(number(times), dtype=float)
+            if self.encoding == "cyclic":
+                columns += [np.sin(2 * np.pi * values / period), np.cos(2 * np.pi * values / period)]
+            else:
+                columns.append(np.floor(values))
+        return np.array(columns).reshape(len(columns), len(times)).T
+
+
+def _varying(times):
+    steps = np.diff(np.unique(times.as_unit("ns").asi8))
+    days = steps.min() / 86_400e9 if len(steps) else 1.0
+    by_distance = ["hour", "dayofweek", "dayofyear"] if days < 28 else ["month"] if days < 90 else ["quarter"]
+    return [field for field in by_distance if days < FIELDS[field][2]] or ["dayofyear"]
+
+
+@documented_clock
+class FourierFeatures(ClockFeatures):
+    """Sines and cosines of time: sin(2 pi k t / period) and cos(2 pi k t / period), k = 1, ..., order.
+
+    t counts steps of the clock from 1970 on, or whole numbers as times; rows without time are counted from 0 on.
+
+    Parameters
+    ----------
+    periods : float or list of float
+        In steps, such as 24 and 168 for hours.
+
+    order : int or list of int, default=1
+        How many harmonics, for all periods or for each.
+
+    freq : str, offset, int or None, default=None
+        The step of the clock, such as 'h' or '15min'. None: that of the index, or the shortest step in `fit`.
+
+    {common}
+
+    Attributes
+    ----------
+    clock_ : Clock or None
+        The clock of the rows.
+
+    {attributes}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.time_series import FourierFeatures
+    >>> FourierFeatures(4).fit_transform(np.zeros((4, 1))).round(6) + 0.0
+    array([[ 0.,  1.],
+           [ 1.,  0.],
+           [ 0., -1.],
+           [-1.,  0.]])
+    """
+
+    _parameter_constraints = {
+        **TimeFeatures._parameter_constraints,
+        "periods": [Interval(Real, 0, None, closed="neither"), "array-like"],
+        "order": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    }
+
+    def __init__(self, periods=7, order=1, *, time=None, freq=None, passthrough=False):
+        self.periods = periods
+        self.order = order
+        self.time = time
+        self.freq = freq
+        self.passthrough = passthrough
+
+    def _harmonics(self):
+        """Pairs (period, k)."""
+        periods = [self.periods] if isinstance(self.periods, Real) else list(self.periods)
+        orders = [self.order] * len(periods) if isinstance(self.order, Integral) else list(self.order)
+        if len(orders) != len(periods):
+            raise ValueError(
+                f"order={self.order!r}: one number for all, or one for each of the {len(periods)} periods."
+            )
+        if any(not period > 0 for period in periods):
+            raise ValueError(f"periods={self.periods!r}: numbers above 0 are allowed.")
+        for order in orders:
+            whole_numbers("order", order, 1)
+        return [(period, k) for period, order in zip(periods, orders) for k in range(1, order + 1)]
+
+    def _times(self, X, reset):
+        table = opened(self, X, reset)
+        times = times_of(table, self.time, [])
+        return pd.RangeIndex(len(X)) if times is None else times
+
+    def _learn_times(self, times):
+        self._harmonics()
+        self.clock_ = learn_clock(times, self.freq)
+
+    def _feature_names(self, columns):
+        return [
+            f"fourier_{period:g}_{part}_{k}" for period, k in self._harmonics() for part in ("sin", "cos")
+        ]
+
+    def _of(self, times):
+        steps = self.clock_.steps(times)
+        columns = []
+        for period, k in self._harmonics():
+            angle = 2 * np.pi * np.mod(k * steps / period, 1.0)
+            columns += [np.sin(angle), np.cos(angle)]
+        return np.array(columns).T

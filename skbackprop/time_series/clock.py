@@ -1,0 +1,147 @@
+"""Time as whole numbers: on which step of a regular clock a row stands."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas.tseries import offsets
+
+MONTHS = {
+    "Month": 1,
+    "MonthEnd": 1,
+    "MonthBegin": 1,
+    "QuarterEnd": 3,
+    "QuarterBegin": 3,
+    "YearEnd": 12,
+    "YearBegin": 12,
+}
+MONTHS |= {f"B{name}": n for name, n in MONTHS.items() if name != "Month"} | {
+    f"Business{name}": n for name, n in MONTHS.items() if name.startswith("Month") and name != "Month"
+}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Step s is the time `phase + s * size`, in `unit`s; 0 <= phase < size, so that any rows give the same clock."""
+
+    unit: str
+    size: int
+    phase: int
+
+    @classmethod
+    def through(cls, unit, size, tick):
+        return cls(unit, size, int(tick) % size)
+
+    def steps(self, times):
+        """The steps of a pandas Index of times; a ValueError for a time between two steps."""
+        ticks = TICKS[self.unit](times)
+        if len(ticks) > 1 and (np.diff(ticks) == self.size).all():
+            first, rest = divmod(int(ticks[0]) - self.phase, self.size)
+            steps = np.arange(first, first + len(ticks))
+        else:
+            steps, rest = np.divmod(ticks - self.phase, self.size)
+        if np.any(rest):
+            at = times[int(np.flatnonzero(np.broadcast_to(rest, len(ticks)))[0])]
+            raise ValueError(
+                f"The time {at} is not on the clock of step {self.size} {self.unit} that was learned: give freq=, "
+                "or on_gap='ignore' to count rows instead of time."
+            )
+        return steps
+
+
+def learn_clock(times, freq=None):
+    """The clock that all `times`, a pandas Index, stand on."""
+    if isinstance(times, pd.PeriodIndex):
+        return Clock.through("periods", times.freq.n, times.asi8[0])
+    if not isinstance(times, pd.DatetimeIndex):
+        return Clock.through("numbers", _number_step(times, freq), times[0])
+    offset = pd.tseries.frequencies.to_offset(freq if freq is not None else times.freq)
+    if offset is None:
+        return _inferred(times)
+    unit, size = _unit_of(offset)
+    return Clock.through(unit, size, TICKS[unit](times[:1])[0])
+
+
+def _number_step(times, freq):
+    if freq is not None:
+        if not isinstance(freq, int | np.integer) or freq < 1:
+            raise ValueError(
+                f"freq={freq!r}: for whole numbers as times, it is a whole number of at least 1."
+            )
+        return int(freq)
+    if isinstance(times, pd.RangeIndex):
+        return abs(times.step)
+    differences = np.diff(np.unique(np.asarray(times, dtype=np.int64)))
+    return int(np.gcd.reduce(differences)) if len(differences) else 1
+
+
+def _unit_of(offset):
+    """An offset of pandas as a unit and a number of them."""
+    name = type(offset).__name__
+    if name == "Day":
+        return "days", offset.n
+    if name == "Week":
+        return "days", 7 * offset.n
+    if name in MONTHS:
+        return "months", MONTHS[name] * offset.n
+    if name == "BusinessDay" and offset.n == 1:
+        return "business days", 1
+    if isinstance(offset, offsets.Tick):
+        return "ns", offset.nanos
+    raise ValueError(
+        f"freq={offset.freqstr!r} is not a step of a regular clock. Give nanoseconds to weeks, (business) days, months, "
+        "quarters or years, or whole numbers as times."
+    )
+
+
+def _inferred(times):
+    ticks = TICKS["ns"](times)
+    differences = np.diff(ticks)
+    if len(differences) == 0 or not (differences == differences[0]).all() or differences[0] <= 0:
+        differences = np.diff(np.sort(pd.unique(ticks)))
+    if len(differences) == 0:
+        raise ValueError(
+            f"The step of the clock cannot be inferred from one time, {times[0]}: give freq=, such as 'D'."
+        )
+    shortest, day = int(differences.min()), 86_400_000_000_000
+    if shortest >= 28 * day and (times.is_month_start.all() or times.is_month_end.all()):
+        months = np.unique(TICKS["months"](times))
+        return Clock.through("months", int(np.gcd.reduce(np.diff(months))), months[0])
+    if shortest == day and set(np.unique(differences // day)) == {1, 3} and (times.dayofweek < 5).all():
+        return Clock("business days", 1, 0)
+    off = differences % shortest != 0
+    if not off.any():
+        return Clock.through("ns", shortest, ticks[0])
+    wall = TICKS["days"](times) if times.tz is not None else None
+    if wall is not None and (times.tz_localize(None) == times.tz_localize(None).normalize()).all():
+        return Clock.through("days", int(np.gcd.reduce(np.diff(np.unique(wall)))), wall[0])
+    raise ValueError(
+        f"The times are not on one clock: the shortest step is {pd.Timedelta(shortest)}, another is "
+        f"{pd.Timedelta(int(differences[off][0]))}. Give freq=, or on_gap='ignore' to count rows instead of time."
+    )
+
+
+def _wall(times):
+    return times.tz_localize(None)
+
+
+def _business_days(times):
+    days = _days(times)
+    week, weekday = np.divmod(days + 3, 7)  # 1970-01-01 was a Thursday
+    if (weekday > 4).any():
+        raise ValueError(f"The time {times[int(np.argmax(weekday > 4))]} is no business day.")
+    return 5 * week + weekday
+
+
+def _days(times):
+    return _wall(times).as_unit("ns").asi8 // 86_400_000_000_000
+
+
+TICKS = {
+    "ns": lambda times: times.as_unit("ns").asi8,
+    "days": _days,
+    "business days": _business_days,
+    "months": lambda times: np.asarray(12 * _wall(times).year + _wall(times).month - 1, dtype=np.int64),
+    "periods": lambda times: times.asi8,
+    "numbers": lambda times: np.asarray(times, dtype=np.int64),
+}

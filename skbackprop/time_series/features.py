@@ -1,0 +1,234 @@
+"""What the transformers that look back have in common."""
+
+from copy import copy
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from skbackprop.time_series.history import empty_history, place, remember
+from skbackprop.time_series.rows import as_list, columns_of, is_pandas, is_polars, read
+
+COLUMNS = [None, str, Integral, "array-like"]
+
+
+class TimeFeatures(TransformerMixin, BaseEstimator):
+    """Features of rows in time. Subclasses give `_feature_names(columns)`, the columns being those of `_sources`."""
+
+    _parameter_constraints = {
+        "time": [None, str, Integral],
+        "freq": "no_validation",
+        "passthrough": ["boolean", "array-like"],
+    }
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns of X, where it had none in `fit`.
+
+        Returns
+        -------
+        names : ndarray of str objects
+        """
+        check_is_fitted(self, "n_features_in_")
+        names = _check_feature_names_in(self, input_features)
+        by_name = vars(self).get("feature_names_in_") is not None
+        keys = list(names) if by_name else list(range(len(names)))
+        label = dict(zip(keys, map(str, names)))
+        kept = [label[key] for key in self._kept(keys)]
+        return np.array(kept + self._feature_names([label[key] for key in self._sources(keys)]), dtype=object)
+
+    def _sources(self, names):
+        """The columns that features are made of."""
+        return []
+
+    def _kept(self, names):
+        if isinstance(self.passthrough, bool | np.bool_):
+            return names if self.passthrough else []
+        return as_list(self.passthrough)
+
+    def _joined(self, X, features):
+        """Features (n_rows, n_features) as X came: with its index, behind the columns passed through."""
+        if is_pandas(X):
+            names = self.get_feature_names_out()
+            kept = X[self._kept(list(X.columns))]
+            frame = pd.DataFrame(features, index=X.index, columns=names[kept.shape[1] :], copy=False)
+            return frame if kept.shape[1] == 0 else pd.concat([kept, frame], axis=1)
+        if is_polars(X):
+            kept = X.select(self._kept(list(X.columns)))
+            names = self.get_feature_names_out()[kept.shape[1] :]
+            return kept.with_columns(
+                **{name: column for name, column in zip(names, np.ascontiguousarray(features.T))}
+            )
+        kept = self._kept(list(range(self.n_features_in_)))
+        return np.column_stack([np.asarray(X)[:, kept], features]) if kept else features
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class HistoryFeatures(TimeFeatures):
+    """Features of rows and of those `_keep()` steps before them: `_fill(out, placed)` writes them."""
+
+    _parameter_constraints = {
+        **TimeFeatures._parameter_constraints,
+        "columns": COLUMNS,
+        "groups": COLUMNS,
+        "on_gap": [StrOptions({"nan", "raise", "ignore"})],
+        "history": [StrOptions({"auto", "continue", "none"})],
+        "forget_after": [None, Interval(Integral, 1, None, closed="left")],
+    }
+    _initial = None  # state of a new series (n_states,), of recursions
+
+    def _sources(self, names):
+        return columns_of(self, names)
+
+    def _reach(self):
+        """From which length on gaps are all alike."""
+        return max(1, self._keep())
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the columns, the clock, and the last rows of each series.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows in any order, where they have times. NaN is allowed.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            For columns that are absent or no numbers, times that are missing, repeat or lie beside the clock.
+        """
+        self._learn(X, None)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Go on: the last rows of each series are now those of X.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows that come after those learned before, series by series; new series may begin.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and for rows of a series that do not come after those learned before.
+        """
+        self._learn(X, vars(self).get("history_"))
+        return self
+
+    def _learn(self, X, history):
+        fitted = copy(self)  # a call that fails changes nothing
+        fitted._check_settings()
+        rows = read(fitted, X, reset=history is None)
+        history = empty_history(rows, self.freq) if history is None else history
+        placed = fitted._place(rows, history, positional=True, late="error")
+        fitted.history_ = remember(placed, history, fitted._keep(), fitted._states(placed), self.forget_after)
+        vars(self).clear()
+        vars(self).update(vars(fitted))
+        return placed
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """`fit`, and the features of these rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        features : DataFrame or ndarray of shape (n_rows, n_features)
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        """
+        return self._features(X, self._learn(X, None))
+
+    def transform(self, X):
+        """The features of each row of X, in its order.
+
+        Rows that come after the rows learned, series by series, see these; other rows see X alone. Nothing is
+        learned.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        features : DataFrame or ndarray of shape (n_rows, n_features)
+            As X came. NaN where there is not enough history.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        """
+        check_is_fitted(self, "history_")
+        rows = read(self, X, reset=False)
+        history = self.history_
+        if self.history == "none":
+            history = empty_history(rows, self.freq)._replace(clock=history.clock)
+        placed = self._place(rows, history, positional=self.history == "continue", late="alone")
+        return self._features(X, placed)
+
+    def _features(self, X, placed):
+        n_rows, n_columns = placed.values.shape
+        out = np.empty((len(self._feature_names([""] * n_columns)), n_rows), placed.values.dtype)
+        self._fill(out, placed)
+        return self._joined(X, out.T)
+
+    def _place(self, rows, history, positional, late):
+        return place(rows, history, self._keep(), self._reach(), self._initial, self.on_gap, positional, late)
+
+    def _states(self, placed):
+        return None
+
+    def _check_settings(self):
+        """Errors of parameters that depend on each other."""
+
+    def __sklearn_is_fitted__(self):
+        return "history_" in vars(self)
+
+
+def whole_numbers(name, value, least):
+    """A parameter that is one whole number or several, as a list."""
+    values = [value] if isinstance(value, Integral) else list(value)
+    if not values or any(not isinstance(v, Integral) or isinstance(v, bool) or v < least for v in values):
+        raise ValueError(f"{name}={value!r}: whole numbers of at least {least} are allowed, none twice.")
+    if len(set(values)) < len(values):
+        raise ValueError(f"{name}={value!r}: a number is given twice.")
+    return [int(v) for v in values]

@@ -1,0 +1,157 @@
+"""Values of earlier steps, and differences from them."""
+
+from numbers import Integral
+
+import numpy as np
+
+from skbackprop.time_series.features import HistoryFeatures, whole_numbers
+from skbackprop.time_series.parameters import documented
+
+
+@documented
+class LagFeatures(HistoryFeatures):
+    """What columns held some steps before.
+
+    Every row is kept; where there is no history there is NaN. After `fit`, rows that directly follow those of
+    `fit` see these, so that every test row of a cross-validation has its lags.
+
+    Parameters
+    ----------
+    lags : int or list of int, default=1
+        How many steps back; an int n stands for 1, 2, ..., n. A list may hold 0, the column itself.
+
+    {common}
+
+    Attributes
+    ----------
+    {attributes}
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skbackprop.time_series import LagFeatures
+    >>> X = pd.DataFrame({{"load": [1.0, 2.0, 3.0]}}, index=pd.date_range("2026-01-01", periods=3))
+    >>> LagFeatures([1, 2]).fit_transform(X)
+                load_lag_1  load_lag_2
+    2026-01-01         NaN         NaN
+    2026-01-02         1.0         NaN
+    2026-01-03         2.0         1.0
+    """
+
+    _parameter_constraints = {**HistoryFeatures._parameter_constraints, "lags": [Integral, "array-like"]}
+
+    def __init__(
+        self,
+        lags=1,
+        *,
+        columns=None,
+        groups=None,
+        time=None,
+        freq=None,
+        on_gap="nan",
+        history="auto",
+        forget_after=None,
+        passthrough=False,
+    ):
+        self.lags = lags
+        self.columns = columns
+        self.groups = groups
+        self.time = time
+        self.freq = freq
+        self.on_gap = on_gap
+        self.history = history
+        self.forget_after = forget_after
+        self.passthrough = passthrough
+
+    def _lags(self):
+        if isinstance(self.lags, Integral):
+            return list(range(1, whole_numbers("lags", self.lags, 1)[0] + 1))
+        return whole_numbers("lags", self.lags, 0)
+
+    def _check_settings(self):
+        self._lags()
+
+    def _keep(self):
+        return max(self._lags())
+
+    def _feature_names(self, columns):
+        return [f"{column}_lag_{lag}" for column in columns for lag in self._lags()]
+
+    def _fill(self, out, placed):
+        timeline, feature = placed.timeline(), 0
+        for tail, values in zip(placed.tail.T, placed.values.T):
+            buffer = timeline.scatter(tail, values, out.dtype)
+            for lag in self._lags():
+                timeline.gather(buffer, lag, out[feature])
+                feature += 1
+
+
+@documented
+class DifferenceFeatures(HistoryFeatures):
+    """How much columns changed since some steps before: x_t - x_(t-p).
+
+    Parameters
+    ----------
+    periods : int or list of int, default=1
+        The numbers p of steps.
+
+    {common}
+
+    Attributes
+    ----------
+    {attributes}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.time_series import DifferenceFeatures
+    >>> DifferenceFeatures([1, 2]).fit_transform(np.array([[1.0], [4.0], [9.0]]))
+    array([[nan, nan],
+           [ 3., nan],
+           [ 5.,  8.]])
+    """
+
+    _parameter_constraints = {**HistoryFeatures._parameter_constraints, "periods": [Integral, "array-like"]}
+
+    def __init__(
+        self,
+        periods=1,
+        *,
+        columns=None,
+        groups=None,
+        time=None,
+        freq=None,
+        on_gap="nan",
+        history="auto",
+        forget_after=None,
+        passthrough=False,
+    ):
+        self.periods = periods
+        self.columns = columns
+        self.groups = groups
+        self.time = time
+        self.freq = freq
+        self.on_gap = on_gap
+        self.history = history
+        self.forget_after = forget_after
+        self.passthrough = passthrough
+
+    def _check_settings(self):
+        whole_numbers("periods", self.periods, 1)
+
+    def _keep(self):
+        return max(whole_numbers("periods", self.periods, 1))
+
+    def _feature_names(self, columns):
+        periods = whole_numbers("periods", self.periods, 1)
+        return [f"{column}_difference_{period}" for column in columns for period in periods]
+
+    def _fill(self, out, placed):
+        timeline, feature = placed.timeline(), 0
+        for tail, values in zip(placed.tail.T, placed.values.T):
+            buffer = timeline.scatter(tail, values, out.dtype)
+            for period in whole_numbers("periods", self.periods, 1):
+                timeline.gather(buffer, period, out[feature])
+                with np.errstate(invalid="ignore", over="ignore"):
+                    np.subtract(values, out[feature], out=out[feature])
+                feature += 1

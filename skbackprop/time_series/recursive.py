@@ -1,0 +1,297 @@
+"""Statistics that a recursion carries on from step to step."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.signal import lfilter
+from sklearn.utils._param_validation import Interval
+
+from skbackprop.time_series.features import HistoryFeatures
+from skbackprop.time_series.parameters import documented
+from skbackprop.time_series.rolling import check_statistics
+
+
+class RecursiveFeatures(HistoryFeatures):
+    """`_scan(x, state)` maps values (n, n_steps) and states (n, n_states) before them to features and states after each step."""
+
+    def _keep(self):
+        return self.shift
+
+    def _runs(self, placed):
+        """For each column: the timeline, its features (n_features, size), and the states at the end of `_keep()`."""
+        timeline = placed.timeline()
+        begin, lengths = timeline.spans()
+        for column, (tail, values) in enumerate(zip(placed.tail.T, placed.values.T)):
+            buffer = timeline.scatter(tail, values, float)
+            results = np.full((len(self._feature_names([""])), timeline.size), np.nan)
+            states = placed.state[:, column].copy()
+            for group in of_similar_length(lengths):
+                places = begin[group, None] + np.arange(lengths[group].max())
+                inside = places < (begin + lengths)[group, None]
+                x = np.where(inside, buffer[np.minimum(places, timeline.size - 1)], np.nan)
+                features, after = self._scan(x, placed.state[group, column])
+                results[:, places[inside]] = features[:, inside]
+                last = lengths[group] - 1 - self.shift
+                rows = np.flatnonzero(last >= 0)
+                states[group[rows]] = after[:, rows, last[rows]].T
+            yield timeline, results, states
+
+    def _states(self, placed):
+        states = np.empty((len(placed.series.ids), placed.values.shape[1], len(self._initial)))
+        for column, (_, _, after) in enumerate(self._runs(placed)):
+            states[:, column] = after
+        return states
+
+    def _fill(self, out, placed):
+        feature = 0
+        for timeline, results, _ in self._runs(placed):
+            for result in results:
+                timeline.gather(result.astype(out.dtype, copy=False), self.shift, out[feature])
+                feature += 1
+
+
+def of_similar_length(lengths):
+    """Indices, in groups within which lengths differ by less than a factor of two."""
+    size = np.frexp(lengths)[1]
+    for value in np.unique(size):
+        yield np.flatnonzero(size == value)
+
+
+@documented
+class ExpandingFeatures(RecursiveFeatures):
+    """Statistics of columns over all steps up to `shift` steps before the row.
+
+    Means and variances are updated as in Welford (1962): mean_n = mean_(n-1) + (x - mean_(n-1)) / n,
+    M2_n = M2_(n-1) + (x - mean_(n-1)) (x - mean_n). NaN counts for none.
+
+    Parameters
+    ----------
+    statistics : list, default=('mean',)
+        Of 'mean', 'std', 'var' (both with n - 1), 'min', 'max', 'sum'.
+
+    shift : int, default=1
+        How many steps before the row the last one is. 0: the row itself.
+
+    min_periods : int, default=1
+        How many values there must be.
+
+    {common}
+
+    Attributes
+    ----------
+    {attributes}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.time_series import ExpandingFeatures
+    >>> ExpandingFeatures(["mean", "max"]).fit_transform(np.array([[1.0], [3.0], [2.0]]))
+    array([[nan, nan],
+           [ 1.,  1.],
+           [ 2.,  3.]])
+    """
+
+    _parameter_constraints = {
+        **HistoryFeatures._parameter_constraints,
+        "statistics": ["array-like"],
+        "shift": [Interval(Integral, 0, None, closed="left")],
+        "min_periods": [Interval(Integral, 1, None, closed="left")],
+    }
+    _initial = np.array(
+        [0.0, np.nan, 0.0, 0.0, np.nan, np.nan]
+    )  # n, first value, sum of x - first, M2, min, max
+
+    def __init__(
+        self,
+        statistics=("mean",),
+        *,
+        shift=1,
+        min_periods=1,
+        columns=None,
+        groups=None,
+        time=None,
+        freq=None,
+        on_gap="nan",
+        history="auto",
+        forget_after=None,
+        passthrough=False,
+    ):
+        self.statistics = statistics
+        self.shift = shift
+        self.min_periods = min_periods
+        self.columns = columns
+        self.groups = groups
+        self.time = time
+        self.freq = freq
+        self.on_gap = on_gap
+        self.history = history
+        self.forget_after = forget_after
+        self.passthrough = passthrough
+
+    def _check_settings(self):
+        check_statistics(self.statistics, list(EXPANDING), quantiles=False)
+
+    def _feature_names(self, columns):
+        shift = "" if self.shift == 1 else f"shift_{self.shift}_"
+        return [f"{column}_expanding_{shift}{name}" for column in columns for name in self.statistics]
+
+    def _scan(self, x, state):
+        n_0, first, total_0, squares_0, low, high = state.T[:, :, None]
+        seen = ~np.isnan(x)
+        own = np.take_along_axis(x, seen.argmax(axis=1)[:, None], axis=1)
+        first = np.where(n_0 > 0, first, own)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            d = np.where(seen, x - first, 0.0)
+            n, total = carried(np.add, n_0, seen), carried(np.add, total_0, d)
+            mean = total / np.maximum(n, 1.0)
+            before = np.concatenate([total_0 / np.maximum(n_0, 1.0), mean[:, :-1]], axis=1)
+            squares = carried(np.add, squares_0, np.where(seen, (d - before) * (d - mean), 0.0))
+            low, high = carried(np.fmin, low, x), carried(np.fmax, high, x)
+            after = np.array([n, np.broadcast_to(first, n.shape), total, squares, low, high])
+            features = np.array([EXPANDING[name](*after) for name in self.statistics])
+        return np.where(n >= self.min_periods, features, np.nan), after
+
+
+def carried(ufunc, state, values):
+    """Accumulate along the steps, from the state (n, 1) on."""
+    return ufunc.accumulate(np.concatenate([state, values], axis=1), axis=1)[:, 1:]
+
+
+def _variance(n, first, total, squares, low, high):
+    return np.where(n > 1, squares / np.maximum(n - 1, 1.0), np.nan)
+
+
+EXPANDING = {
+    "mean": lambda n, first, total, squares, low, high: first + total / n,
+    "std": lambda *state: np.sqrt(_variance(*state)),
+    "var": _variance,
+    "min": lambda n, first, total, squares, low, high: low,
+    "max": lambda n, first, total, squares, low, high: high,
+    "sum": lambda n, first, total, squares, low, high: first * n + total,
+}
+
+
+@documented
+class EwmFeatures(RecursiveFeatures):
+    """Exponentially weighted means of columns, up to `shift` steps before the row.
+
+    sum_i (1 - alpha)^i x_(t-i) / sum_i (1 - alpha)^i, over the steps with a value, as pandas' ``ewm(adjust=True)``. Exactly
+    one of `span`, `halflife` and `alpha` is given.
+
+    Parameters
+    ----------
+    span : float, list or None, default=None
+        alpha = 2 / (span + 1).
+
+    halflife : float, list or None, default=None
+        alpha = 1 - 2^(-1 / halflife), in steps.
+
+    alpha : float, list or None, default=None
+        The weight of the newest value, above 0 and at most 1. None of the three: 0.5.
+
+    shift : int, default=1
+        How many steps before the row the newest value is. 0: the row itself.
+
+    {common}
+
+    Attributes
+    ----------
+    {attributes}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.time_series import EwmFeatures
+    >>> EwmFeatures(alpha=0.5).fit_transform(np.array([[1.0], [4.0], [0.0]]))
+    array([[nan],
+           [ 1.],
+           [ 3.]])
+    """
+
+    _parameter_constraints = {
+        **HistoryFeatures._parameter_constraints,
+        **dict.fromkeys(("span", "halflife", "alpha"), [None, Real, "array-like"]),
+        "shift": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        span=None,
+        *,
+        halflife=None,
+        alpha=None,
+        shift=1,
+        columns=None,
+        groups=None,
+        time=None,
+        freq=None,
+        on_gap="nan",
+        history="auto",
+        forget_after=None,
+        passthrough=False,
+    ):
+        self.span = span
+        self.halflife = halflife
+        self.alpha = alpha
+        self.shift = shift
+        self.columns = columns
+        self.groups = groups
+        self.time = time
+        self.freq = freq
+        self.on_gap = on_gap
+        self.history = history
+        self.forget_after = forget_after
+        self.passthrough = passthrough
+
+    def _given(self):
+        """The name of the parameter that is given, and its numbers."""
+        given = [name for name in ALPHA if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"Only one of span, halflife and alpha is allowed, not {' and '.join(given)}.")
+        name = given[0] if given else "alpha"
+        value = 0.5 if not given else getattr(self, name)
+        return name, [value] if isinstance(value, Real) else list(value)
+
+    def _alphas(self):
+        name, values = self._given()
+        return np.array([ALPHA[name](value) for value in values])
+
+    def _check_settings(self):
+        name, values = self._given()
+        allowed = {"span": "at least 1", "halflife": "above 0", "alpha": "above 0 and at most 1"}[name]
+        low, high = {"span": (1, np.inf), "halflife": (1e-300, np.inf), "alpha": (1e-300, 1)}[name]
+        if not values or any(not low <= value <= high for value in values):
+            raise ValueError(f"{name}={getattr(self, name)!r}: numbers {allowed} are allowed.")
+
+    @property
+    def _initial(self):
+        return np.zeros(2 * len(self._alphas()))  # of the next step: sum of weighted values, and of weights
+
+    def _reach(self):
+        fading = -np.log1p(-np.minimum(self._alphas().min(), 0.999))
+        return max(1, self.shift, int(np.ceil(745 / fading)))  # then every weight is 0
+
+    def _feature_names(self, columns):
+        shift = "" if self.shift == 1 else f"_shift_{self.shift}"
+        name, values = self._given()
+        return [f"{column}_ewm_{name}_{value:g}{shift}" for column in columns for value in values]
+
+    def _scan(self, x, state):
+        seen = ~np.isnan(x)
+        x = np.where(seen, x, 0.0)
+        features, after = [], []
+        for alpha, values, weights in zip(self._alphas(), state.T[::2], state.T[1::2]):
+            keep = 1.0 - alpha
+            values, _ = lfilter([1.0], [1.0, -keep], x, axis=1, zi=values[:, None])
+            weights, _ = lfilter([1.0], [1.0, -keep], seen.astype(float), axis=1, zi=weights[:, None])
+            with np.errstate(invalid="ignore", divide="ignore"):
+                features.append(values / weights)
+            after += [keep * values, keep * weights]
+        return np.array(features), np.array(after)
+
+
+ALPHA = {
+    "span": lambda span: 2.0 / (span + 1.0),
+    "halflife": lambda halflife: -np.expm1(-np.log(2.0) / halflife),
+    "alpha": float,
+}

@@ -1,0 +1,130 @@
+"""Statistics of the last steps."""
+
+from numbers import Integral
+
+from sklearn.utils._param_validation import Interval
+
+from skbackprop.time_series.blocks import KERNELS, rolling
+from skbackprop.time_series.features import HistoryFeatures, whole_numbers
+from skbackprop.time_series.parameters import documented
+
+
+@documented
+class RollingFeatures(HistoryFeatures):
+    """Statistics of columns over a window of steps that ends `shift` steps before the row.
+
+    Sums are taken by blocks, with additions only: they do not drift, and are whole again when NaN or inf has left the
+    window. A row's features depend on the rows in its windows alone, bit for bit.
+
+    Parameters
+    ----------
+    windows : int or list of int, default=7
+        The numbers of steps.
+
+    statistics : list, default=('mean', 'std')
+        Of 'mean', 'std', 'var' (both with n - 1), 'min', 'max', 'sum', 'median', and numbers between 0 and 1 for
+        quantiles.
+
+    shift : int, default=1
+        How many steps before the row the window ends. 0: with the row itself.
+
+    min_periods : int or None, default=None
+        How many values a window must have; NaN counts for none. None: all of them.
+
+    {common}
+
+    Attributes
+    ----------
+    {attributes}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.time_series import RollingFeatures
+    >>> RollingFeatures(2, ["mean", "max"]).fit_transform(np.array([[1.0], [3.0], [7.0], [0.0]]))
+    array([[nan, nan],
+           [nan, nan],
+           [ 2.,  3.],
+           [ 5.,  7.]])
+    """
+
+    _parameter_constraints = {
+        **HistoryFeatures._parameter_constraints,
+        "windows": [Integral, "array-like"],
+        "statistics": ["array-like"],
+        "shift": [Interval(Integral, 0, None, closed="left")],
+        "min_periods": [None, Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        windows=7,
+        statistics=("mean", "std"),
+        *,
+        shift=1,
+        min_periods=None,
+        columns=None,
+        groups=None,
+        time=None,
+        freq=None,
+        on_gap="nan",
+        history="auto",
+        forget_after=None,
+        passthrough=False,
+    ):
+        self.windows = windows
+        self.statistics = statistics
+        self.shift = shift
+        self.min_periods = min_periods
+        self.columns = columns
+        self.groups = groups
+        self.time = time
+        self.freq = freq
+        self.on_gap = on_gap
+        self.history = history
+        self.forget_after = forget_after
+        self.passthrough = passthrough
+
+    def _windows(self):
+        return whole_numbers("windows", self.windows, 1)
+
+    def _check_settings(self):
+        shortest = min(self._windows())
+        if self.min_periods is not None and self.min_periods > shortest:
+            raise ValueError(f"min_periods={self.min_periods} is more than the shortest window, {shortest}.")
+        check_statistics(self.statistics, [*KERNELS, "median"], quantiles=True)
+
+    def _keep(self):
+        return max(self._windows()) + self.shift - 1
+
+    def _feature_names(self, columns):
+        shift = "" if self.shift == 1 else f"_shift_{self.shift}"
+        names = [name if isinstance(name, str) else f"quantile_{name}" for name in self.statistics]
+        return [
+            f"{c}_rolling_{window}{shift}_{name}"
+            for c in columns
+            for window in self._windows()
+            for name in names
+        ]
+
+    def _fill(self, out, placed):
+        windows, n = self._windows(), len(self.statistics)
+        for w, window in enumerate(windows):
+            timeline = placed.timeline(align=window)
+            for column, (tail, values) in enumerate(zip(placed.tail.T, placed.values.T)):
+                buffer = timeline.scatter(tail, values, float)
+                results = rolling(buffer, window, self.min_periods or window, list(self.statistics))
+                for s, result in enumerate(results.values()):
+                    feature = (column * len(windows) + w) * n + s
+                    timeline.gather(result.astype(out.dtype, copy=False), self.shift, out[feature])
+
+
+def check_statistics(statistics, known, quantiles):
+    """An error for a statistic that is not known or given twice."""
+    for name in statistics:
+        is_level = quantiles and not isinstance(name, str) and 0 < name < 1
+        if not is_level and name not in known:
+            more = ", or numbers between 0 and 1" if quantiles else ""
+            raise ValueError(f"statistics={statistics!r}: {name!r} is none of {', '.join(known)}{more}.")
+    if len(set(statistics)) < len(statistics) or len(statistics) == 0:
+        raise ValueError(f"statistics={statistics!r}: at least one, and none twice.")
