@@ -66,8 +66,8 @@ class Part:
     def moments(self):
         """Number, mean and sum of squared deviations, merged as in Chan, Golub and LeVeque (1983), eq. 2.1.
 
-        n = n_a + n_b;  mean = mean_b + (mean_a - mean_b) n_a / n;  M2 = M2_a + M2_b + (mean_a - mean_b)^2 n_a n_b / n,
-        a the end of a block and b the beginning of the next.
+        n = n_a + n_b;  mean = mean_b + (mean_a - mean_b) n_a / n;  M2 = M2_a + M2_b + (mean_a - mean_b)^2
+        n_a n_b / n, a the end of a block and b the beginning of the next.
         """
         first, last = self._of_first_and_last()
         mean_b, squares_b = moments(self.values, self.seen, first, self.count, np.s_[:, :])

@@ -17,6 +17,11 @@ from skbackprop.time_series.rows import opened, times_of
 class ClockFeatures(TimeFeatures):
     """Features of times: `_learn_times(times)` in the first fit, `_of(times)` in `transform`."""
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the columns and the clock.
@@ -108,12 +113,12 @@ class CalendarFeatures(ClockFeatures):
     Parameters
     ----------
     fields : list or None, default=None
-        Of 'minute', 'hour', 'dayofweek', 'day', 'dayofyear', 'month', 'quarter'. None: 'hour', 'dayofweek' and
-        'dayofyear' (or 'month', 'quarter' for rows so far apart), as far as they vary from row to row.
+        Of 'minute', 'hour', 'dayofweek', 'day', 'dayofyear', 'month', 'quarter'. None: 'hour', 'dayofweek'
+        and 'dayofyear' (or 'month', 'quarter' for rows so far apart), as far as they vary from row to row.
 
     encoding : {{'cyclic', 'ordinal'}}, default='cyclic'
-        'cyclic': sin(2 pi v / period) and cos(2 pi v / period), so that 23 h is near 0 h, with the part of the hour or
-        day that has passed; 'ordinal': the number, from 0 on.
+        'cyclic': sin(2 pi v / period) and cos(2 pi v / period), so that 23 h is near 0 h, with the part of
+        the hour or day that has passed; 'ordinal': the number, from 0 on.
 
     {common}
 
@@ -128,8 +133,8 @@ class CalendarFeatures(ClockFeatures):
     --------
     >>> import pandas as pd
     >>> from skbackprop.time_series import CalendarFeatures
-    >>> X = pd.DataFrame({{"load": [1.0, 2.0]}}, index=pd.date_range("2026-01-01 22:00", periods=2, freq="2h"))
-    >>> CalendarFeatures(["hour", "dayofweek"], encoding="ordinal").fit_transform(X)
+    >>> X = pd.DataFrame({{"load": [1.0, 2.0]}}, index=pd.date_range("2026-01-01 22:00", periods=2,
+    freq="2h")) >>> CalendarFeatures(["hour", "dayofweek"], encoding="ordinal").fit_transform(X)
                          hour  dayofweek
     2026-01-01 22:00:00  22.0        3.0
     2026-01-02 00:00:00   0.0        4.0
@@ -161,7 +166,8 @@ class CalendarFeatures(ClockFeatures):
             times = times.to_timestamp()
         if not isinstance(times, pd.DatetimeIndex):
             raise ValueError(
-                "CalendarFeatures needs dates: as the index of X, or in the column time=; numbers with unit=, such as 's'."
+                "CalendarFeatures needs dates: as the index of X, or in the column time=; numbers with "
+                "unit=, such as 's'."
             )
         return times
 
@@ -200,7 +206,8 @@ def _varying(times):
 class FourierFeatures(ClockFeatures):
     """Sines and cosines of time: sin(2 pi k t / period) and cos(2 pi k t / period), k = 1, ..., order.
 
-    t counts steps of the clock from 1970 on, or whole numbers as times; rows without time are counted from 0 on.
+    t counts steps of the clock from 1970 on, or whole numbers as times; rows without time are counted from 0
+    on.
 
     Parameters
     ----------
@@ -263,7 +270,7 @@ class FourierFeatures(ClockFeatures):
     def _times(self, X, reset):
         table = opened(self, X, reset)
         times = times_of(table, self.time, [])
-        return pd.RangeIndex(len(X)) if times is None else times
+        return pd.RangeIndex(table.n_rows) if times is None else times
 
     def _learn_times(self, times):
         self._harmonics()

@@ -11,8 +11,9 @@ from skbackprop.time_series.rows import is_pandas, is_polars
 def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=None):
     """Change the future, and see whether features or predictions of the past change.
 
-    The estimator is fitted once. Then, for some points in time, the numbers of X from there on are replaced by others, and
-    what `transform`, or else `predict`, gives for the rows before must stay the same, bit for bit.
+    The estimator is fitted once. Then, for some points in time, the numbers of X from there on are replaced
+    by others, and what `transform`, or else `predict`, gives for the rows before must stay the same, bit for
+    bit.
 
     Parameters
     ----------
@@ -26,8 +27,8 @@ def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=No
         Targets, for `fit`.
 
     time : str, int or None, default=None
-        The column, or level of the index, that holds the times; it is left as it is. None: an index of dates or
-        periods, else the order of the rows.
+        The column, or level of the index, that holds the times; it is left as it is. None: an index of dates
+        or periods, else the order of the rows.
 
     n_points : int, default=5
         How many points in time.
@@ -62,7 +63,8 @@ def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=No
             row, column = np.argwhere(~same.to_numpy())[0]
             raise AssertionError(
                 f"{type(estimator).__name__} is not causal: column {before.columns[column]!r} of row "
-                f"{int(np.flatnonzero(past)[row])} depends on rows after it, from row {int(np.flatnonzero(~past)[0])} on."
+                f"{int(np.flatnonzero(past)[row])} depends on rows after it, such as row "
+                f"{int(np.flatnonzero(~past)[0])}."
             )
 
 
@@ -82,24 +84,29 @@ def _order(X, time):
 
 def _with_other_future(X, future, time, random):
     """Other numbers in the rows of the future; whole numbers, texts and times stay, as they may be ids."""
+
+    def other(values):
+        values = np.array(values)
+        values[future] = random.normal(scale=1e3, size=future.sum())
+        return values
+
     if is_polars(X):
-        return type(X)(_with_other_future(X.to_pandas(), future, time, random))
-    if not is_pandas(X):
-        X = np.array(X)
-        columns = [c for c in range(X.shape[1]) if c != time] if X.dtype.kind == "f" else []
-        for column in columns:
-            X[future, column] = random.normal(scale=1e3, size=future.sum())
+        names = [name for name in X.columns if name != time and X.schema[name].is_float()]
+        return X.with_columns(**{name: other(X.get_column(name).to_numpy()) for name in names})
+    if is_pandas(X):
+        names = [name for name in X.columns if name != time and pd.api.types.is_float_dtype(X[name].dtype)]
+        X = X.copy()
+        for name in names:
+            X[name] = other(X[name])
         return X
-    X = X.copy()
-    for column in X.columns:
-        if column != time and pd.api.types.is_float_dtype(X[column].dtype):
-            values = X[column].to_numpy(copy=True)
-            values[future] = random.normal(scale=1e3, size=future.sum())
-            X[column] = values
+    X = np.array(X)
+    for column in range(X.shape[1] if X.dtype.kind == "f" else 0):
+        if column != time:
+            X[:, column] = other(X[:, column])
     return X
 
 
 def _as_frame(values):
     if is_polars(values):
-        return values.to_pandas()
+        return pd.DataFrame({name: values.get_column(name).to_numpy() for name in values.columns})
     return pd.DataFrame(values).reset_index(drop=True)

@@ -22,7 +22,7 @@ MONTHS |= {f"B{name}": n for name, n in MONTHS.items() if name != "Month"} | {
 
 @dataclass(frozen=True)
 class Clock:
-    """Step s is the time `phase + s * size`, in `unit`s; 0 <= phase < size, so that any rows give the same clock."""
+    """Step s is the time `phase + s * size`, in `unit`s, 0 <= phase < size: any rows give the same clock."""
 
     unit: str
     size: int
@@ -34,6 +34,8 @@ class Clock:
 
     def steps(self, times):
         """The steps of a pandas Index of times; a ValueError for a time between two steps."""
+        if KIND[self.unit] is not _kind(times):
+            raise ValueError(f"The times are {times.dtype}, but those learned before were {self.unit}.")
         ticks = TICKS[self.unit](times)
         if len(ticks) > 1 and (np.diff(ticks) == self.size).all():
             first, rest = divmod(int(ticks[0]) - self.phase, self.size)
@@ -43,8 +45,8 @@ class Clock:
         if np.any(rest):
             at = times[int(np.flatnonzero(np.broadcast_to(rest, len(ticks)))[0])]
             raise ValueError(
-                f"The time {at} is not on the clock of step {self.size} {self.unit} that was learned: give freq=, "
-                "or on_gap='ignore' to count rows instead of time."
+                f"The time {at} is not on the clock of step {self.size} {self.unit} that was learned: give "
+                "freq=, or on_gap='ignore' to count rows instead of time."
             )
         return steps
 
@@ -89,8 +91,8 @@ def _unit_of(offset):
     if isinstance(offset, offsets.Tick):
         return "ns", offset.nanos
     raise ValueError(
-        f"freq={offset.freqstr!r} is not a step of a regular clock. Give nanoseconds to weeks, (business) days, months, "
-        "quarters or years, or whole numbers as times."
+        f"freq={offset.freqstr!r} is not a step of a regular clock. Give nanoseconds to weeks, (business) "
+        "days, months, quarters or years, or whole numbers as times."
     )
 
 
@@ -117,7 +119,8 @@ def _inferred(times):
         return Clock.through("days", int(np.gcd.reduce(np.diff(np.unique(wall)))), wall[0])
     raise ValueError(
         f"The times are not on one clock: the shortest step is {pd.Timedelta(shortest)}, another is "
-        f"{pd.Timedelta(int(differences[off][0]))}. Give freq=, or on_gap='ignore' to count rows instead of time."
+        f"{pd.Timedelta(int(differences[off][0]))}. Give freq=, or on_gap='ignore' to count rows instead of "
+        "time."
     )
 
 
@@ -145,3 +148,9 @@ TICKS = {
     "periods": lambda times: times.asi8,
     "numbers": lambda times: np.asarray(times, dtype=np.int64),
 }
+KIND = dict.fromkeys(TICKS, pd.DatetimeIndex) | {"periods": pd.PeriodIndex, "numbers": pd.Index}
+
+
+def _kind(times):
+    dates = (kind for kind in (pd.DatetimeIndex, pd.PeriodIndex) if isinstance(times, kind))
+    return next(dates, pd.Index)

@@ -16,7 +16,7 @@ COLUMNS = [None, str, Integral, "array-like"]
 
 
 class TimeFeatures(TransformerMixin, BaseEstimator):
-    """Features of rows in time. Subclasses give `_feature_names(columns)`, the columns being those of `_sources`."""
+    """Features of rows in time. Subclasses give `_feature_names(columns)`, of the columns of `_sources`."""
 
     _parameter_constraints = {
         "time": [None, str, Integral],
@@ -61,11 +61,10 @@ class TimeFeatures(TransformerMixin, BaseEstimator):
             frame = pd.DataFrame(features, index=X.index, columns=names[kept.shape[1] :], copy=False)
             return frame if kept.shape[1] == 0 else pd.concat([kept, frame], axis=1)
         if is_polars(X):
-            kept = X.select(self._kept(list(X.columns)))
-            names = self.get_feature_names_out()[kept.shape[1] :]
-            return kept.with_columns(
-                **{name: column for name, column in zip(names, np.ascontiguousarray(features.T))}
-            )
+            kept = self._kept(list(X.columns))
+            names = self.get_feature_names_out()[len(kept) :]
+            frame = type(X)(dict(zip(names, np.ascontiguousarray(features.T))))
+            return X.select(kept).hstack(frame) if kept else frame
         kept = self._kept(list(range(self.n_features_in_)))
         return np.column_stack([np.asarray(X)[:, kept], features]) if kept else features
 

@@ -53,10 +53,13 @@ def empty_history(rows, freq):
 
 
 def place(rows, history, keep, reach, initial, on_gap, positional, late):
-    """The rows behind the history that they follow, `keep` steps of it; longer gaps than `reach` are shortened.
+    """The rows behind the history that they follow, `keep` steps of it; longer gaps than `reach` are
+    shortened.
 
+    Nothing is seen over more than `reach` steps.
     `positional`: whether rows without time follow what was learned last. `late` is 'error' or 'alone': what
-    becomes of a series that does not begin after its history. `initial` (n_states,) is the state of new series.
+    becomes of a series that does not begin after its history. `initial` (n_states,) is the state of new
+    series.
     """
     times = _times(rows, history.clock)
     known = history.ids.get_indexer(rows.ids)
@@ -86,7 +89,7 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
         state[follows] = history.state[known[follows]] if follows.any() else 0
         state = state[series.ids]
         begin = np.where(follows, offset - 1 - keep, _first_steps(series, len(known)) - 1)[series.ids]
-        ahead = np.minimum(series.steps[series.starts] - begin, reach) - 1
+        ahead = np.minimum(series.steps[series.starts] - begin, reach + 1) - 1
     placed = Placed(
         history.clock, rows.ids, series, times, rows.codes, tail, rows.values, ahead, state, reach
     )
@@ -95,7 +98,7 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
 
 
 def remember(placed, history, keep, states, forget_after):
-    """The history after these rows. `states` (n_series, n_columns, n_states) are `keep` steps before their ends."""
+    """The history after these rows; `states` are those `keep` steps before the ends."""
     series = placed.series
     ids = (
         placed.ids if len(history.ids) == 0 else history.ids.append(placed.ids[~placed.ids.isin(history.ids)])

@@ -10,8 +10,8 @@ groups : str, int, list or None, default=None
 
 time : str, int or None, default=None
     The column, or level of the index, that holds the times: dates, periods or whole numbers. None: the index
-    of X, if it holds dates or periods, or whole numbers for a single series; else rows have no time, and their
-    order counts.
+    of X, if it holds dates or periods, or whole numbers for a single series; else rows have no time, and
+    their order counts.
 
 freq : str, offset, int or None, default=None
     The step of the clock, such as 'h' or '15min'. None: that of the index, or the shortest step in `fit`.

@@ -12,13 +12,16 @@ from skbackprop.time_series.rolling import check_statistics
 
 
 class RecursiveFeatures(HistoryFeatures):
-    """`_scan(x, state)` maps values (n, n_steps) and states (n, n_states) before them to features and states after each step."""
+    """`_scan(x, state)` gives features and states after each step.
+
+    x are values (n, n_steps), `state` (n, n_states) is that before them.
+    """
 
     def _keep(self):
         return self.shift
 
     def _runs(self, placed):
-        """For each column: the timeline, its features (n_features, size), and the states at the end of `_keep()`."""
+        """For each column: the timeline, its features (n_features, size), and the states to remember."""
         timeline = placed.timeline()
         begin, lengths = timeline.spans()
         for column, (tail, values) in enumerate(zip(placed.tail.T, placed.values.T)):
@@ -175,8 +178,8 @@ EXPANDING = {
 class EwmFeatures(RecursiveFeatures):
     """Exponentially weighted means of columns, up to `shift` steps before the row.
 
-    sum_i (1 - alpha)^i x_(t-i) / sum_i (1 - alpha)^i, over the steps with a value, as pandas' ``ewm(adjust=True)``. Exactly
-    one of `span`, `halflife` and `alpha` is given.
+    sum_i (1 - alpha)^i x_(t-i) / sum_i (1 - alpha)^i, over the steps with a value, as pandas'
+    ``ewm(adjust=True)``. Exactly one of `span`, `halflife` and `alpha` is given.
 
     Parameters
     ----------
@@ -210,7 +213,9 @@ class EwmFeatures(RecursiveFeatures):
 
     _parameter_constraints = {
         **HistoryFeatures._parameter_constraints,
-        **dict.fromkeys(("span", "halflife", "alpha"), [None, Real, "array-like"]),
+        "span": [None, Real, "array-like"],
+        "halflife": [None, Real, "array-like"],
+        "alpha": [None, Real, "array-like"],
         "shift": [Interval(Integral, 0, None, closed="left")],
     }
 

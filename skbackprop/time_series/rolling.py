@@ -13,8 +13,8 @@ from skbackprop.time_series.parameters import documented
 class RollingFeatures(HistoryFeatures):
     """Statistics of columns over a window of steps that ends `shift` steps before the row.
 
-    Sums are taken by blocks, with additions only: they do not drift, and are whole again when NaN or inf has left the
-    window. A row's features depend on the rows in its windows alone, bit for bit.
+    Sums are taken by blocks, with additions only: they do not drift, and are whole again when NaN or inf has
+    left the window. A row's features depend on the rows in its windows alone, bit for bit.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ class RollingFeatures(HistoryFeatures):
         The numbers of steps.
 
     statistics : list, default=('mean', 'std')
-        Of 'mean', 'std', 'var' (both with n - 1), 'min', 'max', 'sum', 'median', and numbers between 0 and 1 for
-        quantiles.
+        Of 'mean', 'std', 'var' (both with n - 1), 'min', 'max', 'sum', 'median', and numbers between 0 and 1
+        for quantiles.
 
     shift : int, default=1
         How many steps before the row the window ends. 0: with the row itself.

@@ -102,7 +102,7 @@ class FrameTable:
     """A pandas DataFrame: its index, or a level of it, may be time or ids."""
 
     def __init__(self, X):
-        self.X, self.names = X, list(X.columns)
+        self.X, self.names, self.n_rows = X, list(X.columns), len(X)
 
     def has(self, name):
         return name in self.X.columns or name in self.X.index.names
@@ -130,8 +130,8 @@ class FrameTable:
         wrong = [name for name in names if not pd.api.types.is_numeric_dtype(part[name].dtype)]
         if wrong:
             raise ValueError(
-                f"The column {wrong[0]!r} holds {part[wrong[0]].dtype}, no numbers: columns= names those that features "
-                "are made of, groups= the ids."
+                f"The column {wrong[0]!r} holds {part[wrong[0]].dtype}, no numbers: columns= names those "
+                "that features are made of, groups= the ids."
             )
         return part.to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -140,7 +140,7 @@ class PolarsTable:
     """A polars DataFrame: it has no index."""
 
     def __init__(self, X):
-        self.X, self.names = X, list(X.columns)
+        self.X, self.names, self.n_rows = X, list(X.columns), len(X)
 
     def has(self, name):
         return name in self.names
@@ -168,7 +168,7 @@ class ArrayTable:
     """An array: columns are numbers from 0 on."""
 
     def __init__(self, X):
-        self.X, self.names = X, list(range(X.shape[1]))
+        self.X, self.names, self.n_rows = X, list(range(X.shape[1])), len(X)
 
     def has(self, name):
         return isinstance(name, int | np.integer) and 0 <= name < self.X.shape[1]

@@ -115,15 +115,16 @@ class Series:
 def timeline(series, n_history, reach, align=1, ahead=0):
     """Where the rows of `series` stand; the first `n_history` of them are history.
 
-    A gap of more than `reach` steps is shortened as far as that changes no block. `ahead` (n_series,) are the
-    steps from the beginning of each series to its first row.
+    A gap over which nothing is seen is shortened, as far as that changes no block. `ahead` (n_series,) are
+    the steps from the beginning of each series to its first row.
     """
     contiguous = series.contiguous
     if contiguous:
         last = series.lengths - 1 + ahead
     else:
-        gaps = series.gaps
-        local = np.cumsum(np.where(gaps > reach, reach + (gaps - reach) % align, gaps))
+        unseen = reach + 1
+        shortened = unseen + (series.gaps - unseen) % align
+        local = np.cumsum(np.where(series.gaps > unseen, shortened, series.gaps))
         last = local[series.ends] - local[series.starts] + ahead
     before = reach + (series.steps[series.starts] - reach) % align
     width = -(-(before + last + 1) // align) * align
