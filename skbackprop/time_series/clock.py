@@ -33,17 +33,18 @@ class Clock:
         return cls(unit, size, int(tick) % size)
 
     def steps(self, times):
-        """The steps of a pandas Index of times; a ValueError for a time between two steps."""
+        """The steps of a pandas Index of times, a RangeIndex if they are regular; a ValueError for a time between two."""
         if KIND[self.unit] is not _kind(times):
             raise ValueError(f"The times are {times.dtype}, but those learned before were {self.unit}.")
         ticks = TICKS[self.unit](times)
         if len(ticks) > 1 and (np.diff(ticks) == self.size).all():
-            first, rest = divmod(int(ticks[0]) - self.phase, self.size)
-            steps = np.arange(first, first + len(ticks))
+            first = (int(ticks[0]) - self.phase) // self.size
+            steps, rest = pd.RangeIndex(first, first + len(ticks)), (ticks[:1] - self.phase) % self.size
         else:
-            steps, rest = np.divmod(ticks - self.phase, self.size)
+            steps = (ticks - self.phase) // self.size
+            rest = ticks - self.phase - steps * self.size
         if np.any(rest):
-            at = times[int(np.flatnonzero(np.broadcast_to(rest, len(ticks)))[0])]
+            at = times[int(np.flatnonzero(rest)[0])]
             raise ValueError(
                 f"The time {at} is not on the clock of step {self.size} {self.unit} that was learned: give "
                 "freq=, or on_gap='ignore' to count rows instead of time."
@@ -99,13 +100,17 @@ def _unit_of(offset):
 def _inferred(times):
     ticks = TICKS["ns"](times)
     differences = np.diff(ticks)
-    if len(differences) == 0 or not (differences == differences[0]).all() or differences[0] <= 0:
-        differences = np.diff(np.sort(pd.unique(ticks)))
+    apart = np.abs(differences)
+    shortest = int(apart[apart > 0].min()) if apart.any() else 0
+    day = 86_400_000_000_000
+    if 0 < shortest < day and not (differences - differences // shortest * shortest).any():
+        return Clock.through("ns", shortest, ticks[0])  # no two times can be nearer
+    differences = np.diff(np.sort(pd.unique(ticks)))
     if len(differences) == 0:
         raise ValueError(
             f"The step of the clock cannot be inferred from one time, {times[0]}: give freq=, such as 'D'."
         )
-    shortest, day = int(differences.min()), 86_400_000_000_000
+    shortest = int(differences.min())
     if shortest >= 28 * day and (times.is_month_start.all() or times.is_month_end.all()):
         months = np.unique(TICKS["months"](times))
         return Clock.through("months", int(np.gcd.reduce(np.diff(months))), months[0])

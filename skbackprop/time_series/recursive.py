@@ -274,7 +274,7 @@ class EwmFeatures(RecursiveFeatures):
 
     def _reach(self):
         fading = -np.log1p(-np.minimum(self._alphas().min(), 0.999))
-        return max(1, self.shift, int(np.ceil(745 / fading)))  # then every weight is 0
+        return max(1, self.shift, int(np.ceil(-np.log(FORGOTTEN) / fading)))
 
     def _feature_names(self, columns):
         shift = "" if self.shift == 1 else f"_shift_{self.shift}"
@@ -290,11 +290,12 @@ class EwmFeatures(RecursiveFeatures):
             values, _ = lfilter([1.0], [1.0, -keep], x, axis=1, zi=values[:, None])
             weights, _ = lfilter([1.0], [1.0, -keep], seen.astype(float), axis=1, zi=weights[:, None])
             with np.errstate(invalid="ignore", divide="ignore"):
-                features.append(values / weights)
+                features.append(np.where(weights > FORGOTTEN, values / weights, np.nan))
             after += [keep * values, keep * weights]
         return np.array(features), np.array(after)
 
 
+FORGOTTEN = 1e-290  # a sum of weights below which nothing is left of the past
 ALPHA = {
     "span": lambda span: 2.0 / (span + 1.0),
     "halflife": lambda halflife: -np.expm1(-np.log(2.0) / halflife),

@@ -8,6 +8,7 @@ from the buffer's start, are then blocks of absolute time.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,11 @@ class Grid:
 
     def scatter(self, history, values, dtype):
         """A buffer that holds a column of the history and of the rows."""
-        buffer = np.full((self.n_series, self.width), np.nan, dtype)
-        buffer[:, self.first : self.first + self.n_steps] = values.reshape(self.n_series, self.n_steps)
-        buffer[:, self.first - self.n_history : self.first] = history
+        buffer = np.empty((self.n_series, self.width), dtype)
+        begin, end = self.first - self.n_history, self.first + self.n_steps
+        buffer[:, :begin] = buffer[:, end:] = np.nan
+        buffer[:, begin : self.first] = history
+        buffer[:, self.first : end] = values.reshape(self.n_series, self.n_steps)
         return buffer.reshape(-1)
 
     def gather(self, buffer, lag, out):
@@ -74,24 +77,20 @@ class Series:
     """Rows in the order of series and steps: `order` sorts them, `starts` says where each series begins."""
 
     def __init__(self, codes, steps):
-        gaps = np.diff(steps, prepend=steps[:1])
-        change = np.zeros(0, dtype=np.intp)
-        if codes is None:
-            ascending = bool((gaps[1:] > 0).all())
-            codes = np.broadcast_to(np.intp(0), len(steps))
-        else:
-            change = np.diff(codes)
-            ascending = bool(((change > 0) | ((change == 0) & (gaps[1:] > 0))).all())
-        self.order = None
-        if not ascending:
-            self.order = np.lexsort((steps, codes))
-            codes, steps = codes[self.order], steps[self.order]
-            change, gaps = np.diff(codes), np.diff(steps, prepend=steps[:1])
-        self.codes, self.steps, self.gaps = codes, steps, gaps
+        self.order, self.contiguous = None, codes is None and isinstance(steps, pd.RangeIndex)
+        n_rows, steps = len(steps), np.asarray(steps)
+        self.codes = np.broadcast_to(np.intp(0), n_rows) if codes is None else codes
+        self.steps, change = steps, np.zeros(0, dtype=np.intp)
+        if not self.contiguous:
+            gaps, change = np.diff(steps), np.diff(self.codes)
+            if not ((change > 0) | ((change == 0) & (gaps > 0))).all():
+                self.order = np.lexsort((steps, self.codes))
+                self.codes, self.steps = self.codes[self.order], steps[self.order]
+                gaps, change = np.diff(self.steps), np.diff(self.codes)
+            self.gaps = np.concatenate([[1], np.where(change, 1, gaps)])  # to the row before in the series
+            self.contiguous = bool((self.gaps == 1).all())
         self.starts = np.r_[0, np.flatnonzero(change) + 1]
-        self.lengths = np.diff(np.r_[self.starts, len(steps)])
-        gaps[self.starts] = 1  # to the row before
-        self.contiguous = bool((gaps == 1).all())
+        self.lengths = np.diff(np.r_[self.starts, n_rows])
 
     @property
     def ids(self):
