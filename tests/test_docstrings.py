@@ -6,8 +6,10 @@ import pytest
 from numpydoc.validate import validate
 
 import skbackprop
+import skbackprop.time_series
 from skbackprop import activations, averaging, initializers, layers, losses, optimizers, schedules
 
+time_series_names = skbackprop.time_series.__all__
 CHECKED = {
     *("PR01", "PR02", "PR03", "PR04", "PR05", "PR07"),  # parameters: all, none else, in order, described
     *("RT01", "RT04"),  # what is returned
@@ -29,6 +31,24 @@ def components():
                 yield f"{value.__module__}.{name}"
 
 
+def time_series():
+    """Classes, their methods, and functions."""
+    for name in time_series_names:
+        yield f"skbackprop.time_series.{name}"
+        kind = getattr(skbackprop.time_series, name)
+        methods = "fit", "partial_fit", "fit_transform", "transform", "get_feature_names_out"
+        yield from (
+            f"skbackprop.time_series.{name}.{m}"
+            for m in methods
+            if m in dir(kind) and m in documented_methods(kind)
+        )
+
+
+def documented_methods(kind):
+    """Those that are written in this library."""
+    return {m for k in kind.__mro__ if k.__module__.startswith("skbackprop") for m in vars(k)}
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -37,6 +57,7 @@ def components():
         "skbackprop.Network",
         "skbackprop.learning_rate_range",
         *sorted(set(components())),
+        *sorted(time_series()),
     ],
 )
 def test_docstring(name):

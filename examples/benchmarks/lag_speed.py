@@ -22,6 +22,15 @@ from skbackprop.time_series import LagFeatures, RollingFeatures
 N_LAGS = WINDOW = 24
 LENGTHS = {"one series of 1,000,000 rows": (1, 1_000_000), "10,000 series of 100 rows": (10_000, 100)}
 
+PAGE = """# Lags and rolling statistics
+
+24 lags, and mean and standard deviation of the 24 steps before each row, in float64, from frame to frame, on one thread. The second
+number is the ratio to copying the bytes of the output (26 columns of 1,000,000), measured in turn. Written by
+`POLARS_MAX_THREADS=1 python examples/benchmarks/lag_speed.py --repeats 9 --write docs/lag_speed.md`.
+
+{table}
+"""
+
 
 def ours(frame):
     settings = {"groups": "id", "time": "t", "columns": "y"} if "id" in frame else {}
@@ -123,12 +132,7 @@ def main():
     with threadpool_limits(1):
         lines = list(measure(options.repeats))
     if options.write:
-        options.write.write_text(
-            "# Lags and rolling statistics\n\n24 lags, and mean and standard deviation of 24 steps before each row, float64, "
-            "from frame to frame. The second number is the ratio to copying the output's bytes (26 columns of 1,000,000), "
-            "measured in turn.\nWritten by `POLARS_MAX_THREADS=1 python examples/benchmarks/lag_speed.py --repeats 9 "
-            "--write docs/lag_speed.md`.\n\n" + "\n".join([*head, *lines]) + "\n"
-        )
+        options.write.write_text(PAGE.format(table="\n".join([*head, *lines])))
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
     if times is None:
         follows &= positional
     elif follows.any():
-        follows &= _first(times, rows.codes, len(known)) > history.last_time[known]
+        follows &= _first(np.asarray(times), rows.codes, len(known)) > history.last_time[known]
         if late == "error" and not follows[known >= 0].all():
             name = rows.ids[int(np.flatnonzero((known >= 0) & ~follows)[0])]
             raise ValueError(
@@ -108,9 +108,7 @@ def remember(placed, history, keep, states, forget_after):
     last_time = last_step
     if placed.times is not None:
         newest = np.full(len(placed.ids), np.iinfo(np.int64).min)
-        np.maximum.at(
-            newest, *((0, placed.times.max()) if placed.codes is None else (placed.codes, placed.times))
-        )
+        np.maximum.at(newest, 0 if placed.codes is None else placed.codes, np.asarray(placed.times))
         last_time = _updated(history.last_time, len(ids), at, newest[series.ids])
     kept = _last_rows(series, keep)
     rows = kept if series.order is None else series.order[kept]
@@ -175,7 +173,7 @@ def _times(rows, clock):
 def _first(times, codes, n_series):
     """The first time of each series."""
     first = np.full(n_series, np.iinfo(np.int64).max)
-    np.minimum.at(first, 0 if codes is None else codes, times if codes is not None else times.min())
+    np.minimum.at(first, 0 if codes is None else codes, times)
     return first
 
 

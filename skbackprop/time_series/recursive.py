@@ -274,7 +274,7 @@ class EwmFeatures(RecursiveFeatures):
 
     def _reach(self):
         fading = -np.log1p(-np.minimum(self._alphas().min(), 0.999))
-        return max(1, self.shift, int(np.ceil(-np.log(FORGOTTEN) / fading)))
+        return max(1, self.shift, int(np.ceil(-np.log(FORGOTTEN * 1e-10) / fading)))
 
     def _feature_names(self, columns):
         shift = "" if self.shift == 1 else f"_shift_{self.shift}"
