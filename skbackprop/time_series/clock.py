@@ -33,7 +33,10 @@ class Clock:
         return cls(unit, size, int(tick) % size)
 
     def steps(self, times):
-        """The steps of a pandas Index of times, a RangeIndex if they are regular; a ValueError for a time between two."""
+        """The steps of a pandas Index of times, as a RangeIndex if they are regular.
+
+        A time between two steps is a ValueError.
+        """
         if KIND[self.unit] is not _kind(times):
             raise ValueError(f"The times are {times.dtype}, but those learned before were {self.unit}.")
         ticks = TICKS[self.unit](times)

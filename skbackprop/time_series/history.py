@@ -67,7 +67,7 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
     if times is None:
         follows &= positional
     elif follows.any():
-        follows &= _first(np.asarray(times), rows.codes, len(known)) > history.last_time[known]
+        follows &= _of_each(np.minimum, times, rows.codes, len(known)) > history.last_time[known]
         if late == "error" and not follows[known >= 0].all():
             name = rows.ids[int(np.flatnonzero((known >= 0) & ~follows)[0])]
             raise ValueError(
@@ -107,8 +107,7 @@ def remember(placed, history, keep, states, forget_after):
     last_step = _updated(history.last_step, len(ids), at, series.steps[series.ends])
     last_time = last_step
     if placed.times is not None:
-        newest = np.full(len(placed.ids), np.iinfo(np.int64).min)
-        np.maximum.at(newest, 0 if placed.codes is None else placed.codes, np.asarray(placed.times))
+        newest = _of_each(np.maximum, placed.times, placed.codes, len(placed.ids))
         last_time = _updated(history.last_time, len(ids), at, newest[series.ids])
     kept = _last_rows(series, keep)
     rows = kept if series.order is None else series.order[kept]
@@ -170,11 +169,15 @@ def _times(rows, clock):
     return None if clock is None else clock.steps(rows.times)
 
 
-def _first(times, codes, n_series):
-    """The first time of each series."""
-    first = np.full(n_series, np.iinfo(np.int64).max)
-    np.minimum.at(first, 0 if codes is None else codes, times)
-    return first
+def _of_each(ufunc, times, codes, n_series):
+    """The first (np.minimum) or last (np.maximum) time of each series."""
+    times = np.asarray(times)
+    if codes is None:
+        return ufunc.reduce(times, keepdims=True)
+    result = np.empty(n_series, dtype=np.int64)
+    result[codes] = times  # any of its own
+    ufunc.at(result, codes, times)
+    return result
 
 
 def _counted(times, codes, n_rows, offset):
