@@ -24,9 +24,10 @@ LENGTHS = {"one series of 1,000,000 rows": (1, 1_000_000), "10,000 series of 100
 
 PAGE = """# Lags and rolling statistics
 
-24 lags, and mean and standard deviation of the 24 steps before each row, in float64, from frame to frame, on one
-thread. The second number is the ratio to copying the bytes of the output (26 columns of 1,000,000), measured in
-turn. Written by `POLARS_MAX_THREADS=1 python examples/benchmarks/lag_speed.py --repeats 9 --write docs/lag_speed.md`.
+24 lags, and mean and standard deviation of the 24 steps before each row, in float64, from frame to frame,
+on one thread. The second number is the ratio to copying the bytes of the output (26 columns of 1,000,000),
+measured in turn. Written, with `POLARS_MAX_THREADS=1` set, by
+`python examples/benchmarks/lag_speed.py --repeats 9 --write docs/lag_speed.md`.
 
 {table}
 """

@@ -29,6 +29,7 @@ class ClockFeatures(TimeFeatures):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows in any order, where they have times.
 
         y : None
             Ignored.
@@ -52,6 +53,7 @@ class ClockFeatures(TimeFeatures):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows in any order, where they have times.
 
         y : None
             Ignored.
@@ -76,6 +78,7 @@ class ClockFeatures(TimeFeatures):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows in any order, where they have times.
 
         Returns
         -------
@@ -216,9 +219,6 @@ class FourierFeatures(ClockFeatures):
 
     order : int or list of int, default=1
         How many harmonics, for all periods or for each.
-
-    freq : str, offset, int or None, default=None
-        The step of the clock, such as 'h' or '15min'. None: that of the index, or the shortest step in `fit`.
 
     {common}
 

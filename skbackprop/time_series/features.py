@@ -161,6 +161,7 @@ class HistoryFeatures(TimeFeatures):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows in any order, where they have times.
 
         y : None
             Ignored.
@@ -185,6 +186,7 @@ class HistoryFeatures(TimeFeatures):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows in any order, where they have times.
 
         Returns
         -------

@@ -42,18 +42,19 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 CLOCK_COMMON = """time : str, int or None, default=None
     The column, or level of the index, that holds the times. None: the index of X.
 
-{unit}passthrough : bool or list, default=False
+{more}passthrough : bool or list, default=False
     Whether the columns of X, or which of them, stand before the features."""
 
 UNIT = """unit : str or None, default=None
     Of numbers as times, since 1970: 'D', 's' and so on, as in `pandas.to_datetime`.
 
 """
+FREQ = COMMON[COMMON.index("freq :") : COMMON.index("on_gap :")]
 
 
 def documented_clock(kind):
     """Put the parameters of those that look at the time alone into a class's docstring."""
-    common = CLOCK_COMMON.format(unit=UNIT if "unit" in kind._parameter_constraints else "")
+    common = CLOCK_COMMON.format(more=UNIT if "unit" in kind._parameter_constraints else FREQ)
     *_, n_columns, names = ATTRIBUTES.split("\n\n")
     kind.__doc__ = cleandoc(kind.__doc__).format(common=common, attributes=f"{n_columns}\n\n{names}")
     return kind
