@@ -321,6 +321,20 @@ def test_polars(features):
     assert_array_equal(by_polars.to_numpy(), by_pandas)
 
 
+@pytest.mark.parametrize("kind", [pl.Date, pl.Datetime("ms"), pl.Datetime("us", "Europe/Berlin")])
+def test_times_of_polars(kind):
+    days = pl.Series("t", list(pd.date_range("2026-03-27", periods=5).to_pydatetime())).cast(
+        pl.Datetime("us")
+    )
+    zone = getattr(kind, "time_zone", None)
+    days = days.cast(kind) if zone is None else days.dt.replace_time_zone(zone)
+    X = pl.DataFrame({"t": days, "a": [0.0, 1.0, 2.0, 3.0, 4.0]})
+    lags = LagFeatures(1, time="t").fit(X[:3])
+    assert_array_equal(lags.transform(X[3:]).to_numpy()[:, 0], [2, 3])
+    with pytest.raises(ValueError, match="lacks the time of row 1"):
+        lags.fit(X.with_columns(t=pl.Series([days[0], None, *days[2:]], dtype=days.dtype)))
+
+
 @every_one
 def test_output(features):
     frame = panel(5)

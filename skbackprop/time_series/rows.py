@@ -146,7 +146,15 @@ class PolarsTable:
         return name in self.names
 
     def column(self, name):
-        return self.X.get_column(name).to_numpy()
+        series = self.X.get_column(name)
+        if str(series.dtype).partition("(")[0] not in ("Date", "Datetime"):
+            return series.to_numpy()
+        unit = getattr(series.dtype, "time_unit", "D")  # a Date has none
+        times = np.full(len(series), np.datetime64("NaT"), f"datetime64[{unit}]")
+        ticks = series.drop_nulls().to_physical().to_numpy()
+        times[series.is_not_null().to_numpy()] = ticks.astype(np.int64).view(times.dtype)
+        zone = getattr(series.dtype, "time_zone", None)
+        return times if zone is None else pd.DatetimeIndex(times, tz="UTC").tz_convert(zone)
 
     def index(self, groups):
         return None
