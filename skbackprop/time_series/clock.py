@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries import offsets
 
+DAY = 86_400_000_000_000  # ns
 MONTHS = {
     "Month": 1,
     "MonthEnd": 1,
@@ -101,12 +102,17 @@ def _unit_of(offset):
 
 
 def _inferred(times):
+    if times.tz is not None and (_wall(times) == _wall(times).normalize()).all():
+        times = _wall(times)  # midnights, which summer time moves
+        by_wall = _inferred(times)
+        return (
+            Clock.through("days", by_wall.size // DAY, _days(times)[0]) if by_wall.unit == "ns" else by_wall
+        )
     ticks = TICKS["ns"](times)
     differences = np.diff(ticks)
     apart = np.abs(differences)
     shortest = int(apart[apart > 0].min()) if apart.any() else 0
-    day = 86_400_000_000_000
-    if 0 < shortest < day and not (differences - differences // shortest * shortest).any():
+    if 0 < shortest < DAY and not (differences - differences // shortest * shortest).any():
         return Clock.through("ns", shortest, ticks[0])  # no two times can be nearer
     differences = np.diff(np.sort(pd.unique(ticks)))
     if len(differences) == 0:
@@ -114,17 +120,14 @@ def _inferred(times):
             f"The step of the clock cannot be inferred from one time, {times[0]}: give freq=, such as 'D'."
         )
     shortest = int(differences.min())
-    if shortest >= 28 * day and (times.is_month_start.all() or times.is_month_end.all()):
+    if shortest >= 28 * DAY and (times.is_month_start.all() or times.is_month_end.all()):
         months = np.unique(TICKS["months"](times))
         return Clock.through("months", int(np.gcd.reduce(np.diff(months))), months[0])
-    if shortest == day and set(np.unique(differences // day)) == {1, 3} and (times.dayofweek < 5).all():
+    if shortest == DAY and set(np.unique(differences // DAY)) == {1, 3} and (times.dayofweek < 5).all():
         return Clock("business days", 1, 0)
     off = differences % shortest != 0
     if not off.any():
         return Clock.through("ns", shortest, ticks[0])
-    wall = TICKS["days"](times) if times.tz is not None else None
-    if wall is not None and (times.tz_localize(None) == times.tz_localize(None).normalize()).all():
-        return Clock.through("days", int(np.gcd.reduce(np.diff(np.unique(wall)))), wall[0])
     raise ValueError(
         f"The times are not on one clock: the shortest step is {pd.Timedelta(shortest)}, another is "
         f"{pd.Timedelta(int(differences[off][0]))}. Give freq=, or on_gap='ignore' to count rows instead of "
@@ -145,7 +148,7 @@ def _business_days(times):
 
 
 def _days(times):
-    return _wall(times).as_unit("ns").asi8 // 86_400_000_000_000
+    return _wall(times).as_unit("ns").asi8 // DAY
 
 
 TICKS = {
