@@ -23,6 +23,7 @@ from skbackprop.time_series import (
     FourierFeatures,
     LagFeatures,
     RollingFeatures,
+    RunningScaler,
     check_causal,
 )
 
@@ -38,6 +39,7 @@ LOOKING_BACK = [
     EwmFeatures(5),
     EwmFeatures(halflife=[2, 3.5], shift=2),
     EwmFeatures(alpha=0.3, shift=0),
+    RunningScaler(),
 ]
 every_one = pytest.mark.parametrize("features", LOOKING_BACK, ids=repr)
 
@@ -73,6 +75,9 @@ def by_pandas(features, x):
             rolling = x.shift(features.shift).rolling(window, min_periods=features.min_periods)
             for name in features.statistics:
                 columns.append(getattr(rolling, name)() if isinstance(name, str) else rolling.quantile(name))
+    elif isinstance(features, RunningScaler):
+        mean, std = x.expanding().mean().shift(1), x.expanding().std().shift(1)
+        columns = [(x - mean.fillna(x)) / std.where(std > 0, 1.0)]
     elif isinstance(features, ExpandingFeatures):
         expanding = x.expanding(features.min_periods)
         columns = [getattr(expanding, name)().shift(features.shift) for name in features.statistics]
@@ -222,6 +227,7 @@ def test_test_rows_see_the_training_rows():
     assert_array_equal(features.transform(X[8:10]), [[np.nan, np.nan], [8, np.nan]])  # overlap: stands alone
     assert_array_equal(features.transform(X[10:12]), [[9, 7], [10, 8]])  # nothing was learned
     assert_array_equal(features.set_params(history="none").transform(X[10:12]), [[np.nan] * 2, [10, np.nan]])
+    assert np.isnan(features.transform(X[10:11])).all(axis=None)
 
 
 def test_arrays_are_stateless_unless_asked():
@@ -521,6 +527,7 @@ def expected_failures(features):
     [
         *(LagFeatures(), LagFeatures([0, 2], passthrough=True), DifferenceFeatures(), RollingFeatures(3)),
         *(RollingFeatures([2, 4], ["median", "max"], min_periods=1), ExpandingFeatures(), EwmFeatures()),
+        RunningScaler(),
         *(FourierFeatures(), CalendarFeatures(time=0, unit="D")),
     ],
     expected_failed_checks=expected_failures,

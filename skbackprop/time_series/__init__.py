@@ -5,6 +5,8 @@ from skbackprop.time_series.causality import check_causal
 from skbackprop.time_series.lags import DifferenceFeatures, LagFeatures
 from skbackprop.time_series.recursive import EwmFeatures, ExpandingFeatures
 from skbackprop.time_series.rolling import RollingFeatures
+from skbackprop.time_series.scaling import RunningScaler
+from skbackprop.time_series.streaming import StreamingPipeline, evaluate_stream
 
 __all__ = [
     "CalendarFeatures",
@@ -14,5 +16,8 @@ __all__ = [
     "FourierFeatures",
     "LagFeatures",
     "RollingFeatures",
+    "RunningScaler",
+    "StreamingPipeline",
     "check_causal",
+    "evaluate_stream",
 ]

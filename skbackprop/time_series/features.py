@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.rows import as_list, columns_of, is_pandas, is_polars, read
 
@@ -147,7 +148,9 @@ class HistoryFeatures(TimeFeatures):
         fitted = copy(self)  # a call that fails changes nothing
         fitted._check_settings()
         rows = read(fitted, X, reset=history is None)
-        history = empty_history(rows, self.freq) if history is None else history
+        if history is None:
+            clock = None if rows.times is None else learn_clock(rows.times, self.freq)
+            history = empty_history(rows, clock)
         placed = fitted._place(rows, history, positional=True, late="error")
         fitted.history_ = remember(placed, history, fitted._keep(), fitted._states(placed), self.forget_after)
         vars(self).clear()
@@ -202,7 +205,7 @@ class HistoryFeatures(TimeFeatures):
         rows = read(self, X, reset=False)
         history = self.history_
         if self.history == "none":
-            history = empty_history(rows, self.freq)._replace(clock=history.clock)
+            history = empty_history(rows, history.clock)
         placed = self._place(rows, history, positional=self.history == "continue", late="alone")
         return self._features(X, placed)
 

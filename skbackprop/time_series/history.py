@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skbackprop.time_series.clock import Clock, learn_clock
+from skbackprop.time_series.clock import Clock
 from skbackprop.time_series.timeline import Series, timeline
 
 
@@ -44,10 +44,9 @@ class Placed(NamedTuple):
         return self.series.row(place) - len(self.tail)
 
 
-def empty_history(rows, freq):
-    """No series yet; the clock of these rows."""
+def empty_history(rows, clock):
+    """No series yet."""
     n_columns = rows.values.shape[1]
-    clock = None if rows.times is None else learn_clock(rows.times, freq)
     none = np.empty(0, dtype=np.int64)
     return History(clock, rows.ids[:0], none, none, none, none, rows.values[:0].reshape(0, n_columns), None)
 

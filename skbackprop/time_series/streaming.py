@@ -1,0 +1,308 @@
+"""Pipelines that learn from a stream, and their evaluation."""
+
+from copy import deepcopy
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.metrics import accuracy_score, mean_absolute_error
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils import _safe_indexing, check_consistent_length, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from skbackprop.time_series.rows import is_polars
+
+
+class StreamingPipeline(Pipeline):
+    """A pipeline with `partial_fit`.
+
+    The first chunk fits the transformers. A later one is transformed with what they knew before, the last
+    step learns from it, and then each transformer learns it once: rows are predicted and learned with the
+    same features, those of one long table.
+
+    Parameters
+    ----------
+    steps : list of (str, estimator)
+        As in `sklearn.pipeline.Pipeline`. Transformers have `partial_fit`, need no fit, or are a
+        `FeatureUnion` of such.
+
+    label_delay : int, default=0
+        How many rows later labels come: in `partial_fit`, ``y[i]`` is the label of the row `label_delay`
+        before ``X[i]``. Until then features wait. Labels of rows before the first one are not looked at.
+
+    transform_input : list of str or None, default=None
+        As in `sklearn.pipeline.Pipeline`.
+
+    memory : None
+        As in `sklearn.pipeline.Pipeline`; of use in `fit` only.
+
+    verbose : bool, default=False
+        Whether `fit` prints the time of each step.
+
+    Attributes
+    ----------
+    waiting_ : DataFrame, ndarray, CSR matrix or None
+        Features of rows whose labels have not come.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.time_series import LagFeatures, StreamingPipeline
+    >>> lags = LagFeatures([0, 1], history="continue")
+    >>> model = StreamingPipeline([("lags", lags), ("net", BackpropRegressor(missing="skip",
+    random_state=0))]) >>> x = np.sin(np.arange(100.0))
+    >>> for begin in range(0, 90, 10):
+    ...     rows = slice(begin, begin + 10)
+    ...     model = model.partial_fit(x[rows, None], x[1:][rows])
+    >>> model.predict(x[90:93, None]).shape
+    (3,)
+    """
+
+    def __init__(self, steps, *, label_delay=0, transform_input=None, memory=None, verbose=False):
+        self.label_delay = label_delay
+        super().__init__(steps, transform_input=transform_input, memory=memory, verbose=verbose)
+
+    def fit(self, X, y=None, **params):
+        """Fit all steps on a table whose labels are known, as `sklearn.pipeline.Pipeline`.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows.
+
+        y : array-like or None, default=None
+            Their labels.
+
+        **params : dict
+            For the steps.
+
+        Returns
+        -------
+        self : object
+        """
+        super().fit(X, y, **params)
+        self.waiting_ = None
+        return self
+
+    def partial_fit(self, X, y=None, *, sample_weight=None, **params):
+        """Learn the next rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows that follow those of the last call.
+
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), or None, default=None
+            Labels that come with them: those of the rows `label_delay` before.
+
+        sample_weight : array-like of shape (n_rows,) or None, default=None
+            Of the rows that `y` belongs to.
+
+        **params : dict
+            For `partial_fit` of the last step, such as `classes`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            For a `label_delay` below 0, a step that cannot learn from a stream, and rows that a step
+            refuses. Nothing is learned then.
+        """
+        if not isinstance(self.label_delay, Integral) or self.label_delay < 0:
+            raise ValueError(f"label_delay={self.label_delay!r}: a whole number of at least 0 is allowed.")
+        self._validate_steps()
+        *transformers, (name, last) = self.steps
+        if last not in (None, "passthrough") and not hasattr(last, "partial_fit"):
+            raise ValueError(f"The step {name!r}, {type(last).__name__}, has no partial_fit.")
+        is_first = "waiting_" not in vars(self)
+        learned, features = [], X
+        for name, step in transformers:
+            if step is None or step == "passthrough":
+                learned.append((name, step))
+                continue
+            check_learns(name, step)
+            step = deepcopy(step)
+            if is_first:
+                after = step.fit_transform(features, y)
+            else:
+                after = step.transform(features)
+                learn(step, features)
+            learned.append((name, step))
+            features = after
+        features, y, sample_weight, waiting = self._known(features, y, sample_weight)
+        if last not in (None, "passthrough") and features.shape[0]:
+            weight = {} if sample_weight is None else {"sample_weight": sample_weight}
+            last.partial_fit(features, y, **weight, **params)
+        self.steps = [*learned, self.steps[-1]]
+        self.waiting_ = waiting
+        return self
+
+    def _known(self, features, y, sample_weight):
+        """The features whose labels have come, with these, and those that wait."""
+        if self.label_delay == 0 or y is None:
+            return features, y, sample_weight, None
+        check_consistent_length(features, y, sample_weight)
+        n_rows, waiting = features.shape[0], vars(self).get("waiting_")
+        n_without_row = self.label_delay - (0 if waiting is None else waiting.shape[0])
+        together = features if waiting is None else stacked(waiting, features)
+        n_known = max(0, n_rows - n_without_row)
+        rows, labels = np.arange(together.shape[0]), np.arange(n_rows)[n_rows - n_known :]
+        weight = None if sample_weight is None else _safe_indexing(sample_weight, labels)
+        return (
+            _safe_indexing(together, rows[:n_known]),
+            _safe_indexing(y, labels),
+            weight,
+            _safe_indexing(together, rows[n_known:]),
+        )
+
+
+def check_learns(name, step):
+    """An error for a transformer that cannot go on learning."""
+    if isinstance(step, FeatureUnion):
+        for part_name, part in step.transformer_list:
+            if part not in ("drop", "passthrough"):
+                check_learns(f"{name}__{part_name}", part)
+    elif not hasattr(step, "partial_fit") and get_tags(step).requires_fit:
+        raise ValueError(
+            f"The step {name!r}, {type(step).__name__}, cannot learn from a stream: it has no partial_fit, and needs a fit."
+        )
+
+
+def learn(step, X):
+    """Learn the rows once."""
+    if isinstance(step, FeatureUnion):
+        for _, part in step.transformer_list:
+            if part not in ("drop", "passthrough"):
+                learn(part, X)
+    elif hasattr(step, "partial_fit"):
+        step.partial_fit(X)
+
+
+def stacked(first, second):
+    """Rows of one after those of the other."""
+    if isinstance(first, pd.DataFrame):
+        return pd.concat([first, second])
+    if is_polars(first):
+        return first.vstack(second)
+    if sparse.issparse(first):
+        return sparse.vstack([first, second], format="csr")
+    return np.concatenate([first, second])
+
+
+class StreamEvaluation(NamedTuple):
+    """What `evaluate_stream` found."""
+
+    score: float  # over all rows
+    scores: pd.Series  # over each `window` of rows, by the number of the last one
+    predictions: pd.DataFrame  # y_true and y_pred, by the number of the row
+
+
+def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_first=None, label_delay=None):
+    """Predict the rows of a stream chunk by chunk, each before it is learned (Gama, Sebastiao and Rodrigues
+    2013).
+
+    Parameters
+    ----------
+    model : estimator
+        With `predict` and `partial_fit`. It goes on from where it is, and has learned the stream afterwards.
+
+    X : DataFrame or array of shape (n_rows, n_columns)
+        Rows in the order in which they come.
+
+    y : array-like of shape (n_rows,)
+        Their labels.
+
+    chunk_size : int, default=1
+        Rows that come together.
+
+    metric : callable or None, default=None
+        ``metric(y_true, y_pred)``. None: `accuracy_score` for classifiers, else `mean_absolute_error`.
+
+    window : int, default=100
+        Rows of each of `scores`.
+
+    n_first : int or None, default=None
+        Rows that are learned at the beginning without a prediction. None: `chunk_size` for a model that is
+        not fitted, else 0; a classifier is told all classes of `y`.
+
+    label_delay : int or None, default=None
+        How many rows later labels come. None: that of a `StreamingPipeline`, else 0.
+
+    Returns
+    -------
+    evaluation : StreamEvaluation
+        A named tuple of `score`, over all rows predicted; `scores`, a Series over each window of rows;
+        `predictions`, a DataFrame of `y_true` and `y_pred`.
+
+    Raises
+    ------
+    ValueError
+        For a `label_delay` that is not that of the pipeline, and sizes that are out of range.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.time_series import evaluate_stream
+    >>> X, y = load_digits(return_X_y=True)
+    >>> net = BackpropClassifier(learning_rate_init=0.01, random_state=0)
+    >>> evaluation = evaluate_stream(net, X / 16, y, chunk_size=10)
+    >>> evaluation.score > 0.85
+    True
+    """
+    check_consistent_length(X, y)
+    own = getattr(model, "label_delay", None)
+    delay = (own or 0) if label_delay is None else label_delay
+    if own is not None and own != delay:
+        raise ValueError(f"label_delay={label_delay}, but the pipeline's own label_delay is {own}.")
+    for name, value, least in (
+        ("chunk_size", chunk_size, 1),
+        ("window", window, 1),
+        ("label_delay", delay, 0),
+    ):
+        if not isinstance(value, Integral) or value < least:
+            raise ValueError(f"{name}={value!r}: a whole number of at least {least} is allowed.")
+    y, n_rows = np.asarray(y), len(y)
+    n_first = (0 if _is_fitted(model) else chunk_size) if n_first is None else n_first
+    first_params = {"classes": np.unique(y)} if is_classifier(model) and not _is_fitted(model) else {}
+    learned, predicted = 0, []
+    for begin, end in _chunks(n_rows, n_first, chunk_size):
+        chunk = _safe_indexing(X, np.arange(begin, end))
+        if begin >= n_first:
+            predicted.append(model.predict(chunk))
+        if own is not None:  # a pipeline takes rows at once, and labels when they come
+            model.partial_fit(chunk, y[np.maximum(np.arange(begin, end) - delay, 0)], **first_params)
+            first_params = {}
+        elif end - delay > learned:
+            known = np.arange(learned, end - delay)
+            model.partial_fit(_safe_indexing(X, known), y[known], **first_params)
+            learned, first_params = end - delay, {}
+    rows = np.arange(n_first, n_rows)
+    predictions = pd.DataFrame({"y_true": y[n_first:], "y_pred": np.concatenate(predicted)}, index=rows)
+    metric = metric or (accuracy_score if is_classifier(model) else mean_absolute_error)
+    ends = [*range(n_first + window, n_rows, window), n_rows]
+    scores = {end - 1: metric(*predictions.loc[end - window : end - 1].to_numpy().T) for end in ends}
+    scores = pd.Series(scores, name=getattr(metric, "__name__", "score"))
+    return StreamEvaluation(metric(predictions["y_true"], predictions["y_pred"]), scores, predictions)
+
+
+def _chunks(n_rows, n_first, chunk_size):
+    if n_first:
+        yield 0, min(n_first, n_rows)
+    for begin in range(n_first, n_rows, chunk_size):
+        yield begin, min(begin + chunk_size, n_rows)
+
+
+def _is_fitted(model):
+    try:
+        check_is_fitted(model)
+    except Exception:  # of whatever kind the model raises
+        return False
+    return True

@@ -1,0 +1,182 @@
+"""Pipelines over streams, labels that come late, and evaluation before learning."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.linear_model import SGDClassifier, SGDRegressor
+from sklearn.metrics import mean_squared_error
+from sklearn.pipeline import make_union
+from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.time_series import (
+    EwmFeatures,
+    LagFeatures,
+    RollingFeatures,
+    RunningScaler,
+    StreamingPipeline,
+    evaluate_stream,
+)
+
+RANDOM = np.random.default_rng(0)
+X = pd.DataFrame(
+    {"a": RANDOM.normal(size=120).cumsum(), "b": RANDOM.normal(size=120)},
+    index=pd.date_range("2026", periods=120, freq="h"),
+)
+Y = np.nan_to_num((X["a"].shift(1) - X["a"].shift(2)).to_numpy())
+
+
+class Recorder(RegressorMixin, BaseEstimator):
+    """Remembers what it is given."""
+
+    def partial_fit(self, X, y, sample_weight=None):
+        self.seen_ = [*getattr(self, "seen_", []), (np.array(X), np.array(y), sample_weight)]
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+    def all(self):
+        return np.concatenate([x for x, _, _ in self.seen_]), np.concatenate([y for _, y, _ in self.seen_])
+
+
+def past():
+    return make_union(LagFeatures([0, 1, 5]), RollingFeatures(4), EwmFeatures(6))
+
+
+def chunks(seed, n_rows=120):
+    cuts = np.sort(np.random.default_rng(seed).choice(np.arange(1, n_rows), 7, replace=False))
+    return np.split(np.arange(n_rows), cuts)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("delay", [0, 1, 7, 40])
+def test_chunks_learn_what_one_table_holds(seed, delay):
+    """Every row once, with the features of the whole table and its own label, whatever the chunks."""
+    model = StreamingPipeline(
+        [("past", past()), ("scale", RunningScaler()), ("end", Recorder())], label_delay=delay
+    )
+    whole = past().fit_transform(X)
+    whole = RunningScaler().fit_transform(whole if isinstance(whole, pd.DataFrame) else np.asarray(whole))
+    model.set_params(scale__history="continue")
+    arrived = np.concatenate([np.full(delay, np.nan), Y])[: len(Y)]
+    for rows in chunks(seed):
+        model.partial_fit(X.iloc[rows], arrived[rows])
+        model = pickle.loads(pickle.dumps(model))
+    features, labels = model[-1].all()
+    n_known = len(X) - delay
+    assert_array_equal(features, np.asarray(whole)[:n_known])
+    assert_array_equal(labels, Y[:n_known])
+    assert (0 if delay == 0 else len(model.waiting_)) == delay
+
+
+def test_predictions_have_the_features_that_are_learned():
+    spy = FunctionTransformer(lambda Z: np.array(Z))
+    model = StreamingPipeline([("past", past()), ("spy", spy), ("end", Recorder())])
+    model.partial_fit(X[:50], Y[:50])
+    seen = model[:-1].transform(X[50:60])
+    model.partial_fit(X[50:60], Y[50:60])
+    assert_array_equal(seen, model[-1].seen_[-1][0])
+    assert not np.isnan(seen).any()
+
+
+def test_a_call_that_fails_learns_nothing():
+    net = BackpropRegressor(hidden_layer_sizes=5, missing="skip", random_state=0)
+    model = StreamingPipeline([("past", past()), ("scale", StandardScaler()), ("net", net)])
+    model.partial_fit(X[:50], Y[:50])
+    expected, before = model.predict(X[50:]), model[1].mean_.copy()
+    for bad_X, bad_y in ((X[50:60], ["x"] * 10), (X[40:60], Y[40:60]), (X[["a"]][50:60], Y[50:60])):
+        with pytest.raises(ValueError):
+            model.partial_fit(bad_X, bad_y)
+    assert_array_equal(model.predict(X[50:]), expected)
+    assert_array_equal(model[1].mean_, before)
+
+
+def test_weights_wait_as_labels_do():
+    model = StreamingPipeline([("end", Recorder())], label_delay=3)
+    for rows in chunks(0):
+        model.partial_fit(X.iloc[rows], np.arange(-3, 117)[rows], sample_weight=np.arange(-3.0, 117)[rows])
+    weights = np.concatenate([w for _, _, w in model[-1].seen_])
+    assert_array_equal(weights, np.arange(117))
+    assert_array_equal(model[-1].all()[1], np.arange(117))
+
+
+@pytest.mark.parametrize(
+    ("steps", "settings", "message"),
+    [
+        ([("q", QuantileTransformer()), ("end", Recorder())], {}, "'q', QuantileTransformer, cannot learn"),
+        ([("u", make_union(QuantileTransformer())), ("end", Recorder())], {}, "u__quantiletransformer"),
+        ([("end", QuantileTransformer())], {}, "'end', QuantileTransformer, has no partial_fit"),
+        ([("end", Recorder())], {"label_delay": -1}, "label_delay=-1"),
+    ],
+)
+def test_errors(steps, settings, message):
+    with pytest.raises(ValueError, match=message):
+        StreamingPipeline(steps, **settings).partial_fit(X, Y)
+
+
+def test_is_a_pipeline():
+    model = StreamingPipeline(
+        [("past", past()), ("scale", StandardScaler()), ("net", SGDRegressor())], label_delay=2
+    )
+    copy = clone(model).set_params(net__alpha=0.5, label_delay=0)
+    assert (copy.label_delay, copy[-1].alpha, model[-1].alpha) == (0, 0.5, 0.0001)
+    stateless = StreamingPipeline([("double", FunctionTransformer(np.negative)), ("end", Recorder())])
+    assert_array_equal(stateless.partial_fit(X, Y)[-1].seen_[0][0], -X)
+    fitted = StreamingPipeline([("scale", StandardScaler()), ("net", SGDRegressor(random_state=0))]).fit(X, Y)
+    assert fitted.partial_fit(X, Y)[0].n_samples_seen_ == 240
+
+
+# ------------------------------------------------------------------ evaluation
+
+
+class Echo(ClassifierMixin, BaseEstimator):
+    """Predicts the last label that it was given."""
+
+    def partial_fit(self, X, y, classes=None):
+        self.classes_ = getattr(self, "classes_", classes)
+        self.last_ = y[-1]
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.last_)
+
+
+def test_prequential_by_hand():
+    y = np.array([0, 0, 1, 1, 1, 0, 1])
+    evaluation = evaluate_stream(Echo(), np.zeros((7, 1)), y, window=3)
+    assert_array_equal(evaluation.predictions["y_pred"], y[:-1])
+    assert evaluation.score == pytest.approx(3 / 6)
+    assert_array_equal(evaluation.scores, [2 / 3, 1 / 3])
+    assert list(evaluation.scores.index) == [3, 6]
+    late = evaluate_stream(Echo(), np.zeros((7, 1)), y, n_first=3, label_delay=2)
+    assert_array_equal(late.predictions["y_pred"], y[:4])
+
+
+def test_a_pipeline_with_delay_is_evaluated():
+    steps = [("past", past()), ("end", Recorder())]
+    model = StreamingPipeline(steps, label_delay=6)
+    evaluation = evaluate_stream(model, X, Y, chunk_size=8, metric=mean_squared_error)
+    assert_array_equal(model[-1].all()[1], Y[:114])
+    assert evaluation.score == pytest.approx((Y[8:] ** 2).mean())
+    with pytest.raises(ValueError, match="own label_delay is 6"):
+        evaluate_stream(model, X, Y, label_delay=2)
+
+
+def test_networks_learn_on_the_way():
+    x = np.sin(np.arange(600) / 5)
+    frame = pd.DataFrame({"x": x}, index=pd.date_range("2026", periods=600, freq="h"))
+    net = BackpropRegressor(hidden_layer_sizes=20, missing="skip", learning_rate_init=0.01, random_state=0)
+    model = StreamingPipeline([("lags", LagFeatures([0, 1, 2])), ("net", net)])
+    scores = evaluate_stream(model, frame, np.append(x[1:], 0.0), chunk_size=5).scores
+    assert scores.iloc[-1] < 0.1 < scores.iloc[0]
+    labels = np.where(x > 0, "up", "down")
+    ours = evaluate_stream(
+        BackpropClassifier(learning_rate_init=0.01, random_state=0), frame, labels, chunk_size=20
+    )
+    theirs = evaluate_stream(SGDClassifier(random_state=0), frame, labels, chunk_size=20)
+    assert min(ours.score, theirs.score) > 0.8
