@@ -20,13 +20,16 @@ class RecursiveFeatures(HistoryFeatures):
     def _keep(self):
         return self.shift
 
+    def _n_results(self):
+        return len(self._feature_names([""]))
+
     def _runs(self, placed):
         """For each column: the timeline, its features (n_features, size), and the states to remember."""
         timeline = placed.timeline()
         begin, lengths = timeline.spans()
         for column, (tail, values) in enumerate(zip(placed.tail.T, placed.values.T)):
             buffer = timeline.scatter(tail, values, float)
-            results = np.full((len(self._feature_names([""])), timeline.size), np.nan)
+            results = np.full((self._n_results(), timeline.size), np.nan)
             states = placed.state[:, column].copy()
             for group in of_similar_length(lengths):
                 places = begin[group, None] + np.arange(lengths[group].max())

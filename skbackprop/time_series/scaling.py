@@ -64,6 +64,9 @@ class RunningScaler(ExpandingFeatures):
     def _feature_names(self, columns):
         return [f"{column}_scaled" for column in columns]
 
+    def _n_results(self):
+        return len(self.statistics)
+
     def _fill(self, out, placed):
         mean, std = np.empty((2, len(placed.values)))
         for column, (timeline, results, _) in enumerate(self._runs(placed)):

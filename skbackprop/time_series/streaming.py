@@ -171,7 +171,8 @@ def check_learns(name, step):
                 check_learns(f"{name}__{part_name}", part)
     elif not hasattr(step, "partial_fit") and get_tags(step).requires_fit:
         raise ValueError(
-            f"The step {name!r}, {type(step).__name__}, cannot learn from a stream: it has no partial_fit, and needs a fit."
+            f"The step {name!r}, {type(step).__name__}, cannot learn from a stream: it has no "
+            "partial_fit, and needs a fit."
         )
 
 
