@@ -136,8 +136,9 @@ class CalendarFeatures(ClockFeatures):
     --------
     >>> import pandas as pd
     >>> from skbackprop.time_series import CalendarFeatures
-    >>> X = pd.DataFrame({{"load": [1.0, 2.0]}}, index=pd.date_range("2026-01-01 22:00", periods=2,
-    freq="2h")) >>> CalendarFeatures(["hour", "dayofweek"], encoding="ordinal").fit_transform(X)
+    >>> hours = pd.date_range("2026-01-01 22:00", periods=2, freq="2h")
+    >>> X = pd.DataFrame({{"load": [1.0, 2.0]}}, index=hours)
+    >>> CalendarFeatures(["hour", "dayofweek"], encoding="ordinal").fit_transform(X)
                          hour  dayofweek
     2026-01-01 22:00:00  22.0        3.0
     2026-01-02 00:00:00   0.0        4.0

@@ -53,8 +53,9 @@ class StreamingPipeline(Pipeline):
     >>> from skbackprop import BackpropRegressor
     >>> from skbackprop.time_series import LagFeatures, StreamingPipeline
     >>> lags = LagFeatures([0, 1], history="continue")
-    >>> model = StreamingPipeline([("lags", lags), ("net", BackpropRegressor(missing="skip",
-    random_state=0))]) >>> x = np.sin(np.arange(100.0))
+    >>> net = BackpropRegressor(missing="skip", random_state=0)
+    >>> model = StreamingPipeline([("lags", lags), ("net", net)])
+    >>> x = np.sin(np.arange(100.0))
     >>> for begin in range(0, 90, 10):
     ...     rows = slice(begin, begin + 10)
     ...     model = model.partial_fit(x[rows, None], x[1:][rows])
