@@ -6,6 +6,7 @@ from skbackprop.time_series.lags import DifferenceFeatures, LagFeatures
 from skbackprop.time_series.recursive import EwmFeatures, ExpandingFeatures
 from skbackprop.time_series.rolling import RollingFeatures
 from skbackprop.time_series.scaling import RunningScaler
+from skbackprop.time_series.splitters import PanelTimeSeriesSplit
 from skbackprop.time_series.streaming import StreamingPipeline, evaluate_stream
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ExpandingFeatures",
     "FourierFeatures",
     "LagFeatures",
+    "PanelTimeSeriesSplit",
     "RollingFeatures",
     "RunningScaler",
     "StreamingPipeline",

@@ -1,0 +1,151 @@
+"""Cross-validation in time."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils.validation import _num_samples
+
+from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.rows import ArrayTable, FrameTable, PolarsTable, is_pandas, is_polars, times_of
+
+
+class PanelTimeSeriesSplit(BaseCrossValidator):
+    """Folds that are cut at the same times in all series: train on the past, test on the next `horizon` steps.
+
+    The last fold ends with the last time. On a single series it is `sklearn.model_selection.TimeSeriesSplit` with
+    ``test_size=horizon``; here series may begin and end at any time, rows may come in any order, and steps that are
+    missing count.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds.
+
+    horizon : int, default=1
+        Steps of each test part.
+
+    gap : int, default=0
+        Steps between training and test part.
+
+    step : int or None, default=None
+        Steps from fold to fold. None: `horizon`.
+
+    window : int or None, default=None
+        The most steps of a training part. None: all from the first time on.
+
+    time : str, int or None, default=None
+        The column, or level of the index, that holds the times. None: the index, if it holds dates, periods or whole
+        numbers; else each row is a step.
+
+    freq : str, offset, int or None, default=None
+        The step of the clock. None: that of the index, or the shortest step.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skbackprop.time_series import PanelTimeSeriesSplit
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-03"])
+    >>> X = pd.DataFrame({"shop": ["a", "a", "a", "b", "b"], "day": [*days, *days[1:]], "x": range(5)})
+    >>> for train, test in PanelTimeSeriesSplit(2, time="day").split(X):
+    ...     print(train, test)
+    [0] [1 3]
+    [0 1 3] [2 4]
+    """
+
+    def __init__(self, n_splits=5, *, horizon=1, gap=0, step=None, window=None, time=None, freq=None):
+        self.n_splits = n_splits
+        self.horizon = horizon
+        self.gap = gap
+        self.step = step
+        self.window = window
+        self.time = time
+        self.freq = freq
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """The number of folds.
+
+        Parameters
+        ----------
+        X : object
+            Ignored.
+
+        y : object
+            Ignored.
+
+        groups : object
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
+
+    def split(self, X, y=None, groups=None):
+        """Row numbers of the training and the test part of each fold.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The rows.
+
+        y : object
+            Ignored.
+
+        groups : object
+            Ignored.
+
+        Yields
+        ------
+        train : ndarray of int
+            Rows of the training part.
+
+        test : ndarray of int
+            Rows of the test part.
+
+        Raises
+        ------
+        ValueError
+            For settings out of range, and times too few for them.
+        """
+        self._check_settings()
+        steps = self._steps(X)
+        step = self.horizon if self.step is None else self.step
+        for fold in range(self.n_splits):
+            begin = steps.max() + 1 - self.horizon - (self.n_splits - 1 - fold) * step
+            known = steps < begin - self.gap
+            if self.window is not None:
+                known &= steps >= begin - self.gap - self.window
+            test = (steps >= begin) & (steps < begin + self.horizon)
+            for part, rows in (("training", known), ("test", test)):
+                if not rows.any():
+                    raise ValueError(
+                        f"n_splits={self.n_splits}, horizon={self.horizon}, gap={self.gap}, step={step}: fold "
+                        f"{fold} has no {part} rows among {steps.max() - steps.min() + 1} steps."
+                    )
+            yield np.flatnonzero(known), np.flatnonzero(test)
+
+    def _check_settings(self):
+        least = {"n_splits": 1, "horizon": 1, "gap": 0, "step": 1, "window": 1}
+        for name, smallest in least.items():
+            value = getattr(self, name)
+            if value is None and name in ("step", "window"):
+                continue
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < smallest:
+                raise ValueError(f"{name}={value!r}: a whole number of at least {smallest} is allowed.")
+
+    def _steps(self, X):
+        if is_pandas(X) and isinstance(X.index, pd.MultiIndex) and self.time is None:
+            raise ValueError(f"X has the index levels {list(X.index.names)}: time= names that of the times.")
+        if is_pandas(X) or is_polars(X):
+            table = FrameTable(X) if is_pandas(X) else PolarsTable(X)
+            times = times_of(table, self.time, [])
+        elif self.time is None:
+            times = None
+        else:
+            times = times_of(ArrayTable(np.asarray(X)), self.time, [])
+        if times is None:
+            return np.arange(_num_samples(X))
+        return np.asarray(learn_clock(times, self.freq).steps(times))
