@@ -12,11 +12,11 @@ from skbackprop.time_series.rows import ArrayTable, FrameTable, PolarsTable, is_
 
 
 class PanelTimeSeriesSplit(BaseCrossValidator):
-    """Folds that are cut at the same times in all series: train on the past, test on the next `horizon` steps.
+    """Folds that are cut at the same times in all series: train on the past, test on `horizon` steps.
 
-    The last fold ends with the last time. On a single series it is `sklearn.model_selection.TimeSeriesSplit` with
-    ``test_size=horizon``; here series may begin and end at any time, rows may come in any order, and steps that are
-    missing count.
+    The last fold ends with the last time. On a single series it is `sklearn.model_selection.TimeSeriesSplit`
+    with ``test_size=horizon``; here series may begin and end at any time, rows may come in any order, and steps
+    that are missing count.
 
     Parameters
     ----------
