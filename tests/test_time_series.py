@@ -200,6 +200,13 @@ def test_windows_recover():
     assert_allclose(offset[24:, 0], clean[224:, 1], rtol=1e-6)
 
 
+def test_quantiles_beside_infinity():
+    x = np.array([[1.0], [np.inf], [2.0], [3.0]])
+    assert_array_equal(
+        RollingFeatures(3, ["median", 0.25], shift=0).fit_transform(x)[2:], [[2, 1.5], [3, 2.5]]
+    )
+
+
 def test_one_value_has_no_spread():
     x = np.array([[1.0], [np.nan], [2.0]])
     assert np.isnan(RollingFeatures(3, ["std", "var"], min_periods=1, shift=0).fit_transform(x)[:2]).all()
@@ -397,6 +404,7 @@ def frame_at(times):
         (EwmFeatures(3, alpha=0.5), [[1.0]], "Only one of"),
         (EwmFeatures(alpha=1.5), [[1.0]], "at most 1"),
         (ExpandingFeatures(["median"]), [[1.0]], "'median' is none of"),
+        (LagFeatures(), frame_at(DAYS[:0]), "X has 0 rows"),
         (LagFeatures(groups="id"), frame_at(DAYS), "groups: X has no column 'id'"),
         (LagFeatures(time="t"), frame_at(DAYS), "time: X has no column 't'"),
         (LagFeatures(columns="b"), frame_at(DAYS), "columns: X has no column 'b'"),

@@ -110,7 +110,7 @@ class Part:
         for level in levels:
             place = level * np.maximum(n - 1, 0)
             below = place.astype(np.intp)
-            above = np.minimum(below + 1, np.maximum(n - 1, 0).astype(np.intp))
+            above = np.ceil(place).astype(np.intp)
             low, high = ordered[rows, below], ordered[rows, above]
             values = low + np.where(high == low, 0.0, high - low) * (place - below)
             yield np.where(n >= self.min_periods, values, np.nan).reshape(-1, self.window)

@@ -40,6 +40,8 @@ def opened(estimator, X, reset):
     """X as a table, its columns learned or checked."""
     if is_pandas(X) or is_polars(X):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if len(X) == 0:
+            raise ValueError(f"X has 0 rows, while {type(estimator).__name__} needs at least 1.")
         return (FrameTable if is_pandas(X) else PolarsTable)(X)
     return ArrayTable(validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False))
 

@@ -15,8 +15,8 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     """Folds that are cut at the same times in all series: train on the past, test on `horizon` steps.
 
     The last fold ends with the last time. On a single series it is `sklearn.model_selection.TimeSeriesSplit`
-    with ``test_size=horizon``; here series may begin and end at any time, rows may come in any order, and steps
-    that are missing count.
+    with ``test_size=horizon``; here series may begin and end at any time, rows may come in any order, and
+    steps that are missing count.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         The most steps of a training part. None: all from the first time on.
 
     time : str, int or None, default=None
-        The column, or level of the index, that holds the times. None: the index, if it holds dates, periods or whole
-        numbers; else each row is a step.
+        The column, or level of the index, that holds the times. None: the index, if it holds dates, periods
+        or whole numbers; else each row is a step.
 
     freq : str, offset, int or None, default=None
         The step of the clock. None: that of the index, or the shortest step.
