@@ -122,8 +122,8 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             for part, rows in (("training", known), ("test", test)):
                 if not rows.any():
                     raise ValueError(
-                        f"n_splits={self.n_splits}, horizon={self.horizon}, gap={self.gap}, step={step}: fold "
-                        f"{fold} has no {part} rows among {steps.max() - steps.min() + 1} steps."
+                        f"n_splits={self.n_splits}, horizon={self.horizon}, gap={self.gap}, step={step}: "
+                        f"fold {fold} has no {part} rows among {steps.max() - steps.min() + 1} steps."
                     )
             yield np.flatnonzero(known), np.flatnonzero(test)
 
