@@ -445,6 +445,15 @@ def test_a_call_that_fails_loses_nothing():
     assert_array_equal(features.transform(X[10:]), expected)
 
 
+@pytest.mark.parametrize("features", [CalendarFeatures(), FourierFeatures(24)])
+def test_a_clock_that_fails_loses_nothing(features):
+    X = frame_at(pd.date_range("2020", periods=20, freq="h"))
+    expected = features.fit(X).transform(X)
+    with pytest.raises(ValueError, match="lacks the time"):
+        features.fit(pd.DataFrame({"b": [1.0, 2.0]}, index=pd.DatetimeIndex([DAYS[0], None])))
+    assert_array_equal(features.partial_fit(X).transform(X), expected)
+
+
 # ------------------------------------------------------------------ the calendar
 
 

@@ -1,5 +1,6 @@
 """Features of a row's time alone."""
 
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -43,7 +44,10 @@ class ClockFeatures(TimeFeatures):
         ValueError
             For rows without times, and times that are missing.
         """
-        self._learn_times(self._times(X, reset=True))
+        fitted = copy(self)  # a call that fails changes nothing
+        fitted._learn_times(fitted._times(X, reset=True))
+        vars(self).clear()
+        vars(self).update(vars(fitted))
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

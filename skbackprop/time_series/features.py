@@ -93,7 +93,7 @@ class HistoryFeatures(TimeFeatures):
         return columns_of(self, names)
 
     def _reach(self):
-        """From which length on gaps are all alike."""
+        """The most steps over which anything is seen."""
         return max(1, self._keep())
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -52,13 +52,10 @@ def empty_history(rows, clock):
 
 
 def place(rows, history, keep, reach, initial, on_gap, positional, late):
-    """The rows behind the history that they follow, `keep` steps of it; longer gaps than `reach` are
-    shortened.
+    """The rows behind the history that they follow, `keep` steps of it; `reach` is the longest way back.
 
-    Nothing is seen over more than `reach` steps.
     `positional`: whether rows without time follow what was learned last. `late` is 'error' or 'alone': what
-    becomes of a series that does not begin after its history. `initial` (n_states,) is the state of new
-    series.
+    becomes of a series that does not begin after its history. `initial` is the state of new series.
     """
     times = _times(rows, history.clock)
     known = history.ids.get_indexer(rows.ids)
