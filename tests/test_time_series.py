@@ -463,7 +463,8 @@ def test_calendar():
     fields = ["minute", "hour", "dayofweek", "day", "dayofyear", "month", "quarter"]
     ordinal = CalendarFeatures(fields, encoding="ordinal").fit_transform(X)
     assert_array_equal(
-        ordinal, [[t.minute, t.hour, t.dayofweek, t.day - 1, t.dayofyear - 1, t.month - 1, 0] for t in times]
+        ordinal,
+        [[t.minute, t.hour, t.day_of_week, t.day - 1, t.day_of_year - 1, t.month - 1, 0] for t in times],
     )
     cyclic = CalendarFeatures(["hour"]).fit_transform(X)
     angle = 2 * np.pi * (times.hour + times.minute / 60) / 24

@@ -105,9 +105,9 @@ def _day_part(times):
 FIELDS = {  # a number from 0 on, its period, and the days between rows from which on it says nothing
     "minute": (lambda t: t.minute, 60, 1 / 24),
     "hour": (lambda t: t.hour + t.minute / 60, 24, 1),
-    "dayofweek": (lambda t: t.dayofweek + _day_part(t), 7, 7),
+    "dayofweek": (lambda t: t.day_of_week + _day_part(t), 7, 7),
     "day": (lambda t: t.day - 1 + _day_part(t), 31, 28),
-    "dayofyear": (lambda t: t.dayofyear - 1 + _day_part(t), 365.25, 28),
+    "dayofyear": (lambda t: t.day_of_year - 1 + _day_part(t), 365.25, 28),
     "month": (lambda t: t.month - 1, 12, 90),
     "quarter": (lambda t: t.quarter - 1, 4, 365),
 }

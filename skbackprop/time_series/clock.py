@@ -123,7 +123,7 @@ def _inferred(times):
     if shortest >= 28 * DAY and (times.is_month_start.all() or times.is_month_end.all()):
         months = np.unique(TICKS["months"](times))
         return Clock.through("months", int(np.gcd.reduce(np.diff(months))), months[0])
-    if shortest == DAY and set(np.unique(differences // DAY)) == {1, 3} and (times.dayofweek < 5).all():
+    if shortest == DAY and set(np.unique(differences // DAY)) == {1, 3} and (times.day_of_week < 5).all():
         return Clock("business days", 1, 0)
     off = differences % shortest != 0
     if not off.any():

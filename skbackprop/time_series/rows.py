@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 
-class Rows(NamedTuple):
+class KeyedRows(NamedTuple):
     """Validated rows."""
 
     values: np.ndarray  # (n_rows, n_columns)
@@ -33,7 +33,7 @@ def read(estimator, X, reset):
     check_known(table, "columns", as_list(estimator.columns))
     times = times_of(table, estimator.time, groups)
     ids, codes = series_of(table, groups)
-    return Rows(table.numbers(columns_of(estimator, table.names)), ids, codes, times)
+    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, codes, times)
 
 
 def opened(estimator, X, reset):
