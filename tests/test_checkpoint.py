@@ -269,13 +269,16 @@ def test_kill_9_at_random_moments_loses_nothing_before_the_last_checkpoint(tmp_p
         return subprocess.Popen(command, stdout=subprocess.PIPE)
 
     with start("whole") as process:
-        assert process.wait() == 0 or process.stdout
+        process.stdout.readline()
+        begin = time.perf_counter()
+        assert process.wait() == 0
+        seconds = time.perf_counter() - begin
     rng, n_done, n_killed = np.random.default_rng(0), 0, 0
     while not (tmp_path / "killed.npy").exists():
         with start("killed") as process:
             process.stdout.readline()
             if n_killed < 25:
-                time.sleep(rng.uniform(0.0, 0.4))
+                time.sleep(rng.uniform(0.0, seconds / 40))
                 os.kill(process.pid, signal.SIGKILL)
                 n_killed += 1
             process.wait()
