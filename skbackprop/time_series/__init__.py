@@ -2,6 +2,7 @@
 
 from skbackprop.time_series.calendar import CalendarFeatures, FourierFeatures
 from skbackprop.time_series.causality import check_causal
+from skbackprop.time_series.forecaster import LagForecaster
 from skbackprop.time_series.lags import DifferenceFeatures, LagFeatures
 from skbackprop.time_series.recursive import EwmFeatures, ExpandingFeatures
 from skbackprop.time_series.rolling import RollingFeatures
@@ -16,6 +17,7 @@ __all__ = [
     "ExpandingFeatures",
     "FourierFeatures",
     "LagFeatures",
+    "LagForecaster",
     "PanelTimeSeriesSplit",
     "RollingFeatures",
     "RunningScaler",

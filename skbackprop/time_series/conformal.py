@@ -1,0 +1,90 @@
+"""Intervals from the errors of honest forecasts: split conformal prediction, adaptive in streams."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing
+
+N_ORIGINS = 60  # of the calibration, at most
+N_KEPT = 2000  # errors of a step ahead, at most
+RATE = 0.02  # of the adaption
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """Absolute errors in units of the windows' scales, and for each share of coverage the rate of misses."""
+
+    errors: np.ndarray  # (n_forecasts, horizon), NaN where y is not known
+    misses: dict = field(default_factory=dict)  # share: the rate that intervals are made with
+
+    def half_width(self, coverage, ahead):
+        """In scales, for forecasts some steps ahead; beyond the horizon as at its end."""
+        if not 0 < coverage < 1:
+            raise ValueError(f"coverage={coverage!r}: a number between 0 and 1 is allowed.")
+        rate = np.clip(self.misses.get(coverage, 1 - coverage), 0.0, 1.0)
+        n = np.isfinite(self.errors).sum(axis=0)
+        level = np.minimum(1.0, np.ceil((n + 1) * (1 - rate)) / np.maximum(n, 1))  # of finite samples
+        widths = np.array(
+            [np.nanquantile(column, q, method="higher") for column, q in zip(self.errors.T, level)]
+        )
+        return np.maximum.accumulate(widths)[np.minimum(ahead, len(widths)) - 1]
+
+
+def calibrated(forecaster, X, y, steps):
+    """The errors of a clone that learned all but the last steps, from rolling origins in these."""
+    horizon, n_held_out = forecaster.horizon, forecaster.calibration * forecaster.horizon
+    first = steps.max() + 1 - n_held_out
+    if not (steps < first).any():
+        raise ValueError(
+            f"calibration={forecaster.calibration}: {n_held_out} steps are held out of "
+            f"{steps.max() - steps.min() + 1}, and none is left to learn."
+        )
+    model = clone(forecaster).set_params(calibration=None)
+    model.fit(*_rows(X, y, steps < first))
+    stride = max(1, -(-(n_held_out - horizon + 1) // N_ORIGINS))
+    errors = []
+    for origin in range(first, first + n_held_out - horizon + 1, stride):
+        ahead = (steps >= origin) & (steps < origin + horizon)
+        if ahead.any():
+            errors.append(_errors(model, *_rows(X, y, ahead)))
+        seen = (steps >= origin) & (steps < origin + stride)
+        if seen.any():
+            model.observe(*_rows(X, y, seen))
+    return Conformal(np.concatenate(errors)[-N_KEPT:], {c: 1 - c for c in forecaster.coverage})
+
+
+def adapted(forecaster, X, y):
+    """The conformal part after new rows, which are forecast first; alpha += rate * (1 - coverage - miss)."""
+    conformal = forecaster.conformal_
+    y_pred, ahead, _ = forecaster._predict(X)
+    known = np.isfinite(np.asarray(y, dtype=float)) & (ahead <= forecaster.horizon)
+    try:
+        errors = _errors(forecaster, X, y)
+    except ValueError:  # a series that begins
+        return conformal
+    misses = {}
+    for coverage, rate in conformal.misses.items():
+        lower, upper = forecaster.predict_interval(X, coverage)
+        missed = ((y < lower) | (y > upper))[known]
+        misses[coverage] = rate + RATE * len(missed) * (1 - coverage - missed.mean()) if known.any() else rate
+    return replace(conformal, errors=np.concatenate([conformal.errors, errors])[-N_KEPT:], misses=misses)
+
+
+def _errors(model, X, y):
+    """|y - forecast| / scale, a row for each series."""
+    known = model._is_known(X)
+    if not known.any():
+        return np.empty((0, model.horizon))
+    X, y = _rows(X, y, known)
+    y_pred, ahead, scale, number = model._predict(X, with_numbers=True)
+    if model.target_transform:
+        y, y_pred = np.log1p(y), np.log1p(y_pred)
+    errors = np.full((number.max() + 1, model.horizon), np.nan)
+    near = ahead <= model.horizon
+    errors[number[near], ahead[near] - 1] = (np.abs(y - y_pred) / scale)[near]
+    return errors
+
+
+def _rows(X, y, chosen):
+    return _safe_indexing(X, np.flatnonzero(chosen)), np.asarray(y)[chosen]

@@ -1,0 +1,583 @@
+"""Forecasts of many steps and many series by any regressor."""
+
+from copy import copy, deepcopy
+from dataclasses import replace
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
+
+from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.conformal import adapted, calibrated
+from skbackprop.time_series.examples import Examples, complete
+from skbackprop.time_series.features import COLUMNS, whole_numbers
+from skbackprop.time_series.history import empty_history, place, remember
+from skbackprop.time_series.learning import Chunked, Whole
+from skbackprop.time_series.panels import future_buffers, placed_buffers, row_steps
+from skbackprop.time_series.rows import as_list, columns_of, opened, read
+from skbackprop.time_series.strategies import STRATEGIES
+from skbackprop.time_series.windows import NORMALIZERS, Origins, Windows, seasons_of, take
+
+FLOATS = [np.float64, np.float32]
+
+
+def _can_go_on(self):
+    if self.estimator is None or hasattr(self.estimator, "partial_fit"):
+        return True
+    raise AttributeError(
+        f"{type(self.estimator).__name__} has no partial_fit: `observe` goes on without learning."
+    )
+
+
+class LagForecaster(RegressorMixin, BaseEstimator):
+    """Forecasts from windows of the past, by one regressor for all series.
+
+    Each window is normalised by what it holds itself, and forecasts are mapped back exactly, so that series
+    of any level share one model. `predict` never sees y of the rows it forecasts.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        A regressor. None: a network of 256 relu units that learns the absolute error.
+
+    lags : int, list of int or None, default=None
+        The steps of y that a window holds; an int n stands for 1, 2, ..., n. None: two seasons, a week of
+        hours, and at least twice the horizon, as far as the series are long enough.
+
+    horizon : int, default=1
+        Steps that are forecast at once. Longer forecasts go on from the last ones.
+
+    strategy : {'mimo', 'recursive', 'direct', 'dirrec'}, default='mimo'
+        One model with `horizon` outputs; one of a single step, applied again and again; a model for each
+        step; the same, which see the earlier steps' forecasts.
+
+    normalize : {'last', 'mean', 'revin', 'level'} or None, default='mean'
+        What is subtracted from a window, and what it is divided by: the last value or the mean, and the mean
+        absolute deviation; mean and standard deviation; nothing, and the mean size.
+
+    known_future : str, int or list, default=()
+        The columns that are known ahead, such as holidays. All others are seen up to the origin.
+
+    groups : str, int, list or None, default=None
+        The columns, or levels of the index, that name the series. None: a single series.
+
+    time : str, int or None, default=None
+        The column, or level of the index, that holds the times. None: the index of X, if it holds dates,
+        periods or whole numbers; else rows follow each other.
+
+    freq : str, offset, int or None, default=None
+        The step of the clock, such as 'h'. None: that of the index, or the shortest step in `fit`.
+
+    seasons : list of float or None, default=None
+        Periods in steps. None: those of the clock among day, week and year.
+
+    target_transform : {'log1p'} or None, default=None
+        Forecast log(1 + y) instead of y; for skewed counts.
+
+    n_members : int, default=3
+        Models that differ by their seed alone; forecasts are their medians.
+
+    n_updates : int, default=2000
+        Steps that the default network learns, of 256 windows.
+
+    max_windows : int or None, default=None
+        The most windows that a given estimator learns from, drawn at random. None: all.
+
+    calibration : int or None, default=None
+        For `predict_interval`: how many times `horizon` of the last steps are first held out, forecast from
+        rolling origins by a model of the steps before, and then learned with all others. None: no intervals.
+
+    coverage : tuple of float, default=(0.8, 0.95)
+        The shares of the values that intervals are to hold, which `partial_fit` adapts.
+
+    on_gap : {'nan', 'raise', 'ignore'}, default='nan'
+        What missing steps are: NaN, an error, or nothing, so that rows are counted instead of time.
+
+    random_state : int, default=0
+        The seed of the first member; the next ones follow.
+
+    Attributes
+    ----------
+    history_ : History
+        The clock, the series, and the last rows of each.
+
+    lags_ : ndarray of int
+        The lags in use.
+
+    seasons_ : tuple
+        The periods in use.
+
+    windows_ : Windows
+        What a window holds.
+
+    conformal_ : Conformal or None
+        The errors that the intervals are made of, and the rates that streams adapt.
+
+    models_ : list of list
+        The members of each stage of the strategy.
+
+    n_features_in_ : int
+        The number of columns of X.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of the columns of X, where it has names.
+
+    References
+    ----------
+    Ben Taieb, Bontempi, Atiya, Sorjamaa: A review and comparison of strategies for multi-step ahead time
+    series forecasting, 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import Ridge
+    >>> from skbackprop.time_series import LagForecaster
+    >>> X = pd.DataFrame(index=pd.date_range("2026-01-01", periods=60))
+    >>> y = np.tile([5.0, 6.0, 7.0, 8.0, 9.0, 2.0, 1.0], 9)[:60]
+    >>> LagForecaster(Ridge(1e-6), horizon=3).fit(X, y).forecast(3).round(2).tolist()
+    [9.0, 2.0, 1.0]
+    """
+
+    _parameter_constraints = {
+        "estimator": [None, HasMethods(["fit", "predict"])],
+        "lags": [None, Integral, "array-like"],
+        "horizon": [Interval(Integral, 1, None, closed="left")],
+        "strategy": [StrOptions(set(STRATEGIES))],
+        "normalize": [StrOptions({name for name in NORMALIZERS if name}), None],
+        "known_future": COLUMNS,
+        "groups": COLUMNS,
+        "time": [None, str, Integral],
+        "freq": "no_validation",
+        "seasons": [None, "array-like"],
+        "target_transform": [StrOptions({"log1p"}), None],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "n_updates": [Interval(Integral, 1, None, closed="left")],
+        "max_windows": [None, Interval(Integral, 1, None, closed="left")],
+        "calibration": [None, Interval(Integral, 1, None, closed="left")],
+        "coverage": ["array-like"],
+        "on_gap": [StrOptions({"nan", "raise", "ignore"})],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
+    }
+    columns = None  # all that are neither groups nor time
+
+    def __init__(
+        self,
+        estimator=None,
+        lags=None,
+        *,
+        horizon=1,
+        strategy="mimo",
+        normalize="mean",
+        known_future=(),
+        groups=None,
+        time=None,
+        freq=None,
+        seasons=None,
+        target_transform=None,
+        n_members=3,
+        n_updates=2000,
+        max_windows=None,
+        calibration=None,
+        coverage=(0.8, 0.95),
+        on_gap="nan",
+        random_state=0,
+    ):
+        self.estimator = estimator
+        self.lags = lags
+        self.horizon = horizon
+        self.strategy = strategy
+        self.normalize = normalize
+        self.known_future = known_future
+        self.groups = groups
+        self.time = time
+        self.freq = freq
+        self.seasons = seasons
+        self.target_transform = target_transform
+        self.n_members = n_members
+        self.n_updates = n_updates
+        self.max_windows = max_windows
+        self.calibration = calibration
+        self.coverage = coverage
+        self.on_gap = on_gap
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Learn from all windows of the series.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Times, ids and other columns, rows in any order where they have times.
+
+        y : array-like of shape (n_rows,)
+            The series. NaN is not known.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            For columns that are absent or no numbers, times that are missing or repeat, and series that are
+            all too short for a window.
+        """
+        fitted = copy(self)  # a call that fails changes nothing
+        rows = fitted._read(X, y, reset=True)
+        clock = None if rows.times is None else learn_clock(rows.times, self.freq)
+        history = empty_history(rows, clock)
+        placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
+        fitted._learn_windows(rows, placed)
+        placed = placed._replace(reach=fitted._keep())
+        fitted.history_ = remember(placed, history, fitted._keep(), None, None)
+        buffers, ends = fitted._buffers(placed)
+        fitted.models_ = [
+            [fitted._member(k).fit(rows_of, n) for k in range(self.n_members)]
+            for rows_of, n in fitted._stages(buffers, ends)
+        ]
+        fitted.conformal_ = None if self.calibration is None else calibrated(fitted, X, y, row_steps(placed))
+        vars(self).clear()
+        vars(self).update(vars(fitted))
+        return self
+
+    @available_if(_can_go_on)
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y):
+        """Learn the windows that new rows complete, and go on from these rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows that come after those learned before, series by series; new series may begin.
+
+        y : array-like of shape (n_rows,)
+            The series.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and for rows that do not come after those learned before.
+
+        AttributeError
+            For an estimator without `partial_fit`.
+        """
+        if "history_" not in vars(self):
+            return self.fit(X, y)
+        return self._go_on(X, y, learn=True)
+
+    def observe(self, X, y):
+        """Go on from new rows without learning from them.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows that come after those learned before, series by series; new series may begin.
+
+        y : array-like of shape (n_rows,)
+            The series.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in `partial_fit`.
+        """
+        check_is_fitted(self, "history_")
+        return self._go_on(X, y, learn=False)
+
+    def predict(self, X):
+        """Forecasts for rows that follow the history of their series.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Times, ids and the columns known ahead; other columns are not looked at.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_rows,)
+            In the order of X.
+
+        Raises
+        ------
+        ValueError
+            For series that were never seen, and rows that do not come after those learned.
+        """
+        return self._predict(X)[0]
+
+    def predict_interval(self, X, coverage=None):
+        """Intervals that hold a share of the values to come, by split conformal prediction.
+
+        Errors of the calibration, in units of their windows' scales, give a half-width for each step ahead;
+        in a stream, `partial_fit` adapts the rate of misses (Gibbs and Candes, 2021).
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            As in `predict`.
+
+        coverage : float or None, default=None
+            The share. None: the first of the parameter `coverage`.
+
+        Returns
+        -------
+        lower : ndarray of shape (n_rows,)
+            The lower ends.
+
+        upper : ndarray of shape (n_rows,)
+            The upper ends.
+
+        Raises
+        ------
+        ValueError
+            Without `calibration`, for a share that is not between 0 and 1, and as in `predict`.
+        """
+        check_is_fitted(self, "history_")
+        if self.conformal_ is None:
+            raise ValueError("predict_interval needs calibration=, such as 10, in fit.")
+        y_pred, ahead, scale = self._predict(X)
+        half = self.conformal_.half_width(self.coverage[0] if coverage is None else coverage, ahead) * scale
+        if self.target_transform is None:
+            return y_pred - half, y_pred + half
+        return np.expm1(np.log1p(y_pred) - half), np.expm1(np.log1p(y_pred) + half)
+
+    def _predict(self, X):
+        """For each row of X the forecast, the steps ahead, and the scale of its series' last window."""
+        check_is_fitted(self, "history_")
+        rows = self._read(X, None, reset=False, with_y=False)
+        on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
+        placed = place(rows, self.history_, 1, 1, None, on_gap, True, "error")
+        known = self.history_.ids.get_indexer(placed.ids)
+        if (known < 0).any():
+            name = placed.ids[int(np.argmax(known < 0))]
+            raise ValueError(f"X holds the series {name!r}, of which no row was learned.")
+        number = np.zeros(len(rows.values), np.intp) if placed.codes is None else placed.codes
+        ahead = row_steps(placed) - self.history_.last_step[known][number]
+        future = np.full((len(known), int(ahead.max()), rows.values.shape[1]), np.nan)
+        future[number, ahead - 1] = rows.values
+        forecasts, scale = self._forecasts(known, future)
+        return forecasts[number, ahead - 1], ahead, scale[number]
+
+    def forecast(self, horizon=None):
+        """Forecasts of the next steps of every series, with nothing known ahead.
+
+        Parameters
+        ----------
+        horizon : int or None, default=None
+            Number of steps. None: the parameter.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (horizon,) or (n_series, horizon)
+            Series in the order of ``history_.ids``; a vector without `groups`.
+        """
+        check_is_fitted(self, "history_")
+        n_steps = whole_numbers("horizon", self.horizon if horizon is None else horizon, 1)[0]
+        series = np.arange(len(self.history_.ids))
+        future = np.full((len(series), n_steps, self.history_.values.shape[1]), np.nan)
+        forecasts, _ = self._forecasts(series, future)
+        return forecasts[0] if self.groups is None else forecasts
+
+    def predict_one_step(self, X, y):
+        """The forecast of each row from the rows before it, which are known: no forecast of many steps.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows that follow the history of their series, or others, which then stand alone.
+
+        y : array-like of shape (n_rows,)
+            The series; a row's own value is not seen by its forecast.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_rows,)
+            NaN where no value is known before the row.
+        """
+        check_is_fitted(self, "history_")
+        rows = self._read(X, y, reset=False)
+        placed = place(rows, self.history_, self._keep(), self._keep(), None, self.on_gap, True, "alone")
+        buffers, origins = self._buffers(placed)
+        before = Origins(origins.places - 1, origins.steps - 1, origins.codes)
+        seen = np.isfinite(take(buffers.y, before.places, 1 - self.lags_)).any(axis=1)
+        predicted = np.full(len(seen), np.nan)
+        if seen.any():
+            predicted[seen] = self._stage_forecasts(0, buffers, before[seen])[:, 0]
+        return np.expm1(predicted) if self.target_transform else predicted
+
+    def _go_on(self, X, y, learn):
+        fitted = copy(self)
+        rows = fitted._read(X, y, reset=False)
+        history, keep = self.history_, self._keep()
+        placed = place(rows, history, keep, keep, None, self.on_gap, True, "error")
+        fitted.history_ = remember(placed, history, keep, None, None)
+        if learn:
+            if self.conformal_ is not None:
+                fitted.conformal_ = adapted(self, X, y)
+            buffers, ends = fitted._buffers(placed)
+            fitted.models_ = deepcopy(self.models_)
+            stages = fitted._stages(buffers, ends, allow_none=True)
+            for members, (rows_of, n) in zip(fitted.models_, stages):
+                for member in members if n else []:
+                    member.partial_fit(*rows_of(np.arange(n)))
+        vars(self).clear()
+        vars(self).update(vars(fitted))
+        return self
+
+    def _read(self, X, y, reset, with_y=True):
+        """The rows with y as their first column, and the columns known ahead as the last ones."""
+        rows = read(self, X, reset)
+        names = columns_of(self, opened(self, X, False).names)
+        future = as_list(self.known_future) if self.known_future is not None else []
+        unknown = [name for name in future if name not in names]
+        if unknown:
+            raise ValueError(f"known_future: X has no column {unknown[0]!r} of numbers, only {names}.")
+        order = sorted(range(len(names)), key=lambda k: names[k] in future)
+        n_rows = len(rows.values)
+        y = self._target(y, n_rows) if with_y else np.full(n_rows, np.nan)
+        if reset:
+            self._n_future = len(future)
+        values = np.column_stack([y, np.asarray(rows.values, dtype=y.dtype)[:, order]])
+        return rows._replace(values=values)
+
+    def _target(self, y, n_rows):
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        y = column_or_1d(y, dtype=None, warn=True)
+        y = check_array(y, ensure_2d=False, ensure_all_finite="allow-nan", dtype=FLOATS, input_name="y")
+        if len(y) != n_rows:
+            raise ValueError(f"X has {n_rows} rows, but y {len(y)}: inconsistent numbers of samples.")
+        if self.target_transform is None:
+            return y
+        if np.nanmin(y) <= -1:
+            raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
+        return np.log1p(y)
+
+    def _keep(self):
+        """Steps of history that anything may look back on."""
+        return self.windows_.reach + 2 * self.horizon
+
+    def _learn_windows(self, rows, placed):
+        """Seasons, lags and the scales of the other columns."""
+        clock = placed.clock
+        if self.seasons is not None:
+            seasons = tuple(self.seasons)
+        elif isinstance(rows.times, pd.PeriodIndex):
+            seasons = seasons_of(learn_clock(rows.times.to_timestamp()))
+        else:
+            seasons = seasons_of(clock)
+        series = placed.series
+        longest = int((series.steps[series.ends] - series.steps[series.starts]).max()) + 1
+        seasons = tuple(season for season in seasons if 2 * season <= longest)
+        self.seasons_ = seasons
+        self.lags_ = self._lags(seasons, longest)
+        others = rows.values[:, 1:].T
+        center = np.array([np.nanmean(c) if np.isfinite(c).any() else 0.0 for c in others])
+        spread = np.array([np.nanstd(c) if np.isfinite(c).any() else 1.0 for c in others])
+        short = int(seasons[0]) if seasons else 1
+        week = [int(s) for s in seasons if self.horizon <= s <= self.lags_.max()]
+        n_series = len(placed.ids)
+        periods = tuple((s, min(3, int(np.ceil(s / 2)) - 1 or 1)) for s in seasons)
+        self.windows_ = Windows(
+            lags=self.lags_,
+            column_lags=np.arange(1, min(self.lags_.max(), max(short, 1)) + 1),
+            ahead=np.arange(1, self.horizon + 1),
+            periods=periods,
+            season=max(week, default=0),
+            n_series=n_series if 1 < n_series <= 20 else 0,
+            normalize=self.normalize,
+            center=center,
+            spread=np.where(spread > 0, spread, 1.0),
+        )
+
+    def _lags(self, seasons, longest):
+        if self.lags is None:
+            within = [int(s) for s in seasons if s <= 400]
+            wanted = max([2 * int(s) for s in within[:1]] + within + [2 * self.horizon, 8])
+            most = max(1, (longest - self.horizon) // 2)
+            return np.arange(1, min(wanted, most) + 1)
+        if isinstance(self.lags, Integral):
+            return np.arange(1, whole_numbers("lags", self.lags, 1)[0] + 1)
+        return np.sort(whole_numbers("lags", self.lags, 1))
+
+    def _member(self, k):
+        if self.estimator is None:
+            return Chunked(self.n_updates, self.random_state + k)
+        return Whole(self.estimator, self.max_windows, self.random_state + k)
+
+    def _stage_windows(self, stage):
+        """What the models of a stage see: dirrec looks further back from a later origin."""
+        lags = self.windows_.lags
+        if stage.n_more:
+            lags = np.concatenate([np.arange(1, stage.n_more + 1), lags + stage.n_more])
+        ahead = stage.steps if self.strategy != "mimo" else self.windows_.ahead
+        return replace(self.windows_, lags=lags, ahead=ahead)
+
+    def _buffers(self, placed):
+        return placed_buffers(placed, self.history_.ids, self._n_future)
+
+    def _stages(self, buffers, ends, allow_none=False):
+        """For each stage the windows to learn, and how many there are."""
+        season = int(self.seasons_[0]) if self.seasons_ else 1
+        for stage in STRATEGIES[self.strategy](self.horizon):
+            windows, fill = self._stage_windows(stage), self._member(0).fill
+            origins = complete(buffers, ends, windows, stage.steps, len(self.lags_))
+            if len(origins) == 0 and not allow_none:
+                raise ValueError(
+                    f"No series is long enough: windows of {len(windows.lags)} lags, half of them known, and "
+                    f"{stage.steps[-1]} steps ahead are needed, n_samples={len(ends)}. Give fewer lags, or a smaller "
+                    "horizon."
+                )
+            last_step = self.history_.last_step
+            yield Examples(buffers, origins, windows, stage, fill, season, last_step), len(origins)
+
+    def _stage_forecasts(self, number, buffers, origins):
+        """The medians of the members of a stage, (n_origins, n_steps), in units of y."""
+        stage = STRATEGIES[self.strategy](self.horizon)[number]
+        members = self.models_[number]
+        X, scale = self._stage_windows(stage).rows(buffers, origins, members[0].fill)
+        outputs = [np.reshape(member.predict(X), (len(X), -1)) for member in members]
+        return scale.inverse(np.median(outputs, axis=0))
+
+    def _forecasts(self, series, future):
+        """(n_series, n_steps) after the history of each series, and the scales of their last windows.
+
+        `future` are the columns in these steps.
+        """
+        keep, n_steps = self._keep(), future.shape[1]
+        buffers, begin = future_buffers(self.history_, series, future, keep, self.horizon, self._n_future)
+        last_step, done = self.history_.last_step[series], 0
+        scale = self.windows_.scale(take(buffers.y, begin, 1 - self.lags_[::-1])).scale[:, 0]
+        stages = STRATEGIES[self.strategy](self.horizon)
+        while done < n_steps:
+            for k, stage in enumerate(stages):
+                behind = done + stage.shift
+                origins = Origins(begin + behind, last_step + behind, series)
+                buffers.y[(begin + behind)[:, None] + stage.steps] = self._stage_forecasts(
+                    k, buffers, origins
+                )
+            done += stages[-1].shift + int(stages[-1].steps[-1])
+        forecasts = buffers.y.reshape(len(series), -1)[:, keep : keep + n_steps]
+        return np.expm1(forecasts) if self.target_transform else forecasts, scale
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.regressor_tags.poor_score = True  # on rows that are no series
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        return "models_" in vars(self)

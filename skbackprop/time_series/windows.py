@@ -1,0 +1,177 @@
+"""Windows of series in flat buffers, and their normalisation, which each window carries itself."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+class Scale(NamedTuple):
+    """What a window is normalised with: z = (y - offset) / scale, both (n_windows, 1)."""
+
+    offset: np.ndarray
+    scale: np.ndarray
+
+    def of(self, y):
+        return (y - self.offset) / self.scale
+
+    def inverse(self, z):
+        return z * self.scale + self.offset
+
+
+def deviation(y, center):
+    """Mean absolute deviation of windows; a window that does not vary has 1."""
+    size = np.nanmean(np.abs(y - center), axis=1, keepdims=True)
+    negligible = 1e-9 * np.nanmean(np.abs(y), axis=1, keepdims=True)
+    return np.where(size > negligible, size, 1.0)
+
+
+def last_known(y):
+    """The last value of each window that is known."""
+    known = np.isfinite(y[:, ::-1])
+    return np.take_along_axis(y[:, ::-1], known.argmax(axis=1)[:, None], axis=1)
+
+
+def by_mean(y):
+    center = np.nanmean(y, axis=1, keepdims=True)
+    return Scale(center, deviation(y, center))
+
+
+def by_last(y):
+    return Scale(last_known(y), by_mean(y).scale)
+
+
+def by_moments(y):
+    """Reversible instance normalisation without its affine map (Kim et al., 2022)."""
+    center, spread = np.nanmean(y, axis=1, keepdims=True), np.nanstd(y, axis=1, keepdims=True)
+    return Scale(center, np.where(spread > 1e-9 * np.abs(center), spread, 1.0))
+
+
+def by_level(y):
+    """Division by the mean size, as N-BEATS does (Oreshkin et al., 2020)."""
+    size = np.nanmean(np.abs(y), axis=1, keepdims=True)
+    return Scale(np.zeros_like(size), np.where(size > 0, size, 1.0))
+
+
+def by_nothing(y):
+    return Scale(np.zeros((len(y), 1), y.dtype), np.ones((len(y), 1), y.dtype))
+
+
+NORMALIZERS = {"last": by_last, "mean": by_mean, "revin": by_moments, "level": by_level, None: by_nothing}
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Series one behind the other on a flat axis, each step at its place; what is not known is NaN."""
+
+    y: np.ndarray  # (size,)
+    past: np.ndarray  # (n_past, size), columns known up to the origin of a forecast
+    future: np.ndarray  # (n_future, size), columns known ahead
+
+
+class Origins(NamedTuple):
+    """Where forecasts begin: after these places, at these steps, of these series."""
+
+    places: np.ndarray
+    steps: np.ndarray
+    codes: np.ndarray
+
+    def __getitem__(self, index):
+        return Origins(*(np.asarray(part)[index] for part in tuple(self)))
+
+    def __len__(self):
+        return len(self.places)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """From origins to rows of numbers: the window of y, of the other columns, the calendar, the series.
+
+    A window of places is a strided view of the buffer: only the rows asked for are ever copied.
+    """
+
+    lags: np.ndarray  # ascending, lag 1 is the last value known
+    column_lags: np.ndarray  # of the columns other than y
+    ahead: np.ndarray  # the steps ahead whose columns known in the future are seen
+    periods: tuple  # (period in steps, number of harmonics), of the calendar at the origin
+    season: int  # of the earlier values that stand beside those known ahead; 0: none do
+    n_series: int  # indicators of the series; 0: none
+    normalize: str | None
+    center: np.ndarray  # (n_past + n_future,), of the other columns
+    spread: np.ndarray
+
+    @property
+    def reach(self):
+        """How many steps a window looks back, its last value included."""
+        return int(max(self.lags.max(), self.column_lags.max(initial=1), self.season))
+
+    def rows(self, buffers, origins, fill):
+        """Features (n_origins, n_features) with their scale; y that is not known becomes `fill`."""
+        y = take(buffers.y, origins.places, 1 - self.lags[::-1])
+        scale = self.scale(y)
+        parts = [fill_missing(scale.of(y), fill)]
+        n_past = len(buffers.past)
+        offsets = 1 - self.column_lags[::-1]
+        for k, column in enumerate([*buffers.past, *buffers.future]):
+            seen = [offsets] if k < n_past else [offsets, self.ahead]
+            if k >= n_past and self.season:
+                seen.append(self.ahead[self.ahead <= self.season] - self.season)
+            values = take(column, origins.places, np.concatenate(seen))
+            parts.append(fill_missing((values - self.center[k]) / self.spread[k], fill))
+        parts.append(self.calendar(origins.steps + 1))
+        if self.n_series:
+            parts.append(np.equal.outer(origins.codes, np.arange(self.n_series)))
+        if self.normalize is not None:
+            parts.append(np.log(scale.scale))
+        return np.concatenate(parts, axis=1, dtype=buffers.y.dtype, casting="unsafe"), scale
+
+    def scale(self, y):
+        """The offset and the scale of windows (n_windows, n_lags); nothing known: 0 and 1."""
+        empty = ~np.isfinite(y).any(axis=1)
+        if empty.any():
+            y = np.where(empty[:, None], 0, y)
+        return NORMALIZERS[self.normalize](y)
+
+    def calendar(self, steps):
+        """sin(2 pi k t / period), cos(2 pi k t / period) of absolute steps t."""
+        columns = np.empty((len(steps), 0))
+        for period, n_harmonics in self.periods:
+            turns = np.outer(steps, np.arange(1, n_harmonics + 1)) / period % 1.0
+            columns = np.concatenate([columns, np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)], axis=1)
+        return columns
+
+
+def take(buffer, places, offsets):
+    """The values at each place plus each offset, (n_places, n_offsets); outside the buffer NaN."""
+    first, last = int(offsets.min()), int(offsets.max())
+    contiguous = len(offsets) == last - first + 1 and offsets[0] == first and (np.diff(offsets) == 1).all()
+    inside = len(places) == 0 or (places.min() + first >= 0 and places.max() + last < len(buffer))
+    if contiguous and inside:
+        return sliding_window_view(buffer, len(offsets))[places + first]
+    where = places[:, None] + offsets
+    values = buffer.take(where, mode="clip")
+    values[(where < 0) | (where >= len(buffer))] = np.nan
+    return values
+
+
+def fill_missing(z, fill):
+    return z if fill is None else np.where(np.isfinite(z), z, fill)
+
+
+DAY = 86_400_000_000_000  # ns
+
+
+def seasons_of(clock):
+    """The periods, in steps, that a calendar suggests: a day, a week, a year; several of them, ascending."""
+    if clock is None or clock.unit in ("numbers", "periods"):
+        return ()
+    size = clock.size
+    if clock.unit == "months":
+        return (12 // size,) if 12 % size == 0 and size < 12 else ()
+    if clock.unit == "business days":
+        return (5, 261)
+    spans = np.array([1, 7, 365.2425]) * (DAY if clock.unit == "ns" else 1)
+    steps = spans / size
+    whole = np.isclose(steps, steps.round()) | (steps > 50)
+    return tuple(float(s) if abs(s - round(s)) > 1e-9 else round(s) for s in steps[(steps > 1.5) & whole])

@@ -1,0 +1,327 @@
+"""LagForecaster: what it forecasts, from what, and what it must never see."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_predict
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit
+
+RNG = np.random.default_rng(0)
+WEEK = np.array([5.0, 6.0, 7.0, 8.0, 9.0, 2.0, 1.0])
+STRATEGIES = ["mimo", "recursive", "direct", "dirrec"]
+
+
+def days(n, start="2026-01-01"):
+    return pd.DataFrame(index=pd.date_range(start, periods=n, freq="D"))
+
+
+def panel(lengths=(90, 60, 75), ahead=0):
+    parts = []
+    for k, n in enumerate(lengths):
+        t = np.arange(n + ahead)
+        y = (10.0**k) * (np.resize(WEEK, len(t)) + 0.05 * t)
+        when = pd.date_range("2026-04-01", periods=n + ahead)[:] - pd.Timedelta(days=n)
+        parts.append(pd.DataFrame({"shop": f"s{k}", "day": when, "y": y, "step": t - n}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def split(frame):
+    known = frame[frame.step < 0]
+    return known, frame[frame.step >= 0]
+
+
+EXPECTED = {
+    "check_methods_sample_order_invariance": "rows without time follow each other: their order is the time",
+    "check_methods_subset_invariance": "a row without time is one step after the row before it",
+}
+
+
+@parametrize_with_checks(
+    [LagForecaster(Ridge(), 2, horizon=2), LagForecaster(lags=2, n_members=1, n_updates=5)],
+    expected_failed_checks=lambda estimator: EXPECTED,
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("normalize", ["last", "mean", "revin", "level", None])
+def test_a_weekly_pattern_goes_on(strategy, normalize):
+    y = np.resize(WEEK, 70)
+    net = LagForecaster(LinearRegression(), 14, horizon=5, strategy=strategy, normalize=normalize, seasons=[])
+    net.fit(days(70), y)
+    assert_allclose(net.forecast(12), np.resize(WEEK, 82)[70:], atol=1e-6)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_linear_models_equal_their_textbook_form(strategy):
+    """Without normalisation and calendar a forecast is a regression on lagged values."""
+    y, horizon = RNG.normal(size=60).cumsum(), 3
+    net = LagForecaster(
+        LinearRegression(), 2, horizon=horizon, strategy=strategy, normalize=None, seasons=[]
+    ).fit(days(60), y)
+
+    def regress(n_lags, step):
+        origins = np.arange(60 - step)
+        padded = np.r_[np.zeros(n_lags), y]
+        X = np.array([padded[t + 1 : t + 1 + n_lags] for t in origins])
+        age = 59 - origins
+        return LinearRegression().fit(X, y[origins + step], sample_weight=0.5 ** (4 * age / 59))
+
+    forecasts = []
+    for step in range(1, horizon + 1):
+        if strategy == "dirrec":
+            model, window = regress(1 + step, 1), [*y[-2:], *forecasts]
+        elif strategy == "recursive":
+            model, window = regress(2, 1), [*y[-2:], *forecasts][-2:]
+        else:
+            model, window = regress(2, horizon if strategy == "mimo" else step), y[-2:]
+            if strategy == "mimo" and step < horizon:
+                model = None
+        forecasts.append(net.forecast()[step - 1] if model is None else model.predict([window])[0])
+    assert_allclose(net.forecast(), forecasts, atol=1e-8)
+
+
+@pytest.mark.parametrize("normalize", ["last", "mean", "revin"])
+def test_forecasts_move_with_the_level_and_the_unit(normalize):
+    y = RNG.normal(size=80).cumsum()
+    net = LagForecaster(
+        HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=5), 5, horizon=4, normalize=normalize
+    )
+    usual = net.fit(days(80), y).forecast()
+    moved = clone(net).fit(days(80), 1000 + 8 * y).forecast()
+    if normalize != "revin":
+        assert np.abs(moved - (1000 + 8 * usual)).max() < 8 * np.ptp(y)
+    window = net.windows_
+    a, b = window.scale(y[None, -5:]), window.scale(1000 + 8 * y[None, -5:])
+    assert_allclose(a.of(y[None]), b.of(1000 + 8 * y[None]), atol=1e-9)
+    assert_allclose(a.inverse(a.of(y[None])), y[None], atol=1e-12)
+
+
+def test_a_panel_of_unequal_lengths_and_levels():
+    known, future = split(panel(ahead=7))
+    net = LagForecaster(Ridge(1e-6), 14, horizon=7, groups="shop", time="day")
+    net.fit(known[["shop", "day"]], known.y)
+    shuffled = future.sample(frac=1, random_state=0)
+    assert_allclose(net.predict(shuffled[["shop", "day"]]), shuffled.y, rtol=1e-2)
+    assert net.forecast(7).shape == (3, 7)
+    assert_array_equal(net.forecast(7).ravel(), net.predict(future[["shop", "day"]]))
+
+
+def test_order_of_rows_does_not_matter():
+    known, future = split(panel(ahead=4))
+    net = LagForecaster(Ridge(), 7, horizon=4, groups="shop", time="day")
+    a = net.fit(known[["shop", "day"]], known.y).predict(future[["shop", "day"]])
+    mixed = known.sample(frac=1, random_state=1)
+    b = clone(net).fit(mixed[["shop", "day"]], mixed.y).predict(future[["shop", "day"]])
+    assert_allclose(a, b, rtol=1e-9)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_is_known_ahead_is_used_at_its_own_step(strategy):
+    """mlforecast#705: each step's own value, not that of the first step."""
+    X = days(200).assign(sale=RNG.integers(0, 2, 200).astype(float), other=RNG.normal(size=200))
+    y = 10 + 5 * X.sale.to_numpy()
+    net = LagForecaster(
+        LinearRegression(), 3, horizon=4, strategy=strategy, known_future="sale", normalize=None, seasons=[]
+    )
+    net.fit(X[:190], y[:190])
+    assert_allclose(net.predict(X[190:]), y[190:], atol=1e-6)
+    hidden = X[190:].assign(other=1e9)
+    assert_array_equal(net.predict(hidden), net.predict(X[190:]))
+
+
+def test_columns_of_the_past_are_seen_up_to_the_origin():
+    x = RNG.normal(size=300)
+    y = np.r_[0.0, 3 * x[:-1]]
+    X = days(300).assign(x=x)
+    net = LagForecaster(LinearRegression(), 2, horizon=1, normalize=None, seasons=[]).fit(X[:299], y[:299])
+    assert_allclose(net.predict(X[299:]), y[299:], atol=1e-6)
+
+
+def test_a_gap_before_the_rows_is_forecast_over():
+    y = np.resize(WEEK, 70)
+    net = LagForecaster(LinearRegression(), 14, horizon=3, seasons=[]).fit(days(70), y)
+    later = days(4, days(75).index[-1])
+    assert_allclose(net.predict(later), np.resize(WEEK, 80)[74:78], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.period_range("2020-01", periods=60, freq="M"),
+        pd.date_range("2020-01-01", periods=60, freq="2D"),
+        pd.date_range("2020-01-01", periods=60, freq="15min"),
+        pd.date_range("2020-01-01", periods=60, freq="QS"),
+        pd.bdate_range("2020-01-01", periods=60),
+        pd.RangeIndex(0, 180, 3),
+        pd.date_range("2020-03-20", periods=60, freq="D", tz="Europe/Berlin"),
+    ],
+    ids=lambda index: f"{type(index).__name__}-{getattr(index, 'freqstr', '')}",
+)
+def test_clocks(index):
+    y = np.resize(WEEK, 60)
+    X = pd.DataFrame(index=index)
+    net = LagForecaster(LinearRegression(), 14, horizon=5, seasons=[]).fit(X[:50], y[:50])
+    assert_allclose(net.predict(X[50:]), y[50:], atol=1e-6)
+
+
+def test_cross_validation_never_sees_the_answers():
+    y = RNG.normal(size=120).cumsum()
+    X = days(120)
+    cv = TimeSeriesSplit(4, test_size=5)
+    net = LagForecaster(Ridge(), 7, horizon=5)
+    for train, test in cv.split(X):
+        a = clone(net).fit(X.iloc[train], y[train]).predict(X.iloc[test])
+        changed = y.copy()
+        changed[train[-1] + 1 :] += 1e6
+        b = clone(net).fit(X.iloc[train], changed[train]).predict(X.iloc[test])
+        assert_array_equal(a, b)
+    search = GridSearchCV(net, {"lags": [3, 7]}, cv=cv, scoring="neg_mean_absolute_error").fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_panels_in_a_grid_search():
+    frame = panel()
+    cv = PanelTimeSeriesSplit(2, horizon=7, time="day")
+    net = LagForecaster(Ridge(), horizon=7, groups="shop", time="day")
+    search = GridSearchCV(net, {"lags": [7, 14]}, cv=cv, n_jobs=2).fit(frame[["shop", "day"]], frame.y)
+    assert search.best_score_ > 0.9
+
+
+def test_missing_values_and_missing_steps():
+    y = np.resize(WEEK, 140)
+    y[[30, 31, 60]] = np.nan
+    kept = np.setdiff1d(np.arange(140), [80, 81, 139])
+    net = LagForecaster(HistGradientBoostingRegressor(), 14, horizon=2).fit(days(140).iloc[kept], y[kept])
+    assert np.isfinite(net.predict(days(142)[140:])).all()
+    net = LagForecaster(Ridge(), 14, horizon=2).fit(days(140).iloc[kept], y[kept])
+    assert_allclose(net.predict(days(142)[140:]), np.resize(WEEK, 142)[140:], atol=1.5)
+
+
+def test_a_series_shorter_than_its_window_and_than_the_horizon():
+    """mlforecast PR #459."""
+    frame = panel((90, 80, 3))
+    net = LagForecaster(Ridge(), 14, horizon=7, groups="shop", time="day")
+    assert np.isfinite(net.fit(frame[["shop", "day"]], frame.y).forecast()).all()
+
+
+def test_float32_stays_and_input_is_not_changed():
+    known, _ = split(panel())
+    X, y = known[["shop", "day"]].copy(), known.y.astype(np.float32)
+    before = X.copy(), y.copy()
+    net = LagForecaster(Ridge(), 7, horizon=2, groups="shop", time="day").fit(X, y)
+    pd.testing.assert_frame_equal(X, before[0])
+    pd.testing.assert_series_equal(y, before[1])
+    assert net.history_.values.dtype == np.float32
+
+
+def test_predict_changes_nothing():
+    y = RNG.normal(size=60)
+    net = LagForecaster(SGDRegressor(), 5, horizon=3).fit(days(60), y)
+    before = pickle.dumps(net)
+    net.predict(days(66)[60:])
+    net.forecast(9)
+    net.predict_one_step(days(62)[60:], y[:2])
+    assert pickle.dumps(net) == before
+
+
+def test_one_step_forecasts_see_the_rows_before():
+    y = np.resize(WEEK, 90) + RNG.normal(size=90)
+    net = LagForecaster(Ridge(), 7, horizon=1).fit(days(90)[:60], y[:60])
+    one_step = net.predict_one_step(days(90)[60:], y[60:])
+    for k in range(60, 90):
+        assert_allclose(one_step[k - 60], net.forecast(1)[0])
+        net.observe(days(90)[k : k + 1], y[k : k + 1])
+
+
+def test_streams_learn_and_advance():
+    y = np.resize(WEEK, 400) * 2
+    net = LagForecaster(lags=14, horizon=7, n_members=1, n_updates=300).fit(days(400)[:100], y[:100])
+    theta = net.models_[0][0].network.network_.theta.copy()
+    for k in range(100, 393, 7):
+        net.partial_fit(days(400)[k : k + 7], y[k : k + 7])
+    assert not np.array_equal(theta, net.models_[0][0].network.network_.theta)
+    assert np.abs(net.predict(days(400)[394:]) - y[394:]).mean() < 1.0
+
+
+def test_a_call_that_fails_changes_nothing():
+    y = np.arange(50.0)
+    net = LagForecaster(Ridge(), 3).fit(days(50), y)
+    before = pickle.dumps(net)
+    with pytest.raises(AttributeError, match="Ridge has no partial_fit"):
+        net.partial_fit(days(52)[50:], y[:2])
+    with pytest.raises(ValueError, match="Late rows"):
+        net.observe(days(50)[:3], y[:3])
+    assert pickle.dumps(net) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"lags": 0}, "lags=0: whole numbers of at least 1"),
+        ({"known_future": "promo"}, "known_future: X has no column 'promo'"),
+        ({"lags": 300}, "No series is long enough"),
+        ({"strategy": "all"}, "The 'strategy' parameter"),
+        ({"groups": "shop"}, "groups: X has no column 'shop'"),
+        ({"target_transform": "log1p"}, "needs y above -1"),
+    ],
+)
+def test_errors(settings, message):
+    with pytest.raises(ValueError, match=message):
+        LagForecaster(Ridge(), **settings).fit(days(40), np.linspace(-5, 5, 40))
+
+
+def test_rows_that_cannot_be_forecast():
+    known, future = split(panel(ahead=2))
+    net = LagForecaster(Ridge(), 7, groups="shop", time="day").fit(known[["shop", "day"]], known.y)
+    with pytest.raises(ValueError, match="the series 's9', of which no row was learned"):
+        net.predict(future[["shop", "day"]][:2].assign(shop="s9"))
+    with pytest.raises(ValueError, match="Late rows"):
+        net.predict(known[["shop", "day"]])
+
+
+def test_the_default_forecasts_better_than_the_season_repeated():
+    t = np.arange(700)
+    y = np.resize(WEEK, 700) * (1 + 0.5 * np.sin(2 * np.pi * t / 90)) + 0.1 * RNG.normal(size=700)
+    net = LagForecaster(horizon=14).fit(days(700)[:686], y[:686])
+    error = np.abs(net.predict(days(700)[686:]) - y[686:]).mean()
+    assert error < 0.6 * np.abs(np.resize(y[679:686], 14) - y[686:]).mean()
+
+
+def test_log_of_counts_is_mapped_back():
+    y = np.resize([0.0, 3.0, 900.0, 20.0], 80)
+    net = LagForecaster(LinearRegression(), 8, horizon=4, target_transform="log1p", seasons=[]).fit(
+        days(80), y
+    )
+    assert_allclose(net.forecast(), y[:4], atol=1e-5)
+
+
+def test_members_share_everything_but_their_seed():
+    y = RNG.normal(size=80)
+    net = LagForecaster(n_members=3, n_updates=20, lags=5).fit(days(80), y)
+    again = LagForecaster(n_members=3, n_updates=20, lags=5).fit(days(80), y)
+    assert_array_equal(net.forecast(3), again.forecast(3))
+    thetas = [member.network.network_.theta for member in net.models_[0]]
+    assert not np.array_equal(thetas[0], thetas[1])
+
+
+def test_predictions_of_a_cross_validation():
+    y = np.resize(WEEK, 80)
+    cv = [(np.arange(40 + 10 * k), np.arange(40 + 10 * k, 50 + 10 * k)) for k in range(4)]
+    folds = [(train, test) for train, test in cv]
+    net = LagForecaster(LinearRegression(), 14, horizon=10, seasons=[])
+    with pytest.raises(ValueError, match="partitions"):
+        cross_val_predict(net, days(80), y, cv=folds)
+    for train, test in folds:
+        assert_allclose(
+            clone(net).fit(days(80).iloc[train], y[train]).predict(days(80).iloc[test]), y[test], atol=1e-5
+        )
