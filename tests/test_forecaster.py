@@ -40,6 +40,7 @@ def split(frame):
 
 EXPECTED = {
     "check_methods_sample_order_invariance": "rows without time follow each other: their order is the time",
+    "check_regressor_data_not_an_array": "rows that were learned are not to come: no forecast",
     "check_methods_subset_invariance": "a row without time is one step after the row before it",
 }
 
@@ -257,7 +258,8 @@ def test_a_call_that_fails_changes_nothing():
     y = np.arange(50.0)
     net = LagForecaster(Ridge(), 3).fit(days(50), y)
     before = pickle.dumps(net)
-    with pytest.raises(AttributeError, match="Ridge has no partial_fit"):
+    assert not hasattr(net, "partial_fit")
+    with pytest.raises(AttributeError, match="partial_fit"):
         net.partial_fit(days(52)[50:], y[:2])
     with pytest.raises(ValueError, match="Late rows"):
         net.observe(days(50)[:3], y[:3])
@@ -325,3 +327,58 @@ def test_predictions_of_a_cross_validation():
         assert_allclose(
             clone(net).fit(days(80).iloc[train], y[train]).predict(days(80).iloc[test]), y[test], atol=1e-5
         )
+
+
+def noisy(n, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.resize(WEEK, n) * 10 + rng.normal(size=n)
+
+
+@pytest.mark.parametrize("coverage", [0.8, 0.95])
+def test_intervals_hold_their_share(coverage):
+    hits = []
+    for seed in range(15):
+        y, X = noisy(1100, seed), days(1100)
+        net = LagForecaster(Ridge(), 7, horizon=7, calibration=20, seasons=[]).fit(X[:1000], y[:1000])
+        for k in range(1000, 1093, 7):
+            lower, upper = net.predict_interval(X[k : k + 7], coverage)
+            hits.append((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper))
+            net.observe(X[k : k + 7], y[k : k + 7])
+    assert abs(np.mean(hits) - coverage) < 0.03
+
+
+def test_intervals_adapt_in_a_stream_whose_noise_grows():
+    rng = np.random.default_rng(0)
+    y = noisy(1500)
+    y[500:] += 5 * rng.normal(size=1000)
+    X = days(1500)
+    net = LagForecaster(SGDRegressor(alpha=0, eta0=1e-6), 14, horizon=7, calibration=10)
+    net.fit(X[:400], y[:400])
+    hits = []
+    for k in range(400, 1493, 7):
+        lower, upper = net.predict_interval(X[k : k + 7])
+        hits.append(np.mean((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper)))
+        net.partial_fit(X[k : k + 7], y[k : k + 7])
+    assert abs(np.mean(hits[40:]) - 0.8) < 0.03
+
+
+def test_intervals_of_a_panel_are_in_the_units_of_each_series():
+    known, future = split(panel((200, 200, 200), ahead=7))
+    y = known.y + 10.0 ** known.shop.str[1].astype(int) * RNG.normal(size=len(known))
+    net = LagForecaster(Ridge(), 14, horizon=7, groups="shop", time="day", calibration=5)
+    lower, upper = net.fit(known[["shop", "day"]], y).predict_interval(future[["shop", "day"]])
+    width = pd.Series(upper - lower).groupby(future.shop.to_numpy()).mean()
+    assert 5 < width["s1"] / width["s0"] < 20
+    assert 5 < width["s2"] / width["s1"] < 20
+    assert net.conformal_.errors.shape[1] == 7
+
+
+def test_intervals_without_calibration():
+    net = LagForecaster(Ridge(), 3).fit(days(50), noisy(50))
+    with pytest.raises(ValueError, match="needs calibration="):
+        net.predict_interval(days(51)[50:])
+    with pytest.raises(ValueError, match="calibration=60"):
+        LagForecaster(Ridge(), 3, calibration=60).fit(days(50), noisy(50))
+    net = LagForecaster(Ridge(), 3, calibration=10).fit(days(50), noisy(50))
+    with pytest.raises(ValueError, match=r"coverage=1\.5"):
+        net.predict_interval(days(51)[50:], 1.5)

@@ -1,6 +1,6 @@
 """Intervals from the errors of honest forecasts: split conformal prediction, adaptive in streams."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.base import clone
@@ -28,7 +28,7 @@ class Conformal:
         widths = np.array(
             [np.nanquantile(column, q, method="higher") for column, q in zip(self.errors.T, level)]
         )
-        return np.maximum.accumulate(widths)[np.minimum(ahead, len(widths)) - 1]
+        return widths[np.minimum(ahead, len(widths)) - 1]
 
 
 def calibrated(forecaster, X, y, steps):
@@ -55,34 +55,28 @@ def calibrated(forecaster, X, y, steps):
 
 
 def adapted(forecaster, X, y):
-    """The conformal part after new rows, which are forecast first; alpha += rate * (1 - coverage - miss)."""
+    """The conformal part after new rows, which are forecast first: alpha += rate (1 - coverage - miss)."""
     conformal = forecaster.conformal_
-    y_pred, ahead, _ = forecaster._predict(X)
-    known = np.isfinite(np.asarray(y, dtype=float)) & (ahead <= forecaster.horizon)
-    try:
-        errors = _errors(forecaster, X, y)
-    except ValueError:  # a series that begins
-        return conformal
-    misses = {}
+    errors = _errors(forecaster, X, y)
+    known = np.isfinite(errors)
+    misses = dict(conformal.misses)
+    ahead = np.arange(1, forecaster.horizon + 1)
     for coverage, rate in conformal.misses.items():
-        lower, upper = forecaster.predict_interval(X, coverage)
-        missed = ((y < lower) | (y > upper))[known]
-        misses[coverage] = rate + RATE * len(missed) * (1 - coverage - missed.mean()) if known.any() else rate
-    return replace(conformal, errors=np.concatenate([conformal.errors, errors])[-N_KEPT:], misses=misses)
+        missed = (errors > conformal.half_width(coverage, ahead))[known]
+        misses[coverage] = rate + RATE * (1 - coverage - missed).sum()
+    return Conformal(np.concatenate([conformal.errors, errors])[-N_KEPT:], misses)
 
 
 def _errors(model, X, y):
-    """|y - forecast| / scale, a row for each series."""
-    known = model._is_known(X)
-    if not known.any():
+    """|y - forecast| / scale of the next steps, a row for each series; NaN where y is not known."""
+    X, y = _rows(X, y, model._is_known(X))
+    if len(y) == 0:
         return np.empty((0, model.horizon))
-    X, y = _rows(X, y, known)
-    y_pred, ahead, scale, number = model._predict(X, with_numbers=True)
-    if model.target_transform:
-        y, y_pred = np.log1p(y), np.log1p(y_pred)
-    errors = np.full((number.max() + 1, model.horizon), np.nan)
-    near = ahead <= model.horizon
-    errors[number[near], ahead[near] - 1] = (np.abs(y - y_pred) / scale)[near]
+    forecast = model._predict(X)
+    errors = np.full((forecast.number.max() + 1, model.horizon), np.nan)
+    near = forecast.ahead <= model.horizon
+    y = model._target(y, len(y))
+    errors[forecast.number[near], forecast.ahead[near] - 1] = (np.abs(y - forecast.y) / forecast.scale)[near]
     return errors
 
 

@@ -3,9 +3,9 @@
 from copy import copy, deepcopy
 from dataclasses import replace
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -20,9 +20,18 @@ from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.panels import future_buffers, placed_buffers, row_steps
 from skbackprop.time_series.rows import as_list, columns_of, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
-from skbackprop.time_series.windows import NORMALIZERS, Origins, Windows, seasons_of, take
+from skbackprop.time_series.windows import NORMALIZERS, Origins, learned_windows, take
 
 FLOATS = [np.float64, np.float32]
+
+
+class Forecast(NamedTuple):
+    """Of rows: all (n_rows,)."""
+
+    y: np.ndarray
+    ahead: np.ndarray  # steps after the history
+    scale: np.ndarray  # of the last window of the row's series
+    number: np.ndarray  # of the row's series
 
 
 def _can_go_on(self):
@@ -233,7 +242,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         clock = None if rows.times is None else learn_clock(rows.times, self.freq)
         history = empty_history(rows, clock)
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
-        fitted._learn_windows(rows, placed)
+        fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
+        fitted.lags_ = fitted.windows_.lags
         placed = placed._replace(reach=fitted._keep())
         fitted.history_ = remember(placed, history, fitted._keep(), None, None)
         buffers, ends = fitted._buffers(placed)
@@ -316,7 +326,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         ValueError
             For series that were never seen, and rows that do not come after those learned.
         """
-        return self._predict(X)[0]
+        return self._in_units(self._predict(X).y)
 
     def predict_interval(self, X, coverage=None):
         """Intervals that hold a share of the values to come, by split conformal prediction.
@@ -348,14 +358,22 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         check_is_fitted(self, "history_")
         if self.conformal_ is None:
             raise ValueError("predict_interval needs calibration=, such as 10, in fit.")
-        y_pred, ahead, scale = self._predict(X)
-        half = self.conformal_.half_width(self.coverage[0] if coverage is None else coverage, ahead) * scale
-        if self.target_transform is None:
-            return y_pred - half, y_pred + half
-        return np.expm1(np.log1p(y_pred) - half), np.expm1(np.log1p(y_pred) + half)
+        forecast = self._predict(X)
+        share = self.coverage[0] if coverage is None else coverage
+        half = self.conformal_.half_width(share, forecast.ahead) * forecast.scale
+        return self._in_units(forecast.y - half), self._in_units(forecast.y + half)
+
+    def _in_units(self, y):
+        return y if self.target_transform is None else np.expm1(y)
+
+    def _is_known(self, X):
+        """Whether each row is of a series that was seen."""
+        rows = self._read(X, None, reset=False, with_y=False)
+        known = self.history_.ids.get_indexer(rows.ids) >= 0
+        return np.broadcast_to(known, len(rows.values)) if rows.codes is None else known[rows.codes]
 
     def _predict(self, X):
-        """For each row of X the forecast, the steps ahead, and the scale of its series' last window."""
+        """The forecast of each row of X, in the units that the models learn."""
         check_is_fitted(self, "history_")
         rows = self._read(X, None, reset=False, with_y=False)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
@@ -369,7 +387,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         future = np.full((len(known), int(ahead.max()), rows.values.shape[1]), np.nan)
         future[number, ahead - 1] = rows.values
         forecasts, scale = self._forecasts(known, future)
-        return forecasts[number, ahead - 1], ahead, scale[number]
+        return Forecast(forecasts[number, ahead - 1], ahead, scale[number], number)
 
     def forecast(self, horizon=None):
         """Forecasts of the next steps of every series, with nothing known ahead.
@@ -389,6 +407,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         series = np.arange(len(self.history_.ids))
         future = np.full((len(series), n_steps, self.history_.values.shape[1]), np.nan)
         forecasts, _ = self._forecasts(series, future)
+        forecasts = self._in_units(forecasts)
         return forecasts[0] if self.groups is None else forecasts
 
     def predict_one_step(self, X, y):
@@ -416,7 +435,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         predicted = np.full(len(seen), np.nan)
         if seen.any():
             predicted[seen] = self._stage_forecasts(0, buffers, before[seen])[:, 0]
-        return np.expm1(predicted) if self.target_transform else predicted
+        return self._in_units(predicted)
 
     def _go_on(self, X, y, learn):
         fitted = copy(self)
@@ -470,49 +489,6 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """Steps of history that anything may look back on."""
         return self.windows_.reach + 2 * self.horizon
 
-    def _learn_windows(self, rows, placed):
-        """Seasons, lags and the scales of the other columns."""
-        clock = placed.clock
-        if self.seasons is not None:
-            seasons = tuple(self.seasons)
-        elif isinstance(rows.times, pd.PeriodIndex):
-            seasons = seasons_of(learn_clock(rows.times.to_timestamp()))
-        else:
-            seasons = seasons_of(clock)
-        series = placed.series
-        longest = int((series.steps[series.ends] - series.steps[series.starts]).max()) + 1
-        seasons = tuple(season for season in seasons if 2 * season <= longest)
-        self.seasons_ = seasons
-        self.lags_ = self._lags(seasons, longest)
-        others = rows.values[:, 1:].T
-        center = np.array([np.nanmean(c) if np.isfinite(c).any() else 0.0 for c in others])
-        spread = np.array([np.nanstd(c) if np.isfinite(c).any() else 1.0 for c in others])
-        short = int(seasons[0]) if seasons else 1
-        week = [int(s) for s in seasons if self.horizon <= s <= self.lags_.max()]
-        n_series = len(placed.ids)
-        periods = tuple((s, min(3, int(np.ceil(s / 2)) - 1 or 1)) for s in seasons)
-        self.windows_ = Windows(
-            lags=self.lags_,
-            column_lags=np.arange(1, min(self.lags_.max(), max(short, 1)) + 1),
-            ahead=np.arange(1, self.horizon + 1),
-            periods=periods,
-            season=max(week, default=0),
-            n_series=n_series if 1 < n_series <= 20 else 0,
-            normalize=self.normalize,
-            center=center,
-            spread=np.where(spread > 0, spread, 1.0),
-        )
-
-    def _lags(self, seasons, longest):
-        if self.lags is None:
-            within = [int(s) for s in seasons if s <= 400]
-            wanted = max([2 * int(s) for s in within[:1]] + within + [2 * self.horizon, 8])
-            most = max(1, (longest - self.horizon) // 2)
-            return np.arange(1, min(wanted, most) + 1)
-        if isinstance(self.lags, Integral):
-            return np.arange(1, whole_numbers("lags", self.lags, 1)[0] + 1)
-        return np.sort(whole_numbers("lags", self.lags, 1))
-
     def _member(self, k):
         if self.estimator is None:
             return Chunked(self.n_updates, self.random_state + k)
@@ -538,8 +514,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             if len(origins) == 0 and not allow_none:
                 raise ValueError(
                     f"No series is long enough: windows of {len(windows.lags)} lags, half of them known, and "
-                    f"{stage.steps[-1]} steps ahead are needed, n_samples={len(ends)}. Give fewer lags, or a smaller "
-                    "horizon."
+                    f"{stage.steps[-1]} steps ahead are needed, n_samples={len(ends)}. Give fewer lags, or a "
+                    "smaller horizon."
                 )
             last_step = self.history_.last_step
             yield Examples(buffers, origins, windows, stage, fill, season, last_step), len(origins)
@@ -571,7 +547,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
                 )
             done += stages[-1].shift + int(stages[-1].steps[-1])
         forecasts = buffers.y.reshape(len(series), -1)[:, keep : keep + n_steps]
-        return np.expm1(forecasts) if self.target_transform else forecasts, scale
+        return forecasts, scale
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,10 +1,15 @@
 """Windows of series in flat buffers, and their normalisation, which each window carries itself."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
+
+from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.features import whole_numbers
 
 
 class Scale(NamedTuple):
@@ -157,6 +162,47 @@ def take(buffer, places, offsets):
 
 def fill_missing(z, fill):
     return z if fill is None else np.where(np.isfinite(z), z, fill)
+
+
+LONGEST = 400  # steps of a season that a window holds by default
+N_INDICATORS = 20  # series that a window tells apart, at most
+
+
+def learned_windows(rows, placed, settings):
+    """The seasons, and the windows, of rows with y as their first column."""
+    series, horizon = placed.series, settings.horizon
+    n_steps = int((series.steps[series.ends] - series.steps[series.starts]).max()) + 1
+    seasons = settings.seasons
+    if seasons is None:
+        is_period = isinstance(rows.times, pd.PeriodIndex)
+        seasons = seasons_of(learn_clock(rows.times.to_timestamp()) if is_period else placed.clock)
+    seasons = tuple(season for season in seasons if 2 * season <= n_steps)
+    lags = chosen_lags(settings.lags, seasons, horizon, n_steps)
+    others = [column[np.isfinite(column)] for column in rows.values[:, 1:].T]
+    spread = np.array([column.std() if len(column) else 1.0 for column in others])
+    known_before = [int(season) for season in seasons if horizon <= season <= lags.max()]
+    n_series = len(placed.ids)
+    return seasons, Windows(
+        lags=lags,
+        column_lags=np.arange(1, min(lags.max(), int(seasons[0]) if seasons else 1) + 1),
+        ahead=np.arange(1, horizon + 1),
+        periods=tuple((season, max(1, min(3, int(np.ceil(season / 2)) - 1))) for season in seasons),
+        season=max(known_before, default=0),
+        n_series=n_series if 1 < n_series <= N_INDICATORS else 0,
+        normalize=settings.normalize,
+        center=np.array([column.mean() if len(column) else 0.0 for column in others]),
+        spread=np.where(spread > 0, spread, 1.0),
+    )
+
+
+def chosen_lags(lags, seasons, horizon, n_steps):
+    """As given, or two seasons, longer ones, and twice the horizon, in half of the steps there are."""
+    if lags is None:
+        within = [int(season) for season in seasons if season <= LONGEST]
+        wanted = max([2 * season for season in within[:1]] + within + [2 * horizon, 8])
+        return np.arange(1, min(wanted, max(1, (n_steps - horizon) // 2)) + 1)
+    given = whole_numbers("lags", lags, 1)
+    return np.arange(1, given[0] + 1) if isinstance(lags, Integral) else np.sort(given)
 
 
 DAY = 86_400_000_000_000  # ns

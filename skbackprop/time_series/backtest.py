@@ -1,0 +1,161 @@
+"""Forecasts from several origins of the past, measured beside naive ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.metrics import mean_absolute_error, mean_pinball_loss
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing
+
+from skbackprop.time_series.metrics import (
+    coverage_score,
+    mean_absolute_scaled_error,
+    root_mean_squared_scaled_error,
+    symmetric_mean_absolute_percentage_error,
+)
+from skbackprop.time_series.rows import as_list, opened, series_of, times_of
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What `backtest` found.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        A row for each row of a test part: fold, row (its number in X), series, time, y, and the forecasts of
+        the forecaster, 'naive' (the last value) and 'seasonal naive'; lower and upper ends of intervals.
+
+    scores : DataFrame
+        For each fold, series and method MAE, MASE, RMSSE and sMAPE; for intervals coverage and pinball loss.
+    """
+
+    predictions: pd.DataFrame
+    scores: pd.DataFrame
+
+    def summary(self):
+        """The means over series, then folds.
+
+        Returns
+        -------
+        table : DataFrame
+            A row for each method.
+        """
+        numbers = self.scores.drop(columns=["fold", "series"]).columns.drop("method")
+        of_folds = self.scores.groupby(["method", "fold"], sort=False)[list(numbers)].mean()
+        return of_folds.groupby("method", sort=False).mean()
+
+
+def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=None):
+    """Forecast the test part of each fold from its training part, and measure.
+
+    Parameters
+    ----------
+    forecaster : LagForecaster
+        It is cloned.
+
+    X : DataFrame or array-like of shape (n_rows, n_columns)
+        Times, ids and other columns.
+
+    y : array-like of shape (n_rows,)
+        The series.
+
+    cv : splitter or iterable
+        Such as `PanelTimeSeriesSplit` or `sklearn.model_selection.TimeSeriesSplit`.
+
+    refit : bool or int, default=True
+        Whether each fold learns anew, or every so many folds; between, the forecaster observes the rows
+        without learning. False: the first fold alone learns.
+
+    seasonality : int or None, default=None
+        Steps of a season. None: the shortest of ``forecaster.seasons_``, or 1.
+
+    coverage : float or None, default=None
+        Also forecast intervals that hold this share of the values.
+
+    Returns
+    -------
+    result : Backtest
+        ``predictions``, ``scores`` and ``summary()``.
+
+    Raises
+    ------
+    ValueError
+        For test parts that are not after their training parts, and as in `LagForecaster`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import Ridge
+    >>> from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, backtest
+    >>> X = pd.DataFrame(index=pd.date_range("2026-01-01", periods=90))
+    >>> y = np.arange(90) + np.resize([5.0, 6.0, 7.0, 8.0, 9.0, 2.0, 1.0], 90)
+    >>> cv = PanelTimeSeriesSplit(3, horizon=7)
+    >>> backtest(LagForecaster(Ridge(), horizon=7), X, y, cv).summary()["MASE"].round(2)
+    method
+    LagForecaster     0.00
+    naive             1.06
+    seasonal naive    1.00
+    Name: MASE, dtype: float64
+    """
+    y = np.asarray(y, dtype=np.float64)
+    every = 1 if refit is True else np.inf if refit is False else refit
+    table = opened(clone(forecaster), X, reset=True)
+    groups = as_list(forecaster.groups)
+    times = times_of(table, forecaster.time, groups)
+    ids, codes = series_of(table, groups)
+    codes = np.zeros(len(y), np.intp) if codes is None else codes
+    order = np.arange(len(y)) if times is None else np.argsort(times, kind="stable")
+    model, seen, predictions, scores = None, None, [], []
+    for fold, (train, test) in enumerate(check_cv(cv).split(X, y)):
+        if model is None or fold % every == 0:
+            model = clone(forecaster).fit(_safe_indexing(X, train), y[train])
+        else:
+            new = np.setdiff1d(train, seen)
+            if len(new):
+                model.observe(_safe_indexing(X, new), y[new])
+        seen = train
+        season = seasonality or (int(model.seasons_[0]) if model.seasons_ else 1)
+        part = pd.DataFrame({"fold": fold, "row": test, "series": np.asarray(ids)[codes[test]]})
+        part["time"] = test if times is None else times[test]
+        part["y"] = y[test]
+        X_test = _safe_indexing(X, test)
+        part[type(forecaster).__name__] = model.predict(X_test)
+        if coverage is not None:
+            part["lower"], part["upper"] = model.predict_interval(X_test, coverage)
+        before = order[np.isin(order, train)]
+        for code in np.unique(codes[test]):
+            mine, known = codes[test] == code, before[codes[before] == code]
+            rows = np.flatnonzero(mine)[np.argsort(np.argsort(order)[test[mine]])]
+            history = y[known]
+            part.loc[rows, "naive"] = history[-1]
+            part.loc[rows, "seasonal naive"] = np.resize(history[-season:], len(rows))
+            scores += _scores(part.iloc[rows], history, season, coverage, type(forecaster).__name__)
+        predictions.append(part)
+    return Backtest(pd.concat(predictions, ignore_index=True), pd.DataFrame(scores))
+
+
+def _scores(part, history, season, coverage, name):
+    """Of one series in one fold, a dict for each method; a series without a unit has NaN."""
+    part = part[np.isfinite(part["y"])]
+    for method in (name, "naive", "seasonal naive"):
+        y, y_pred = part["y"].to_numpy(), part[method].to_numpy()
+        if not len(y):
+            continue
+        score = {"fold": part["fold"].iloc[0], "series": part["series"].iloc[0], "method": method}
+        score["MAE"] = mean_absolute_error(y, y_pred)
+        changes = history[season:] - history[:-season]
+        has_unit = bool(np.nan_to_num(changes).any())
+        unit = {"y_train": history, "seasonality": season}
+        score["MASE"] = mean_absolute_scaled_error(y, y_pred, **unit) if has_unit else np.nan
+        score["RMSSE"] = root_mean_squared_scaled_error(y, y_pred, **unit) if has_unit else np.nan
+        score["sMAPE"] = symmetric_mean_absolute_percentage_error(y, y_pred)
+        if coverage is not None and method == name:
+            lower, upper = part["lower"].to_numpy(), part["upper"].to_numpy()
+            score["coverage"] = coverage_score(y, lower, upper)
+            ends = ((lower, (1 - coverage) / 2), (upper, (1 + coverage) / 2))
+            score["pinball"] = np.mean([mean_pinball_loss(y, end, alpha=alpha) for end, alpha in ends])
+        yield score
