@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
@@ -88,7 +89,8 @@ class Whole:
         estimator = clone(self.estimator)
         if "random_state" in estimator.get_params(deep=False) and estimator.random_state is None:
             estimator.set_params(random_state=self.seed)
-        if Z.shape[1] > 1 and not get_tags(estimator).target_tags.multi_output:
+        last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+        if Z.shape[1] > 1 and not get_tags(last).target_tags.multi_output:
             estimator = MultiOutputRegressor(estimator)
         self.estimator = estimator.fit(X, _column(Z), **self._weighted(estimator, weight))
         return self
@@ -108,7 +110,8 @@ class Whole:
 
     @staticmethod
     def _weighted(estimator, weight):
-        return {"sample_weight": weight} if has_fit_parameter(estimator, "sample_weight") else {}
+        inner = estimator.estimator if isinstance(estimator, MultiOutputRegressor) else estimator
+        return {"sample_weight": weight} if has_fit_parameter(inner, "sample_weight") else {}
 
 
 def _column(Z):
