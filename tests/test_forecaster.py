@@ -1,6 +1,8 @@
 """LagForecaster: what it forecasts, from what, and what it must never see."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -382,3 +384,30 @@ def test_intervals_without_calibration():
     net = LagForecaster(Ridge(), 3, calibration=10).fit(days(50), noisy(50))
     with pytest.raises(ValueError, match=r"coverage=1\.5"):
         net.predict_interval(days(51)[50:], 1.5)
+
+
+MEMORY = """
+import resource
+import numpy as np
+import pandas as pd
+from skbackprop.time_series import LagForecaster
+
+n_series, n_steps = 5900, 1000
+X = pd.DataFrame({
+    "id": np.repeat(np.arange(n_series, dtype=np.int32), n_steps),
+    "t": np.tile(np.arange(n_steps, dtype=np.int32), n_series),
+})
+y = np.random.default_rng(0).normal(size=len(X)).astype(np.float32)
+net = LagForecaster(lags=56, horizon=28, groups="id", time="t", n_members=1, n_updates=100)
+net.fit(X, y)
+assert np.isfinite(net.forecast()).all()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory has other units elsewhere")
+def test_windows_are_not_all_copied():
+    """5.9 million windows of 56 lags and 28 targets are 1.9 GiB in float32; so much is never allocated."""
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 1.9

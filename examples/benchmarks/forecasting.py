@@ -39,9 +39,10 @@ SETS = {
 
 PAGE = """# Forecasts
 
-MASE over the last {n_origins} rolling origins (of the quarterly panel at most three; of the hourly series 29 days
-apart), every method fitted anew at each; smaller is better. `LagForecaster` has no setting but the horizon and the names of
-columns. Written by `python examples/benchmarks/forecasting.py --repeats {n_origins} --write docs/forecasting.md`.
+MASE over the last {n_origins} rolling origins, 29 days apart (of the quarterly panel at most three); every
+method is fitted anew at each; smaller is better. `LagForecaster` has no setting but the horizon and the names
+of columns. Written by
+`python examples/benchmarks/forecasting.py --repeats {n_origins} --write docs/forecasting.md`.
 
 {table}
 
