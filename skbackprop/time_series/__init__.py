@@ -3,6 +3,7 @@
 from skbackprop.time_series.backtest import Backtest, backtest
 from skbackprop.time_series.calendar import CalendarFeatures, FourierFeatures
 from skbackprop.time_series.causality import check_causal
+from skbackprop.time_series.displays import BacktestDisplay, ForecastDisplay
 from skbackprop.time_series.forecaster import LagForecaster
 from skbackprop.time_series.lags import DifferenceFeatures, LagFeatures
 from skbackprop.time_series.metrics import (
@@ -19,10 +20,12 @@ from skbackprop.time_series.streaming import StreamingPipeline, evaluate_stream
 
 __all__ = [
     "Backtest",
+    "BacktestDisplay",
     "CalendarFeatures",
     "DifferenceFeatures",
     "EwmFeatures",
     "ExpandingFeatures",
+    "ForecastDisplay",
     "FourierFeatures",
     "LagFeatures",
     "LagForecaster",
