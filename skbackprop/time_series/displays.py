@@ -169,7 +169,8 @@ class BacktestDisplay:
         for ax, (name, part) in zip(self.axes_, parts):
             for k, (_, fold) in enumerate(part.groupby("fold")):
                 draw(ax, fold.sort_values("time"), method, label=k == 0)
-            ax.set(title=f"{name}: MASE {mase[name]:.2f}", xlabel="time", ylabel="y")
+            label = f"{name}: " if len(parts) > 1 else ""
+            ax.set(title=f"{label}MASE {mase[name]:.2f}", xlabel="time", ylabel="y")
         self.axes_[0].legend(loc="best")
         self.figure_ = self.axes_[0].figure
         return self
