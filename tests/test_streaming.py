@@ -186,3 +186,27 @@ def test_networks_learn_on_the_way():
     )
     theirs = evaluate_stream(SGDClassifier(random_state=0), frame, labels, chunk_size=20)
     assert min(ours.score, theirs.score) > 0.8
+
+
+def test_labels_are_late_in_each_series_of_a_panel():
+    """Rows of the series come in any turn; a label finds the row `label_delay` before in its own series."""
+    rng = np.random.default_rng(0)
+    shop = rng.permutation(np.repeat(["a", "b", "c"], [40, 25, 5]))
+    X = pd.DataFrame({"shop": shop, "x": rng.normal(size=70)})
+    y = np.arange(70.0)
+    before = pd.Series(y).groupby(shop).shift(3).fillna(-1.0).to_numpy()  # what comes with each row
+    steps = [("past", LagFeatures([0], columns=["x"], groups="shop", history="continue"))]
+    for sizes in ([70], [1] * 70, [7] * 10, [2, 30, 38]):
+        model = StreamingPipeline([*steps, ("end", Recorder())], label_delay=3, groups="shop")
+        begin = 0
+        for size in sizes:
+            model.partial_fit(X[begin : begin + size], before[begin : begin + size])
+            begin += size
+        features, labels = model[-1].all()
+        assert len(labels) == 70 - 3 * 3
+        assert_array_equal(features[:, 0], X["x"].to_numpy()[labels.astype(int)])
+        assert len(model.waiting_series_) == model.waiting_.shape[0] == 9
+    echo = evaluate_stream(
+        StreamingPipeline([*steps, ("end", SGDRegressor())], label_delay=3, groups="shop"), X, y, n_first=30
+    )
+    assert len(echo.predictions) == 40

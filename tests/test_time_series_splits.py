@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit, cross_val_score
 
-from skbackprop.time_series import PanelTimeSeriesSplit
+from skbackprop.time_series import PanelTimeSeriesSplit, check_gap
 
 
 def same_folds(a, b):
@@ -91,3 +91,20 @@ def test_errors(settings, X, message):
 def test_levels_need_a_name():
     with pytest.raises(ValueError, match="time= names"):
         list(PanelTimeSeriesSplit(2).split(panel().set_index(["id", "t"])))
+
+
+@pytest.mark.parametrize("cv", [TimeSeriesSplit(3, gap=5), PanelTimeSeriesSplit(3, gap=5)])
+def test_a_gap_that_is_too_short_for_the_target_warns(cv):
+    check_gap(cv, 6)
+    with pytest.warns(UserWarning, match="last 1 training rows .* leaks. gap=6 does not"):
+        check_gap(cv, 7)
+    with pytest.raises(ValueError, match="target_ahead=0"):
+        check_gap(cv, 0)
+
+
+def test_the_splitter_knows_how_far_ahead_the_target_lies():
+    with pytest.warns(UserWarning, match="gap=2, and y lies 5 steps"):
+        list(PanelTimeSeriesSplit(2, horizon=3, gap=2, target_ahead=5).split(np.zeros((30, 1))))
+    list(PanelTimeSeriesSplit(2, horizon=3, gap=4, target_ahead=5).split(np.zeros((30, 1))))
+    with pytest.raises(ValueError, match="has no gap"):
+        check_gap(KFold(), 1)

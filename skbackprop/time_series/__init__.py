@@ -15,7 +15,7 @@ from skbackprop.time_series.metrics import (
 from skbackprop.time_series.recursive import EwmFeatures, ExpandingFeatures
 from skbackprop.time_series.rolling import RollingFeatures
 from skbackprop.time_series.scaling import RunningScaler
-from skbackprop.time_series.splitters import PanelTimeSeriesSplit
+from skbackprop.time_series.splitters import PanelTimeSeriesSplit, check_gap
 from skbackprop.time_series.streaming import StreamingPipeline, evaluate_stream
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "StreamingPipeline",
     "backtest",
     "check_causal",
+    "check_gap",
     "coverage_score",
     "evaluate_stream",
     "mean_absolute_scaled_error",

@@ -26,7 +26,7 @@ def future_buffers(history, series, future, keep, more, n_future):
     """
     n_series, n_steps, n_columns = future.shape
     width = keep + n_steps + more
-    table = np.full((n_columns, n_series, width), np.nan)
+    table = np.full((n_columns, n_series, width), np.nan, history.values.dtype)
     number = np.full(len(history.ids), -1)
     number[series] = np.arange(n_series)
     back = history.last_step[history.codes] - history.steps

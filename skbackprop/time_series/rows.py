@@ -25,6 +25,10 @@ def is_polars(X):
     return type(X).__module__.partition(".")[0] == "polars" and hasattr(X, "get_column")
 
 
+def is_frame(X):
+    return is_pandas(X) or is_polars(X)
+
+
 def read(estimator, X, reset):
     """The rows of X, for an estimator with the parameters columns, groups and time."""
     table = opened(estimator, X, reset)
@@ -38,11 +42,11 @@ def read(estimator, X, reset):
 
 def opened(estimator, X, reset):
     """X as a table, its columns learned or checked."""
-    if is_pandas(X) or is_polars(X):
+    if is_frame(X):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         if len(X) == 0:
             raise ValueError(f"X has 0 rows, while {type(estimator).__name__} needs at least 1.")
-        return (FrameTable if is_pandas(X) else PolarsTable)(X)
+        return table_of(X)
     return ArrayTable(validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False))
 
 
@@ -199,3 +203,10 @@ class ArrayTable:
             ensure_min_features=0,
             input_name="X",
         )
+
+
+def table_of(X):
+    """Rows as they are, before any estimator has looked at them."""
+    if is_pandas(X):
+        return FrameTable(X)
+    return PolarsTable(X) if is_polars(X) else ArrayTable(np.asarray(X))

@@ -1,5 +1,6 @@
 """Cross-validation in time."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -8,7 +9,51 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
 from skbackprop.time_series.clock import learn_clock
-from skbackprop.time_series.rows import ArrayTable, FrameTable, PolarsTable, is_pandas, is_polars, times_of
+from skbackprop.time_series.features import whole_numbers
+from skbackprop.time_series.rows import is_frame, is_pandas, table_of, times_of
+
+
+def check_gap(cv, target_ahead):
+    """Warn of a gap between training and test parts that is too short for targets of several steps ahead.
+
+    A row t whose target is the value at t + target_ahead is complete at that time only. In the last
+    target_ahead - 1 - gap rows of a training part the target lies after the first row that is tested.
+
+    Parameters
+    ----------
+    cv : splitter
+        With a `gap`, such as `sklearn.model_selection.TimeSeriesSplit` or `PanelTimeSeriesSplit`.
+
+    target_ahead : int
+        How many steps after its row y lies.
+
+    Raises
+    ------
+    ValueError
+        For a `target_ahead` below 1, and a splitter without `gap`.
+
+    Warns
+    -----
+    UserWarning
+        For a gap below target_ahead - 1.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import TimeSeriesSplit
+    >>> from skbackprop.time_series import check_gap
+    >>> check_gap(TimeSeriesSplit(gap=23), target_ahead=24)
+    """
+    whole_numbers("target_ahead", target_ahead, 1)
+    gap = getattr(cv, "gap", None)
+    if gap is None:
+        raise ValueError(f"cv={cv!r} has no gap: its parts cannot be kept apart in time.")
+    if gap < target_ahead - 1:
+        warnings.warn(
+            f"gap={gap}, and y lies {target_ahead} steps after its row: the targets of the last "
+            f"{target_ahead - 1 - gap} training rows lie after the first test row, which leaks. "
+            f"gap={target_ahead - 1} does not.",
+            stacklevel=2,
+        )
 
 
 class PanelTimeSeriesSplit(BaseCrossValidator):
@@ -42,6 +87,10 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     freq : str, offset, int or None, default=None
         The step of the clock. None: that of the index, or the shortest step.
 
+    target_ahead : int, default=1
+        How many steps after its row y lies, such as 24 for ``y = demand.shift(-24)``. `split` warns where
+        the gap is too short for it, see `check_gap`.
+
     Examples
     --------
     >>> import pandas as pd
@@ -54,7 +103,9 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     [0 1 3] [2 4]
     """
 
-    def __init__(self, n_splits=5, *, horizon=1, gap=0, step=None, window=None, time=None, freq=None):
+    def __init__(
+        self, n_splits=5, *, horizon=1, gap=0, step=None, window=None, time=None, freq=None, target_ahead=1
+    ):
         self.n_splits = n_splits
         self.horizon = horizon
         self.gap = gap
@@ -62,6 +113,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         self.window = window
         self.time = time
         self.freq = freq
+        self.target_ahead = target_ahead
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """The number of folds.
@@ -111,6 +163,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             For settings out of range, and times too few for them.
         """
         self._check_settings()
+        check_gap(self, self.target_ahead)
         steps = self._steps(X)
         step = self.horizon if self.step is None else self.step
         for fold in range(self.n_splits):
@@ -128,7 +181,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             yield np.flatnonzero(known), np.flatnonzero(test)
 
     def _check_settings(self):
-        least = {"n_splits": 1, "horizon": 1, "gap": 0, "step": 1, "window": 1}
+        least = {"n_splits": 1, "horizon": 1, "gap": 0, "step": 1, "window": 1, "target_ahead": 1}
         for name, smallest in least.items():
             value = getattr(self, name)
             if value is None and name in ("step", "window"):
@@ -139,13 +192,8 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     def _steps(self, X):
         if is_pandas(X) and isinstance(X.index, pd.MultiIndex) and self.time is None:
             raise ValueError(f"X has the index levels {list(X.index.names)}: time= names that of the times.")
-        if is_pandas(X) or is_polars(X):
-            table = FrameTable(X) if is_pandas(X) else PolarsTable(X)
-            times = times_of(table, self.time, [])
-        elif self.time is None:
-            times = None
-        else:
-            times = times_of(ArrayTable(np.asarray(X)), self.time, [])
+        keyed = is_frame(X) or self.time is not None
+        times = times_of(table_of(X), self.time, []) if keyed else None
         if times is None:
             return np.arange(_num_samples(X))
         return np.asarray(learn_clock(times, self.freq).steps(times))

@@ -11,9 +11,9 @@ from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score, mean_absolute_error
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing, check_consistent_length, get_tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from skbackprop.time_series.rows import is_polars
+from skbackprop.time_series.rows import as_list, is_polars, series_of, table_of
 
 
 class StreamingPipeline(Pipeline):
@@ -33,6 +33,10 @@ class StreamingPipeline(Pipeline):
         How many rows later labels come: in `partial_fit`, ``y[i]`` is the label of the row `label_delay`
         before ``X[i]``. Until then features wait. Labels of rows before the first one are not looked at.
 
+    groups : str, int, list or None, default=None
+        The columns, or levels of the index, that name the series: the rows of each are counted for themselves
+        then. None: all rows are one series.
+
     transform_input : list of str or None, default=None
         As in `sklearn.pipeline.Pipeline`.
 
@@ -46,6 +50,9 @@ class StreamingPipeline(Pipeline):
     ----------
     waiting_ : DataFrame, ndarray, CSR matrix or None
         Features of rows whose labels have not come.
+
+    waiting_series_ : list
+        The series of each of these rows.
 
     Examples
     --------
@@ -63,8 +70,11 @@ class StreamingPipeline(Pipeline):
     (3,)
     """
 
-    def __init__(self, steps, *, label_delay=0, transform_input=None, memory=None, verbose=False):
+    def __init__(
+        self, steps, *, label_delay=0, groups=None, transform_input=None, memory=None, verbose=False
+    ):
         self.label_delay = label_delay
+        self.groups = groups
         super().__init__(steps, transform_input=transform_input, memory=memory, verbose=verbose)
 
     def fit(self, X, y=None, **params):
@@ -86,7 +96,7 @@ class StreamingPipeline(Pipeline):
         self : object
         """
         super().fit(X, y, **params)
-        self.waiting_ = None
+        self.waiting_, self.waiting_series_ = None, []
         return self
 
     def partial_fit(self, X, y=None, *, sample_weight=None, **params):
@@ -137,31 +147,51 @@ class StreamingPipeline(Pipeline):
                 learn(step, features)
             learned.append((name, step))
             features = after
-        features, y, sample_weight, waiting = self._known(features, y, sample_weight)
+        series = series_names(X, self.groups)
+        features, y, sample_weight, waiting = self._known(features, series, y, sample_weight)
         if last not in (None, "passthrough") and features.shape[0]:
             weight = {} if sample_weight is None else {"sample_weight": sample_weight}
             last.partial_fit(features, y, **weight, **params)
         self.steps = [*learned, self.steps[-1]]
-        self.waiting_ = waiting
+        self.waiting_, self.waiting_series_ = waiting
         return self
 
-    def _known(self, features, y, sample_weight):
-        """The features whose labels have come, with these, and those that wait."""
+    def _known(self, features, series, y, sample_weight):
+        """The features whose labels have come, with these, and those that wait, with their series."""
         if self.label_delay == 0 or y is None:
-            return features, y, sample_weight, None
+            return features, y, sample_weight, (None, [])
         check_consistent_length(features, y, sample_weight)
-        n_rows, waiting = features.shape[0], vars(self).get("waiting_")
-        n_without_row = self.label_delay - (0 if waiting is None else waiting.shape[0])
+        waiting = vars(self).get("waiting_")
         together = features if waiting is None else stacked(waiting, features)
-        n_known = max(0, n_rows - n_without_row)
-        rows, labels = np.arange(together.shape[0]), np.arange(n_rows)[n_rows - n_known :]
-        weight = None if sample_weight is None else _safe_indexing(sample_weight, labels)
+        series = [*vars(self).get("waiting_series_", []), *series]
+        owners, labels = delayed(series, self.label_delay)
+        n_waiting = len(series) - features.shape[0]
+        arrived = np.argsort(labels, kind="stable")
+        owners, labels = owners[arrived], labels[arrived] - n_waiting
+        waits = np.setdiff1d(np.arange(len(series)), owners)
         return (
-            _safe_indexing(together, rows[:n_known]),
+            _safe_indexing(together, owners),
             _safe_indexing(y, labels),
-            weight,
-            _safe_indexing(together, rows[n_known:]),
+            None if sample_weight is None else _safe_indexing(sample_weight, labels),
+            (_safe_indexing(together, waits), [series[k] for k in waits]),
         )
+
+
+def series_names(X, groups):
+    """The series of each row, something to compare."""
+    if groups is None:
+        return [None] * _num_samples(X)
+    ids, codes = series_of(table_of(X), as_list(groups))
+    return np.asarray(ids, dtype=object)[codes].tolist()
+
+
+def delayed(series, delay):
+    """Pairs of row numbers: a row, and the one `delay` rows later in its series."""
+    codes = pd.factorize(np.array([*series, None], dtype=object)[:-1], use_na_sentinel=False)[0]
+    order = np.argsort(codes, kind="stable")
+    first, later = order[: max(0, len(order) - delay)], order[delay:]
+    same = codes[first] == codes[later]
+    return first[same], later[same]
 
 
 def check_learns(name, step):
@@ -274,13 +304,16 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
     y, n_rows = np.asarray(y), len(y)
     n_first = (0 if _is_fitted(model) else chunk_size) if n_first is None else n_first
     first_params = {"classes": np.unique(y)} if is_classifier(model) and not _is_fitted(model) else {}
+    row_of_label = np.arange(n_rows)
+    first, later = delayed(series_names(X, getattr(model, "groups", None)), delay)
+    row_of_label[later] = first
     learned, predicted = 0, []
     for begin, end in _chunks(n_rows, n_first, chunk_size):
         chunk = _safe_indexing(X, np.arange(begin, end))
         if begin >= n_first:
             predicted.append(model.predict(chunk))
         if own is not None:  # a pipeline takes rows at once, and labels when they come
-            model.partial_fit(chunk, y[np.maximum(np.arange(begin, end) - delay, 0)], **first_params)
+            model.partial_fit(chunk, y[row_of_label[begin:end]], **first_params)
             first_params = {}
         elif end - delay > learned:
             known = np.arange(learned, end - delay)
