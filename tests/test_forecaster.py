@@ -249,10 +249,10 @@ def test_one_step_forecasts_see_the_rows_before():
 def test_streams_learn_and_advance():
     y = np.resize(WEEK, 400) * 2
     net = LagForecaster(lags=14, horizon=7, n_members=1, n_updates=300).fit(days(400)[:100], y[:100])
-    theta = net.models_[0][0].network.network_.theta.copy()
+    theta = net.models_.members[0][0].network.network_.theta.copy()
     for k in range(100, 393, 7):
         net.partial_fit(days(400)[k : k + 7], y[k : k + 7])
-    assert not np.array_equal(theta, net.models_[0][0].network.network_.theta)
+    assert not np.array_equal(theta, net.models_.members[0][0].network.network_.theta)
     assert np.abs(net.predict(days(400)[394:]) - y[394:]).mean() < 1.0
 
 
@@ -314,7 +314,7 @@ def test_members_share_everything_but_their_seed():
     net = LagForecaster(n_members=3, n_updates=20, lags=5).fit(days(80), y)
     again = LagForecaster(n_members=3, n_updates=20, lags=5).fit(days(80), y)
     assert_array_equal(net.forecast(3), again.forecast(3))
-    thetas = [member.network.network_.theta for member in net.models_[0]]
+    thetas = [member.network.network_.theta for member in net.models_.members[0]]
     assert not np.array_equal(thetas[0], thetas[1])
 
 
@@ -411,3 +411,10 @@ def test_windows_are_not_all_copied():
     """5.9 million windows of 56 lags and 28 targets are 1.9 GiB in float32; so much is never allocated."""
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 1.9
+
+
+def test_targets_of_any_size_without_normalisation():
+    y = 1000.0 + np.arange(60.0)
+    X = pd.DataFrame(index=pd.date_range("2026-01-01", periods=60))
+    net = LagForecaster(Ridge(1e-6), 2, normalize=None, seasons=[]).fit(X, y)
+    assert_allclose(net.forecast(3), [1060.0, 1061.0, 1062.0], atol=1e-3)

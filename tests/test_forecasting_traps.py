@@ -73,7 +73,7 @@ def test_intervals_of_a_random_walk_widen_with_the_root_of_the_step():
     X = pd.DataFrame(index=pd.RangeIndex(4016))
     net = LagForecaster(Ridge(), 8, horizon=16, normalize="last", calibration=150, seasons=[])
     net.fit(X[:4000], y)
-    first, last = net.conformal_.half_width(0.8, np.array([1, 16]))
+    first, last = net.conformal_.widening(0.8, np.array([1, 16]))
     assert 2 < last / first < 8  # the root is 4, the sum 16
 
 

@@ -26,10 +26,12 @@ class Backtest:
     ----------
     predictions : DataFrame
         A row for each row of a test part: fold, row (its number in X), series, time, y, and the forecasts of
-        the forecaster, 'naive' (the last value) and 'seasonal naive'; lower and upper ends of intervals.
+        the forecaster, 'naive' (the last value) and 'seasonal naive'; lower and upper ends of intervals, and
+        quantiles.
 
     scores : DataFrame
-        For each fold, series and method MAE, MASE, RMSSE and sMAPE; for intervals coverage and pinball loss.
+        For each fold, series and method MAE, MASE, RMSSE and sMAPE; for intervals coverage; the mean pinball
+        loss of the ends of intervals and of quantiles.
     """
 
     predictions: pd.DataFrame
@@ -124,8 +126,14 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
         part["y"] = y[test]
         X_test = _safe_indexing(X, test)
         part[type(forecaster).__name__] = model.predict(X_test)
+        levels = {}  # the columns that are quantiles
         if coverage is not None:
             part["lower"], part["upper"] = model.predict_interval(X_test, coverage)
+            levels = {"lower": (1 - coverage) / 2, "upper": (1 + coverage) / 2}
+        if forecaster.quantiles is not None:
+            heads = {f"quantile {level}": level for level in forecaster.quantiles}
+            part[list(heads)] = model.predict_quantiles(X_test)
+            levels |= heads
         before = order[np.isin(order, train)]
         for code in np.unique(codes[test]):
             mine, known = codes[test] == code, before[codes[before] == code]
@@ -133,12 +141,12 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
             history = y[known]
             part.loc[rows, "naive"] = history[-1]
             part.loc[rows, "seasonal naive"] = np.resize(history[-season:], len(rows))
-            scores += _scores(part.iloc[rows], history, season, coverage, type(forecaster).__name__)
+            scores += _scores(part.iloc[rows], history, season, levels, type(forecaster).__name__)
         predictions.append(part)
     return Backtest(pd.concat(predictions, ignore_index=True), pd.DataFrame(scores))
 
 
-def _scores(part, history, season, coverage, name):
+def _scores(part, history, season, levels, name):
     """Of one series in one fold, a dict for each method; a series without a unit has NaN."""
     part = part[np.isfinite(part["y"])]
     for method in (name, "naive", "seasonal naive"):
@@ -153,9 +161,9 @@ def _scores(part, history, season, coverage, name):
         score["MASE"] = mean_absolute_scaled_error(y, y_pred, **unit) if has_unit else np.nan
         score["RMSSE"] = root_mean_squared_scaled_error(y, y_pred, **unit) if has_unit else np.nan
         score["sMAPE"] = symmetric_mean_absolute_percentage_error(y, y_pred)
-        if coverage is not None and method == name:
-            lower, upper = part["lower"].to_numpy(), part["upper"].to_numpy()
-            score["coverage"] = coverage_score(y, lower, upper)
-            ends = ((lower, (1 - coverage) / 2), (upper, (1 + coverage) / 2))
-            score["pinball"] = np.mean([mean_pinball_loss(y, end, alpha=alpha) for end, alpha in ends])
+        if method == name and "lower" in levels:
+            score["coverage"] = coverage_score(y, part["lower"].to_numpy(), part["upper"].to_numpy())
+        if method == name and levels:
+            losses = [mean_pinball_loss(y, part[column], alpha=level) for column, level in levels.items()]
+            score["pinball"] = np.mean(losses)
         yield score

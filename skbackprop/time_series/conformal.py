@@ -1,6 +1,9 @@
-"""Intervals from the errors of honest forecasts: split conformal prediction, adaptive in streams."""
+"""Intervals from the errors of honest forecasts: split conformal prediction, adaptive in streams.
 
-from dataclasses import dataclass, field
+Ends that are forecast themselves are corrected: conformalized quantile regression (Romano et al., 2019).
+"""
+
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.base import clone
@@ -11,23 +14,34 @@ N_KEPT = 2000  # errors of a step ahead, at most
 RATE = 0.02  # of the adaption
 
 
+def ends_of(levels, coverage):
+    """Which of the quantiles are the ends of the interval of this share; the median twice if none are."""
+    if not 0 < coverage < 1:
+        raise ValueError(f"coverage={coverage!r}: a number between 0 and 1 is allowed.")
+    ends = [np.flatnonzero(np.isclose(levels, (1 + sign * coverage) / 2)) for sign in (-1, 1)]
+    return tuple(int(end[0]) for end in ends) if all(map(len, ends)) else (levels.index(0.5),) * 2
+
+
 @dataclass(frozen=True)
 class Conformal:
-    """Absolute errors in units of the windows' scales, and for each share of coverage the rate of misses."""
+    """Errors of quantiles in units of the windows' scales, and for each share the rate of misses to make."""
 
-    errors: np.ndarray  # (n_forecasts, horizon), NaN where y is not known
+    levels: tuple  # of the quantiles
+    errors: np.ndarray  # y - quantile, (n_forecasts, horizon, n_levels), NaN where y is not known
     misses: dict = field(default_factory=dict)  # share: the rate that intervals are made with
 
-    def half_width(self, coverage, ahead):
-        """In scales, for forecasts some steps ahead; beyond the horizon as at its end."""
-        if not 0 < coverage < 1:
-            raise ValueError(f"coverage={coverage!r}: a number between 0 and 1 is allowed.")
+    def beyond(self, errors, coverage):
+        """How far y was outside of the uncorrected interval, max(lower - y, y - upper)."""
+        lower, upper = ends_of(self.levels, coverage)
+        return np.maximum(-errors[..., lower], errors[..., upper])
+
+    def widening(self, coverage, ahead):
+        """What each end moves outwards, in scales, some steps ahead; beyond the horizon as at its end."""
+        scores = self.beyond(self.errors, coverage)
         rate = np.clip(self.misses.get(coverage, 1 - coverage), 0.0, 1.0)
-        n = np.isfinite(self.errors).sum(axis=0)
+        n = np.isfinite(scores).sum(axis=0)
         level = np.minimum(1.0, np.ceil((n + 1) * (1 - rate)) / np.maximum(n, 1))  # of finite samples
-        widths = np.array(
-            [np.nanquantile(column, q, method="higher") for column, q in zip(self.errors.T, level)]
-        )
+        widths = np.array([np.nanquantile(column, q, method="higher") for column, q in zip(scores.T, level)])
         return widths[np.minimum(ahead, len(widths)) - 1]
 
 
@@ -51,32 +65,34 @@ def calibrated(forecaster, X, y, steps):
         seen = (steps >= origin) & (steps < origin + stride)
         if seen.any():
             model.observe(*_rows(X, y, seen))
-    return Conformal(np.concatenate(errors)[-N_KEPT:], {c: 1 - c for c in forecaster.coverage})
+    misses = {share: 1 - share for share in forecaster.coverage}
+    return Conformal(model.models_.levels, np.concatenate(errors)[-N_KEPT:], misses)
 
 
 def adapted(forecaster, X, y):
     """The conformal part after new rows, which are forecast first: alpha += rate (1 - coverage - miss)."""
     conformal = forecaster.conformal_
     errors = _errors(forecaster, X, y)
-    known = np.isfinite(errors)
+    known = np.isfinite(errors[..., 0])
     misses = dict(conformal.misses)
     ahead = np.arange(1, forecaster.horizon + 1)
     for coverage, rate in conformal.misses.items():
-        missed = (errors > conformal.half_width(coverage, ahead))[known]
+        missed = (conformal.beyond(errors, coverage) > conformal.widening(coverage, ahead))[known]
         misses[coverage] = rate + RATE * (1 - coverage - missed).sum()
-    return Conformal(np.concatenate([conformal.errors, errors])[-N_KEPT:], misses)
+    return replace(conformal, errors=np.concatenate([conformal.errors, errors])[-N_KEPT:], misses=misses)
 
 
 def _errors(model, X, y):
-    """|y - forecast| / scale of the next steps, a row for each series; NaN where y is not known."""
+    """(y - quantile) / scale of the next steps, for each series; NaN where y is not known."""
+    n_levels = len(model.models_.levels)
     X, y = _rows(X, y, model._is_known(X))
     if len(y) == 0:
-        return np.empty((0, model.horizon))
+        return np.empty((0, model.horizon, n_levels))
     forecast = model._predict(X)
-    errors = np.full((forecast.number.max() + 1, model.horizon), np.nan)
+    errors = np.full((forecast.number.max() + 1, model.horizon, n_levels), np.nan)
     near = forecast.ahead <= model.horizon
-    y = model._target(y, len(y))
-    errors[forecast.number[near], forecast.ahead[near] - 1] = (np.abs(y - forecast.y) / forecast.scale)[near]
+    off = (model._target(y, len(y))[:, None] - forecast.quantiles) / forecast.scale[:, None]
+    errors[forecast.number[near], forecast.ahead[near] - 1] = off[near]
     return errors
 
 

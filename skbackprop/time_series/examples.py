@@ -26,6 +26,24 @@ def complete(buffers, ends, windows, steps, n_lags):
     return origins[known & (2 * n_seen >= min(len(windows.lags), n_lags))]
 
 
+def divided(origins, last, held_out):
+    """The numbers of the origins to learn from, and of those to validate on: the last share of time.
+
+    No target of a window to learn from comes at or after the first target to validate on.
+    """
+    numbers, ends = np.arange(len(origins)), origins.steps + last
+    if held_out == 0:
+        return numbers, numbers[:0]
+    first = ends.max() - int(np.ceil(held_out * (ends.max() - ends.min() + 1))) + 1
+    learned, validated = numbers[ends < first], numbers[origins.steps + 1 >= first]
+    if len(learned) == 0 or len(validated) == 0:
+        raise ValueError(
+            f"validation_fraction={held_out} leaves {len(learned)} windows to learn from and "
+            f"{len(validated)} to validate on, each of {last} steps ahead: at least one each is needed."
+        )
+    return learned, validated
+
+
 @dataclass
 class Examples:
     """Called with numbers of windows: their features, normalised targets and weights.
@@ -55,7 +73,9 @@ class Examples:
         weight = np.clip(scale.scale[:, 0] / self.usual[origins.codes], *WEIGHTS)
         weight *= 0.5 ** (age / self.half_life)
         weight[(age + self.stage.shift) % self.season == 0] *= SAME_PHASE
-        return X, np.clip(Z, -FAR, FAR), weight / weight.mean()
+        if self.windows.normalize is not None:
+            Z = np.clip(Z, -FAR, FAR)
+        return X, Z, weight / weight.mean()
 
     def _usual_change(self):
         """The mean absolute seasonal change of each series, the unit of MASE."""

@@ -1,8 +1,7 @@
 """Forecasts of many steps and many series by any regressor."""
 
-from copy import copy, deepcopy
-from dataclasses import replace
-from numbers import Integral
+from copy import copy
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -12,26 +11,26 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
 from skbackprop.time_series.clock import learn_clock
-from skbackprop.time_series.conformal import adapted, calibrated
-from skbackprop.time_series.examples import Examples, complete
+from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
 from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.learning import Chunked, Whole
-from skbackprop.time_series.panels import future_buffers, placed_buffers, row_steps
+from skbackprop.time_series.models import StagedModels
+from skbackprop.time_series.panels import row_steps
 from skbackprop.time_series.rows import as_list, columns_of, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
-from skbackprop.time_series.windows import NORMALIZERS, Origins, learned_windows, take
+from skbackprop.time_series.windows import NORMALIZERS, learned_windows
 
 FLOATS = [np.float64, np.float32]
 
 
 class Forecast(NamedTuple):
-    """Of rows: all (n_rows,)."""
+    """Of rows."""
 
-    y: np.ndarray
-    ahead: np.ndarray  # steps after the history
-    scale: np.ndarray  # of the last window of the row's series
-    number: np.ndarray  # of the row's series
+    quantiles: np.ndarray  # (n_rows, n_levels), in the units that the models learn
+    ahead: np.ndarray  # (n_rows,), steps after the history
+    scale: np.ndarray  # (n_rows,), of the last window of the row's series
+    number: np.ndarray  # (n_rows,), of the row's series
 
 
 def _can_go_on(self):
@@ -96,6 +95,17 @@ class LagForecaster(RegressorMixin, BaseEstimator):
     max_windows : int or None, default=None
         The most windows that a given estimator learns from, drawn at random. None: all.
 
+    quantiles : list of float or None, default=None
+        The quantiles that are forecast, with 0.5 among them: by a head of the default network for each, or by
+        a clone of `estimator` for each, with its parameter ``quantile`` set. None: the median alone.
+
+    early_stopping : bool, default=False
+        Whether training stops by the windows of the last steps, which are then not learned. A given estimator
+        needs X_val and y_val in `fit`, as `BackpropRegressor` and `HistGradientBoostingRegressor` have them.
+
+    validation_fraction : float, default=0.1
+        The share of time, at its end, that `early_stopping` holds out.
+
     calibration : int or None, default=None
         For `predict_interval`: how many times `horizon` of the last steps are first held out, forecast from
         rolling origins by a model of the steps before, and then learned with all others. None: no intervals.
@@ -126,8 +136,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
     conformal_ : Conformal or None
         The errors that the intervals are made of, and the rates that streams adapt.
 
-    models_ : list of list
-        The members of each stage of the strategy.
+    models_ : StagedModels
+        The models: ``models_.members`` are those of each stage of the strategy.
 
     n_features_in_ : int
         The number of columns of X.
@@ -167,6 +177,9 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "n_updates": [Interval(Integral, 1, None, closed="left")],
         "max_windows": [None, Interval(Integral, 1, None, closed="left")],
+        "quantiles": [None, "array-like"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "calibration": [None, Interval(Integral, 1, None, closed="left")],
         "coverage": ["array-like"],
         "on_gap": [StrOptions({"nan", "raise", "ignore"})],
@@ -191,6 +204,9 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         n_members=3,
         n_updates=2000,
         max_windows=None,
+        quantiles=None,
+        early_stopping=False,
+        validation_fraction=0.1,
         calibration=None,
         coverage=(0.8, 0.95),
         on_gap="nan",
@@ -210,6 +226,9 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         self.n_members = n_members
         self.n_updates = n_updates
         self.max_windows = max_windows
+        self.quantiles = quantiles
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.calibration = calibration
         self.coverage = coverage
         self.on_gap = on_gap
@@ -244,13 +263,11 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
         fitted.lags_ = fitted.windows_.lags
-        placed = placed._replace(reach=fitted._keep())
-        fitted.history_ = remember(placed, history, fitted._keep(), None, None)
-        buffers, ends = fitted._buffers(placed)
-        fitted.models_ = [
-            [fitted._member(k).fit(rows_of, n) for k in range(self.n_members)]
-            for rows_of, n in fitted._stages(buffers, ends)
-        ]
+        fitted.models_ = fitted._new_models()
+        keep = fitted.models_.keep
+        placed = placed._replace(reach=keep)
+        fitted.history_ = remember(placed, history, keep, None, None)
+        fitted.models_.fit(placed, fitted.history_, self.validation_fraction if self.early_stopping else 0)
         fitted.conformal_ = None if self.calibration is None else calibrated(fitted, X, y, row_steps(placed))
         vars(self).clear()
         vars(self).update(vars(fitted))
@@ -326,13 +343,37 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         ValueError
             For series that were never seen, and rows that do not come after those learned.
         """
-        return self._in_units(self._predict(X).y)
+        return self._in_units(self._predict(X).quantiles[:, self.models_.median])
+
+    def predict_quantiles(self, X):
+        """Quantiles of what follows, as the parameter `quantiles` names them.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            As in `predict`.
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_rows, n_quantiles)
+            In the order of X and of `quantiles`, ascending in each row.
+
+        Raises
+        ------
+        ValueError
+            Without `quantiles`, and as in `predict`.
+        """
+        check_is_fitted(self, "history_")
+        if len(self.models_.levels) == 1:
+            raise ValueError("predict_quantiles needs quantiles=, such as [0.1, 0.5, 0.9], in fit.")
+        return self._in_units(self._predict(X).quantiles)
 
     def predict_interval(self, X, coverage=None):
         """Intervals that hold a share of the values to come, by split conformal prediction.
 
         Errors of the calibration, in units of their windows' scales, give a half-width for each step ahead;
-        in a stream, `partial_fit` adapts the rate of misses (Gibbs and Candes, 2021).
+        in a stream, `partial_fit` adapts the rate of misses (Gibbs and Candes, 2021). Ends that are among
+        `quantiles` are as forecast, corrected by the calibration if there is one (Romano et al., 2019).
 
         Parameters
         ----------
@@ -353,15 +394,26 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Without `calibration`, for a share that is not between 0 and 1, and as in `predict`.
+            Without `calibration` for ends that are not among `quantiles`, for a share that is not between 0
+            and 1, and as in `predict`.
         """
         check_is_fitted(self, "history_")
-        if self.conformal_ is None:
-            raise ValueError("predict_interval needs calibration=, such as 10, in fit.")
-        forecast = self._predict(X)
         share = self.coverage[0] if coverage is None else coverage
-        half = self.conformal_.half_width(share, forecast.ahead) * forecast.scale
-        return self._in_units(forecast.y - half), self._in_units(forecast.y + half)
+        levels, median = self.models_.levels, self.models_.median
+        lower, upper = ends_of(levels, share)
+        if self.conformal_ is None and lower == upper:
+            raise ValueError(
+                "predict_interval needs calibration=, such as 10, in fit, or both ends of the interval among "
+                f"quantiles=: coverage={share}, quantiles={self.quantiles}."
+            )
+        forecast = self._predict(X)
+        y, wider = forecast.quantiles, 0.0
+        if self.conformal_ is not None:
+            wider = self.conformal_.widening(share, forecast.ahead) * forecast.scale
+        return (
+            self._in_units(np.minimum(y[:, lower] - wider, y[:, median])),
+            self._in_units(np.maximum(y[:, upper] + wider, y[:, median])),
+        )
 
     def _in_units(self, y):
         return y if self.target_transform is None else np.expm1(y)
@@ -373,7 +425,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         return np.broadcast_to(known, len(rows.values)) if rows.codes is None else known[rows.codes]
 
     def _predict(self, X):
-        """The forecast of each row of X, in the units that the models learn."""
+        """The forecast of each row of X."""
         check_is_fitted(self, "history_")
         rows = self._read(X, None, reset=False, with_y=False)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
@@ -386,7 +438,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         ahead = row_steps(placed) - self.history_.last_step[known][number]
         future = np.full((len(known), int(ahead.max()), rows.values.shape[1]), np.nan)
         future[number, ahead - 1] = rows.values
-        forecasts, scale = self._forecasts(known, future)
+        forecasts, scale = self.models_.ahead(self.history_, known, future)
         return Forecast(forecasts[number, ahead - 1], ahead, scale[number], number)
 
     def forecast(self, horizon=None):
@@ -406,8 +458,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         n_steps = whole_numbers("horizon", self.horizon if horizon is None else horizon, 1)[0]
         series = np.arange(len(self.history_.ids))
         future = np.full((len(series), n_steps, self.history_.values.shape[1]), np.nan)
-        forecasts, _ = self._forecasts(series, future)
-        forecasts = self._in_units(forecasts)
+        forecasts, _ = self.models_.ahead(self.history_, series, future)
+        forecasts = self._in_units(forecasts[..., self.models_.median])
         return forecasts[0] if self.groups is None else forecasts
 
     def predict_one_step(self, X, y):
@@ -428,30 +480,20 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "history_")
         rows = self._read(X, y, reset=False)
-        placed = place(rows, self.history_, self._keep(), self._keep(), None, self.on_gap, True, "alone")
-        buffers, origins = self._buffers(placed)
-        before = Origins(origins.places - 1, origins.steps - 1, origins.codes)
-        seen = np.isfinite(take(buffers.y, before.places, 1 - self.lags_)).any(axis=1)
-        predicted = np.full(len(seen), np.nan)
-        if seen.any():
-            predicted[seen] = self._stage_forecasts(0, buffers, before[seen])[:, 0]
-        return self._in_units(predicted)
+        keep = self.models_.keep
+        placed = place(rows, self.history_, keep, keep, None, self.on_gap, True, "alone")
+        return self._in_units(self.models_.one_step(placed, self.history_))
 
     def _go_on(self, X, y, learn):
         fitted = copy(self)
         rows = fitted._read(X, y, reset=False)
-        history, keep = self.history_, self._keep()
+        history, keep = self.history_, self.models_.keep
         placed = place(rows, history, keep, keep, None, self.on_gap, True, "error")
         fitted.history_ = remember(placed, history, keep, None, None)
         if learn:
             if self.conformal_ is not None:
                 fitted.conformal_ = adapted(self, X, y)
-            buffers, ends = fitted._buffers(placed)
-            fitted.models_ = deepcopy(self.models_)
-            stages = fitted._stages(buffers, ends, allow_none=True)
-            for members, (rows_of, n) in zip(fitted.models_, stages):
-                for member in members if n else []:
-                    member.partial_fit(*rows_of(np.arange(n)))
+            fitted.models_ = self.models_.gone_on(placed, fitted.history_)
         vars(self).clear()
         vars(self).update(vars(fitted))
         return self
@@ -460,15 +502,13 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """The rows with y as their first column, and the columns known ahead as the last ones."""
         rows = read(self, X, reset)
         names = columns_of(self, opened(self, X, False).names)
-        future = as_list(self.known_future) if self.known_future is not None else []
+        future = as_list(self.known_future)
         unknown = [name for name in future if name not in names]
         if unknown:
             raise ValueError(f"known_future: X has no column {unknown[0]!r} of numbers, only {names}.")
         order = sorted(range(len(names)), key=lambda k: names[k] in future)
         n_rows = len(rows.values)
         y = self._target(y, n_rows) if with_y else np.full(n_rows, np.nan)
-        if reset:
-            self._n_future = len(future)
         values = np.column_stack([y, np.asarray(rows.values, dtype=y.dtype)[:, order]])
         return rows._replace(values=values)
 
@@ -485,69 +525,28 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
         return np.log1p(y)
 
-    def _keep(self):
-        """Steps of history that anything may look back on."""
-        return self.windows_.reach + 2 * self.horizon
+    def _new_models(self):
+        levels = (0.5,) if self.quantiles is None else tuple(map(float, self.quantiles))
+        if 0.5 not in levels or not (np.diff(levels, prepend=0.0, append=1.0) > 0).all():
+            raise ValueError(
+                f"quantiles={self.quantiles!r}: ascending numbers inside (0, 1) are allowed, 0.5 among them."
+            )
+        seeds = range(self.random_state, self.random_state + self.n_members)
+        n_stages = len(STRATEGIES[self.strategy](self.horizon))
+        return StagedModels(
+            self.strategy,
+            self.horizon,
+            self.windows_,
+            season=int(self.seasons_[0]) if self.seasons_ else 1,
+            n_future=len(as_list(self.known_future)),
+            levels=levels,
+            members=[[self._member(seed, levels) for seed in seeds] for _ in range(n_stages)],
+        )
 
-    def _member(self, k):
+    def _member(self, seed, levels):
         if self.estimator is None:
-            return Chunked(self.n_updates, self.random_state + k)
-        return Whole(self.estimator, self.max_windows, self.random_state + k)
-
-    def _stage_windows(self, stage):
-        """What the models of a stage see: dirrec looks further back from a later origin."""
-        lags = self.windows_.lags
-        if stage.n_more:
-            lags = np.concatenate([np.arange(1, stage.n_more + 1), lags + stage.n_more])
-        ahead = stage.steps if self.strategy != "mimo" else self.windows_.ahead
-        return replace(self.windows_, lags=lags, ahead=ahead)
-
-    def _buffers(self, placed):
-        return placed_buffers(placed, self.history_.ids, self._n_future)
-
-    def _stages(self, buffers, ends, allow_none=False):
-        """For each stage the windows to learn, and how many there are."""
-        season = int(self.seasons_[0]) if self.seasons_ else 1
-        for stage in STRATEGIES[self.strategy](self.horizon):
-            windows, fill = self._stage_windows(stage), self._member(0).fill
-            origins = complete(buffers, ends, windows, stage.steps, len(self.lags_))
-            if len(origins) == 0 and not allow_none:
-                raise ValueError(
-                    f"No series is long enough: windows of {len(windows.lags)} lags, half of them known, and "
-                    f"{stage.steps[-1]} steps ahead are needed, n_samples={len(ends)}. Give fewer lags, or a "
-                    "smaller horizon."
-                )
-            last_step = self.history_.last_step
-            yield Examples(buffers, origins, windows, stage, fill, season, last_step), len(origins)
-
-    def _stage_forecasts(self, number, buffers, origins):
-        """The medians of the members of a stage, (n_origins, n_steps), in units of y."""
-        stage = STRATEGIES[self.strategy](self.horizon)[number]
-        members = self.models_[number]
-        X, scale = self._stage_windows(stage).rows(buffers, origins, members[0].fill)
-        outputs = [np.reshape(member.predict(X), (len(X), -1)) for member in members]
-        return scale.inverse(np.median(outputs, axis=0))
-
-    def _forecasts(self, series, future):
-        """(n_series, n_steps) after the history of each series, and the scales of their last windows.
-
-        `future` are the columns in these steps.
-        """
-        keep, n_steps = self._keep(), future.shape[1]
-        buffers, begin = future_buffers(self.history_, series, future, keep, self.horizon, self._n_future)
-        last_step, done = self.history_.last_step[series], 0
-        scale = self.windows_.scale(take(buffers.y, begin, 1 - self.lags_[::-1])).scale[:, 0]
-        stages = STRATEGIES[self.strategy](self.horizon)
-        while done < n_steps:
-            for k, stage in enumerate(stages):
-                behind = done + stage.shift
-                origins = Origins(begin + behind, last_step + behind, series)
-                buffers.y[(begin + behind)[:, None] + stage.steps] = self._stage_forecasts(
-                    k, buffers, origins
-                )
-            done += stages[-1].shift + int(stages[-1].steps[-1])
-        forecasts = buffers.y.reshape(len(series), -1)[:, keep : keep + n_steps]
-        return forecasts, scale
+            return Chunked(self.n_updates, seed, levels)
+        return Whole(self.estimator, self.max_windows, seed, levels)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
@@ -15,17 +14,21 @@ from skbackprop.estimators import BackpropRegressor
 BATCH_SIZE = 256
 CHUNK = 128 * BATCH_SIZE  # windows that are copied at once
 FAR = 6.0  # standard deviations beyond which an input is clipped
+PATIENCE = 0.2  # of the planned epochs without a better one, after which training stops early
 
 
-def default_network(random_state):
-    """The network that `LagForecaster` has by default; it learns medians."""
+def default_network(levels, random_state):
+    """The network that `LagForecaster` has by default; it learns medians, or several quantiles."""
     return BackpropRegressor(
-        "absolute_error",
+        "absolute_error" if levels == (0.5,) else "quantile",
+        quantile=list(levels),
         hidden_layer_sizes=(256,),
         solver="adamw",
         alpha=0.0,
         learning_rate="cosine",
         learning_rate_init=2e-3,
+        tol=0.0,
+        scoring="loss",
         random_state=random_state,
     )
 
@@ -36,34 +39,49 @@ class Chunked:
 
     n_updates: int
     seed: int
+    levels: tuple  # the quantiles
     network: BackpropRegressor = None
     center: np.ndarray = None
     spread: np.ndarray = None
     fill: float = field(default=0.0, init=False)
 
-    def fit(self, rows_of, n_windows):
+    def fit(self, rows_of, learned, validated):
+        """Learn windows by their numbers; stop by those to validate on, if there are any."""
         rng = np.random.default_rng(self.seed)
-        n_wanted = self.n_updates * BATCH_SIZE
+        n_wanted, n_windows = self.n_updates * BATCH_SIZE, len(learned)
         n_chunks = -(-min(n_wanted, n_windows) // CHUNK)
         n_passes = max(1, round(n_wanted / n_windows))
-        self.network = default_network(self.seed).set_params(schedule_epochs=n_chunks * n_passes)
+        self.network = default_network(self.levels, self.seed).set_params(
+            schedule_epochs=n_chunks * n_passes,
+            early_stopping=len(validated) > 0,
+            n_iter_no_change=max(1, round(PATIENCE * n_chunks * n_passes)),
+        )
+        held_out = rows_of(rng.permutation(validated)[:CHUNK]) if len(validated) else None
         for _ in range(n_passes):
             order = rng.permutation(n_windows)[:n_wanted]
             for chunk in np.array_split(order, n_chunks):
-                self.partial_fit(*rows_of(chunk))
-        self.network.set_params(learning_rate="constant", learning_rate_init=1e-4)
-        return self
+                self._learn(*rows_of(learned[chunk]), held_out)
+            if self.network.stopped_:
+                break
+        self.network.set_params(learning_rate="constant", learning_rate_init=1e-4, early_stopping=False)
 
     def partial_fit(self, X, Z, weight):
+        self._learn(X, Z, weight, None)
+
+    def predict(self, X):
+        return self.network.predict(self._inputs(X)).reshape(len(X), -1, len(self.levels))
+
+    def _learn(self, X, Z, weight, held_out):
         if self.center is None:
             self.center, spread = X.mean(axis=0), X.std(axis=0)
             self.spread = np.where(spread > 1e-6, spread, 1)
         self.network.set_params(batch_size=min(BATCH_SIZE, len(X)))
-        self.network.partial_fit(self._inputs(X), _column(Z).astype(np.float32), weight)
-        return self
-
-    def predict(self, X):
-        return self.network.predict(self._inputs(X))
+        validation = {}
+        if held_out is not None:
+            X_val, Z_val, weight_val = held_out
+            validation = {"X_val": self._inputs(X_val), "y_val": _column(Z_val).astype(np.float32)}
+            validation["sample_weight_val"] = weight_val
+        self.network.partial_fit(self._inputs(X), _column(Z).astype(np.float32), weight, **validation)
 
     def _inputs(self, X):
         return np.clip((X - self.center) / self.spread, -FAR, FAR).astype(np.float32)
@@ -71,47 +89,86 @@ class Chunked:
 
 @dataclass
 class Whole:
-    """Any regressor, fitted on all windows, or on `max_windows` of them drawn at random."""
+    """Any regressor, fitted on all windows, or on `max_windows` of them drawn at random.
+
+    One for each quantile, and for each step ahead if it has a single output.
+    """
 
     estimator: BaseEstimator
     max_windows: int | None
     seed: int
+    levels: tuple  # the quantiles
+    fitted: list = None  # [quantile][group of steps]: an estimator, and the steps
 
     @property
     def fill(self):
         return None if get_tags(self.estimator).input_tags.allow_nan else 0.0
 
-    def fit(self, rows_of, n_windows):
-        drawn = np.arange(n_windows)
-        if self.max_windows is not None and n_windows > self.max_windows:
-            drawn = np.sort(np.random.default_rng(self.seed).permutation(n_windows)[: self.max_windows])
-        X, Z, weight = rows_of(drawn)
-        estimator = clone(self.estimator)
-        if "random_state" in estimator.get_params(deep=False) and estimator.random_state is None:
-            estimator.set_params(random_state=self.seed)
-        last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-        if Z.shape[1] > 1 and not get_tags(last).target_tags.multi_output:
-            estimator = MultiOutputRegressor(estimator)
-        self.estimator = estimator.fit(X, _column(Z), **self._weighted(estimator, weight))
-        return self
+    def fit(self, rows_of, learned, validated):
+        if self.max_windows is not None and len(learned) > self.max_windows:
+            learned = np.sort(np.random.default_rng(self.seed).permutation(learned)[: self.max_windows])
+        X, Z, weight = rows_of(learned)
+        validation = rows_of(validated) if len(validated) else None
+        has_outputs = get_tags(_last(self.estimator)).target_tags.multi_output
+        steps = [np.arange(Z.shape[1])] if has_outputs else np.arange(Z.shape[1])[:, None]
+        self.fitted = [
+            [(self._fitted(level, step, X, Z, weight, validation), step) for step in steps]
+            for level in self.levels
+        ]
 
     def partial_fit(self, X, Z, weight):
-        if not hasattr(self.estimator, "partial_fit"):
-            raise AttributeError(
-                f"{type(self.estimator).__name__} has no partial_fit: `observe` advances without learning."
-            )
-        self.estimator.partial_fit(X, _column(Z), **self._weighted(self.estimator, weight))
-        return self
+        for of_level in self.fitted:
+            for estimator, step in of_level:
+                if not hasattr(estimator, "partial_fit"):
+                    raise AttributeError(
+                        f"{type(estimator).__name__} has no partial_fit: `observe` advances without learning."
+                    )
+                estimator.partial_fit(X, _column(Z[:, step]), **_known(estimator, sample_weight=weight))
 
     def predict(self, X):
         with warnings.catch_warnings():
+            # LightGBM gives names to the columns of arrays, and misses them later
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            return self.estimator.predict(X)
+            levels = [
+                np.column_stack([estimator.predict(X) for estimator, _ in of_level])
+                for of_level in self.fitted
+            ]
+        return np.sort(np.stack(levels, axis=2), axis=2)  # quantiles learned apart may cross
 
-    @staticmethod
-    def _weighted(estimator, weight):
-        inner = estimator.estimator if isinstance(estimator, MultiOutputRegressor) else estimator
-        return {"sample_weight": weight} if has_fit_parameter(inner, "sample_weight") else {}
+    def _fitted(self, level, step, X, Z, weight, validation):
+        """A clone that has learned a quantile of some steps ahead."""
+        estimator = clone(self.estimator)
+        if "random_state" in estimator.get_params(deep=False) and estimator.random_state is None:
+            estimator.set_params(random_state=self.seed)
+        if len(self.levels) > 1:
+            _set_last(estimator, "quantiles", quantile=level, loss="quantile")
+        given = {"sample_weight": weight}
+        if validation is not None:
+            _set_last(estimator, "early_stopping", early_stopping=True)
+            X_val, Z_val, weight_val = validation
+            given |= {"X_val": X_val, "y_val": _column(Z_val[:, step]), "sample_weight_val": weight_val}
+        return estimator.fit(X, _column(Z[:, step]), **_known(estimator, **given))
+
+
+def _last(estimator):
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _set_last(estimator, reason, **values):
+    """Set parameters of the last step; it must have the first of them."""
+    last = _last(estimator)
+    needed, known = next(iter(values)), last.get_params(deep=False)
+    if needed not in known:
+        raise ValueError(
+            f"{reason}= needs a regressor with a parameter {needed}, such as BackpropRegressor or "
+            f"HistGradientBoostingRegressor, but {type(last).__name__} has none."
+        )
+    last.set_params(**{name: value for name, value in values.items() if name in known})
+
+
+def _known(estimator, **values):
+    """What `fit` of the estimator takes."""
+    return {name: value for name, value in values.items() if has_fit_parameter(estimator, name)}
 
 
 def _column(Z):
