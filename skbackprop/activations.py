@@ -109,20 +109,20 @@ class ELU(Activation):
     def forward(self, z, out, scratch):
         (negative,) = scratch
         np.minimum(z, 0.0, out=negative)
-        np.expm1(negative, out=negative)
+        np.subtract(z, negative, out=out)  # max(z, 0)
+        np.exp(negative, out=negative)  # several times as fast as expm1 where SIMD has no expm1
+        np.subtract(negative, 1.0, out=negative)
         np.multiply(negative, self.scale * self.alpha, out=negative)
-        np.maximum(z, 0.0, out=out)
         np.multiply(out, self.scale, out=out)
         return np.add(out, negative, out=out)
 
     def backward(self, output_gradient, z, a, out, scratch):
-        (slope,) = scratch  # alpha where z <= 0, else 1
+        (slope,) = scratch  # scale where z > 0, else a + scale alpha
         np.greater(z, 0.0, out=slope)
         np.multiply(slope, self.scale * (1.0 - self.alpha), out=slope)
-        np.add(slope, self.scale * self.alpha, out=slope)
-        np.minimum(z, 0.0, out=out)
-        np.exp(out, out=out)
-        np.multiply(out, slope, out=out)
+        np.minimum(a, 0.0, out=out)
+        np.add(out, self.scale * self.alpha, out=out)
+        np.add(out, slope, out=out)
         return np.multiply(out, output_gradient, out=out)
 
 
@@ -187,25 +187,39 @@ class GELU(Activation):
 
 
 class Mish(Activation):
-    """phi(z) = z t with t = tanh(softplus(z)), phi' = t + z logistic(z) (1 - t^2) (Misra, 2019)."""
+    """phi(z) = z t with t = tanh(softplus(z)), phi' = t + z logistic(z) (1 - t^2) (Misra, 2019).
+
+    With e = exp(z), n = e (e + 2) and d = n + 2: t = n / d, and phi' = (n + 4 z e (e + 1) / d) / d. From
+    20 on both are z and 1 to the last digit.
+    """
 
     n_scratch = 2
+    largest = 20.0
 
     def forward(self, z, out, scratch):
-        np.logaddexp(0.0, z, out=out)
-        np.tanh(out, out=out)
+        e, d = scratch
+        np.minimum(z, self.largest, out=e)
+        np.exp(e, out=e)
+        np.add(e, 2.0, out=out)
+        np.multiply(out, e, out=out)  # n
+        np.add(out, 2.0, out=d)
+        np.divide(out, d, out=out)
         return np.multiply(out, z, out=out)
 
     def backward(self, output_gradient, z, a, out, scratch):
-        t, factor = scratch
-        np.logaddexp(0.0, z, out=t)
-        np.tanh(t, out=t)
-        np.multiply(t, t, out=factor)
-        np.subtract(1.0, factor, out=factor)
-        expit(z, out=out)
-        np.multiply(out, z, out=out)
-        np.multiply(out, factor, out=out)
-        np.add(out, t, out=out)
+        e, d = scratch
+        np.minimum(z, self.largest, out=out)
+        np.exp(out, out=e)
+        np.multiply(out, e, out=out)
+        np.add(e, 1.0, out=d)
+        np.multiply(out, d, out=out)
+        np.multiply(out, 4.0, out=out)  # 4 z e (e + 1)
+        np.add(d, 1.0, out=d)
+        np.multiply(e, d, out=e)  # n
+        np.add(e, 2.0, out=d)
+        np.divide(out, d, out=out)
+        np.add(out, e, out=out)
+        np.divide(out, d, out=out)
         return np.multiply(out, output_gradient, out=out)
 
 

@@ -103,6 +103,20 @@ class Orthogonal(Initializer):
         return self.gain * (q if n_inputs >= n_units else q.T)
 
 
+class Normal(Initializer):
+    """w ~ N(0, 1), for `NTKDense`, which divides by sqrt(n_inputs) itself; biases are zero."""
+
+    def weight(self, random_state, n_inputs, n_units, activation):
+        return random_state.normal(size=(n_inputs, n_units))
+
+
+class Zeros(Initializer):
+    """0, for a last layer: the first prediction is the same for every row."""
+
+    def weight(self, random_state, n_inputs, n_units, activation):
+        return np.zeros((n_inputs, n_units))
+
+
 @dataclass(eq=False, repr=False)
 class Given(Initializer):
     """Values of an earlier fit, or made by hand: `Dense(8, initializer=Given(W, b))`.
@@ -157,4 +171,6 @@ INITIALIZERS = {
     "he": He,
     "lecun": LeCun,
     "orthogonal": Orthogonal,
+    "normal": Normal,
+    "zeros": Zeros,
 }

@@ -21,6 +21,7 @@ class Parameter:
     shape: tuple[int, ...]
     initialize: Callable
     decay: bool = False  # weights are penalised and decayed, biases and gains are not
+    matrix: bool = False  # the weights into nodes, a column each: `max_norm` and Muon are about these
     learning_rate: float = 1.0  # a factor of the solver's; 0 keeps the first value
     weight_decay: float = 1.0  # a factor of the penalty and of the solver's decay, where `decay`
     max_norm: float | None = None  # of each column of a matrix, kept after every step
@@ -133,7 +134,7 @@ class FlatLayout:
         return [
             (self.slices[index], parameter.shape, parameter)
             for index, parameter in enumerate(self.parameters)
-            if parameter.decay and len(parameter.shape) == 2
+            if parameter.matrix
         ]
 
     def views(self, vector):

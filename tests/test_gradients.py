@@ -14,7 +14,10 @@ from skbackprop.layers import (
     Dropout,
     Ensemble,
     LayerNorm,
+    NTKDense,
+    Parametric,
     Residual,
+    Scale,
     Sequential,
 )
 from skbackprop.losses import (
@@ -45,6 +48,8 @@ LAYERS = {
     "Residual": lambda phi, m: Residual(Sequential([Dense(2, phi), Dense(m, phi)])),
     "Concatenate": lambda phi, m: Concatenate([Dense(1, phi), Sequential([Dense(2, phi), Dense(m - 1)])]),
     "Sequential": lambda phi, m: Sequential([Dense(2, phi), Sequential([Dense(m, phi)])]),
+    "NTKDense": lambda phi, m: Sequential([Scale(), NTKDense(m, phi)]),
+    "Parametric": lambda phi, m: Sequential([Parametric(phi), NTKDense(m, "identity"), Parametric(phi)]),
 }
 PLACES = {
     "plain": lambda layer: Sequential([layer, Dense(N_OUTPUTS, "identity")]),

@@ -230,7 +230,8 @@ def test_fields_of_parameters_spread_over_theta():
         return Parameter(shape, None, **settings)
 
     slow = parameter((1, 2), learning_rate=0.5)
-    tree = {"bias": slow, "weight": parameter((2, 1), decay=True, weight_decay=3.0, max_norm=1.0)}
+    settings = {"decay": True, "matrix": True, "weight_decay": 3.0, "max_norm": 1.0}
+    tree = {"bias": slow, "weight": parameter((2, 1), **settings)}
     for layout, shape in ((FlatLayout(tree), (4,)), (FlatLayout(with_members(tree, 3)), (3, 4))):
         for name, row in (("learning_rate", [1.0, 1.0, 0.5, 0.5]), ("weight_decay", [3.0, 3.0, 1.0, 1.0])):
             np.testing.assert_array_equal(layout.spread(name), np.broadcast_to(row, shape))

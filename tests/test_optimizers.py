@@ -70,7 +70,7 @@ def laid_out(settings=(), members=None, dtype=np.float64, seed=0):
     settings = dict(settings)
     tree = [
         {
-            "weight": Parameter(shape, None, decay=True, **settings.get(i, {})),
+            "weight": Parameter(shape, None, decay=True, matrix=True, **settings.get(i, {})),
             "bias": Parameter(bias, None, learning_rate=settings.get(i, {}).get("learning_rate", 1.0)),
         }
         for i, (shape, bias) in enumerate(zip(MATRICES, BIASES))

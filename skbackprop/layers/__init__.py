@@ -8,8 +8,11 @@ from skbackprop.layers.ensemble import Ensemble
 from skbackprop.layers.frozen import Frozen
 from skbackprop.layers.layer import Layer
 from skbackprop.layers.layer_norm import LayerNorm
+from skbackprop.layers.ntk_dense import NTKDense
+from skbackprop.layers.parametric import Parametric
 from skbackprop.layers.pretrained import Pretrained
 from skbackprop.layers.residual import Residual
+from skbackprop.layers.scale import Scale
 from skbackprop.layers.sequential import Sequential
 
 __all__ = [
@@ -21,7 +24,10 @@ __all__ = [
     "Frozen",
     "Layer",
     "LayerNorm",
+    "NTKDense",
+    "Parametric",
     "Pretrained",
     "Residual",
+    "Scale",
     "Sequential",
 ]

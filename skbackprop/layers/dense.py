@@ -37,6 +37,9 @@ class Dense(Layer):
 
     max_norm : float, default=None
         Bound of the norm of each node's incoming weights, > 0; None for no bound.
+
+    bias_learning_rate : float, default=1.0
+        The biases' learning rate as a multiple of the weights', >= 0.
     """
 
     n_units: int
@@ -45,6 +48,7 @@ class Dense(Layer):
     learning_rate: float = 1.0
     weight_decay: float = 1.0
     max_norm: float | None = None
+    bias_learning_rate: float = 1.0
 
     _parameter_constraints = {
         "n_units": [Interval(Integral, 1, None, closed="left")],
@@ -53,6 +57,7 @@ class Dense(Layer):
         "learning_rate": [Interval(Real, 0, None, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "max_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "bias_learning_rate": [Interval(Real, 0, None, closed="left")],
     }
 
     def resolved(self):
@@ -73,6 +78,7 @@ class Dense(Layer):
                 (n_inputs, self.n_units),
                 partial(self.initializer.weight, **sizes),
                 decay=True,
+                matrix=True,
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
                 max_norm=self.max_norm,
@@ -80,7 +86,7 @@ class Dense(Layer):
             "bias": Parameter(
                 (1, self.n_units),
                 partial(self.initializer.bias, **sizes),
-                learning_rate=self.learning_rate,
+                learning_rate=self.learning_rate * self.bias_learning_rate,
             ),
         }
 
