@@ -15,6 +15,7 @@ ORDER = [
     "__init__",
     "time_series",
     "estimators",
+    "preprocessing",
     "lbfgs",
     "growth",
     "training",
