@@ -94,9 +94,10 @@ class Network:
     def forward(self, x, training=False):
         """z, the net input of the last layer, shape (*members, n_samples, n_outputs).
 
+        x has shape (n_samples, n_inputs), or (*members, n_samples, n_inputs): rows of each member's own.
         The array is used again by the next call with as many rows.
         """
-        self.work = self.workspaces[x.shape[0]].root
+        self.work = self.workspaces[x.shape[-2]].root
         return self.root.forward(x, self.params, self.work, training)
 
     def backward(self, delta):

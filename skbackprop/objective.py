@@ -54,7 +54,8 @@ class Objective:
         self._frozen = None if rates is None or rates.all() else rates == 0.0
         self._alpha = np.array(self.alpha, dtype)
         self._half = np.array(0.5, dtype)
-        self._strength = np.zeros((), dtype)
+        self._strength = np.zeros((*network.members, 1, 1), dtype)
+        self._strengths = self._strength[..., 0]
         self._penalty = np.empty((*network.members, 1, 1), dtype)
         self._squares = self._penalty[..., 0, 0]
 
@@ -65,7 +66,7 @@ class Objective:
     def value_and_gradient(self, batch):
         """E, of shape (*members, 1, 1); its gradient is then in `network.gradient`."""
         z = self.network.forward(batch.x, training=True)
-        work = self.workspaces[batch.x.shape[0]]
+        work = self.workspaces[batch.x.shape[-2]]
         value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)
         self.network.backward(work.delta)
         if self.alpha:
@@ -76,7 +77,7 @@ class Objective:
 
     def _add_penalty(self, value, inverse_weight):
         np.multiply(inverse_weight, self._alpha, out=self._strength)
-        np.multiply(self.weights, self._strength, out=self._decay)
+        np.multiply(self.weights, self._strengths, out=self._decay)
         if self._factors is not None:
             np.multiply(self._decay, self._factors, out=self._decay)
         np.add(self.weight_gradients, self._decay, out=self.weight_gradients)

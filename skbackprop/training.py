@@ -164,8 +164,8 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
             _diverged(training, batches, step)
         if averaging is not None:
             averaging.after_step()
-        total += value * batch.y.shape[0]
-        n_rows += batch.y.shape[0]
+        total += value * batch.y.shape[-2]
+        n_rows += batch.y.shape[-2]
         if monotonic() > deadline:
             break
     if not abs(np.add.reduce(objective.network.theta, axis=None)) < HUGE:

@@ -50,8 +50,8 @@ class Ensemble(Layer):
         }
 
     def forward(self, x, params, work, training):
-        shared = np.broadcast_to(x, (self.n_members, *x.shape))  # (k, n_samples, n_inputs), no copy
-        return self.layer.forward(shared, params.layer, work.layer, training)
+        of_each = np.broadcast_to(x, (self.n_members, *x.shape[-2:]))  # (k, n_samples, n_inputs), no copy
+        return self.layer.forward(of_each, params.layer, work.layer, training)
 
     def backward(self, output_gradient, params, gradients, work):
         self.layer.backward(output_gradient, params.layer, gradients.layer, work.layer)

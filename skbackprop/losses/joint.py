@@ -120,7 +120,7 @@ class JointLoss(Loss):
         return {
             "delta": n_outputs,
             "value": Buffer((1, 1), per_sample=False),
-            "mean_inverse": Buffer((), per_sample=False),
+            "mean_inverse": Buffer((1, 1), per_sample=False),
             "parts": [loss.buffers(width) for loss, width in zip(self.losses, self.nodes_of_losses())],
         }
 

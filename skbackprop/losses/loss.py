@@ -34,9 +34,10 @@ class Loss(BaseEstimator, ABC):
             "equal_share": Buffer((1,), fill=lambda n_samples: 1.0 / n_samples),
             "equal_inverse": Buffer((), per_sample=False, fill=lambda n_samples: 1.0 / n_samples),
             "share": 1,
-            "total": Buffer((), per_sample=False),
-            "any": Buffer((), per_sample=False),
-            "inverse": Buffer((), per_sample=False),
+            "rows": Buffer((1,), fill=lambda n_samples: 1.0),
+            "total": Buffer((1, 1), per_sample=False),
+            "any": Buffer((1, 1), per_sample=False),
+            "inverse": Buffer((1, 1), per_sample=False),
             "sums": Buffer((1, n_outputs), per_sample=False),
             "ones": Buffer((n_outputs, 1), per_sample=False, fill=lambda n_samples: 1.0),
             "value": Buffer((1, 1), per_sample=False),
@@ -71,7 +72,7 @@ class Loss(BaseEstimator, ABC):
             work.inverse_weight = work.equal_inverse
             return work.equal_share
         work.inverse_weight = work.inverse
-        np.add.reduce(sample_weight, axis=None, out=work.total)
+        np.matmul(work.rows.mT, sample_weight, out=work.total)
         np.sign(work.total, out=work.any)
         np.maximum(work.total, np.finfo(work.total.dtype).tiny, out=work.total)
         np.divide(work.any, work.total, out=work.inverse)
