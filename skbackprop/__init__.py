@@ -2,16 +2,22 @@
 
 from skbackprop.estimators import BackpropClassifier, BackpropRegressor, learning_rate_range, load
 from skbackprop.layers import (
+    PBLD,
+    PL,
+    PLR,
     BatchNorm,
+    Blocks,
     Concatenate,
     Dense,
     Dropout,
+    Embedding,
     Ensemble,
     Frozen,
     Layer,
     LayerNorm,
     NTKDense,
     Parametric,
+    Passthrough,
     Pretrained,
     Residual,
     Scale,
@@ -22,12 +28,17 @@ from skbackprop.network import Network
 __version__ = "0.1.0"
 
 __all__ = [
+    "PBLD",
+    "PL",
+    "PLR",
     "BackpropClassifier",
     "BackpropRegressor",
     "BatchNorm",
+    "Blocks",
     "Concatenate",
     "Dense",
     "Dropout",
+    "Embedding",
     "Ensemble",
     "Frozen",
     "Layer",
@@ -35,6 +46,7 @@ __all__ = [
     "NTKDense",
     "Network",
     "Parametric",
+    "Passthrough",
     "Pretrained",
     "Residual",
     "Scale",

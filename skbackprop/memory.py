@@ -8,7 +8,7 @@ and the arrays that depend on the batch size are made here and nowhere else.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import accumulate, count, pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -32,22 +32,23 @@ class Parameter:
 class Buffer:
     """A work array of shape (n_samples, *shape); `per_sample=False` leaves n_samples out.
 
-    `fill(n_samples)` gives the value of a constant. `late` means: allocated when it is first asked for, for
-    arrays that may be wide and are often not needed.
+    `samples_last` puts n_samples behind: (*shape, n_samples). `fill(n_samples)` gives the value of a
+    constant. `late` means: allocated when it is first asked for, for arrays that may be wide and are often
+    not needed. `dtype` None is that of theta.
     """
 
     shape: tuple[int, ...]
     per_sample: bool = True
     fill: Callable | None = None
     late: bool = False
+    samples_last: bool = False
+    dtype: type | None = None
     members: int | None = None
 
     def full_shape(self, n_samples):
-        return (
-            *(() if self.members is None else (self.members,)),
-            *((n_samples,) if self.per_sample else ()),
-            *self.shape,
-        )
+        members = () if self.members is None else (self.members,)
+        samples = (n_samples,) if self.per_sample else ()
+        return (*members, *self.shape, *samples) if self.samples_last else (*members, *samples, *self.shape)
 
 
 @dataclass(frozen=True)
@@ -188,14 +189,14 @@ class Workspaces:
         return self._memory_for(buffer)
 
     def _memory_for(self, buffer):
-        return np.empty(int(np.prod(buffer.full_shape(self.capacity))), self.dtype)
+        return np.empty(int(np.prod(buffer.full_shape(self.capacity))), buffer.dtype or self.dtype)
 
     def _array(self, leaf, place, n_samples):
         buffer = as_buffer(leaf)
         if buffer is None:
             return self.generator if leaf is GENERATOR else leaf
         if buffer.fill is not None:
-            return np.full(buffer.full_shape(n_samples), buffer.fill(n_samples), self.dtype)
+            return np.full(buffer.full_shape(n_samples), buffer.fill(n_samples), buffer.dtype or self.dtype)
         if buffer.late:
             return Late(lambda: self._view(buffer, place, n_samples))
         return self._view(buffer, place, n_samples)
@@ -236,3 +237,8 @@ def with_members(tree, members):
         return replace(array, members=members)
 
     return map_tree(with_axis, tree, named=dict)
+
+
+def side_by_side(widths):
+    """The slices of columns of parts that stand side by side."""
+    return [slice(*ends) for ends in pairwise(accumulate(widths, initial=0))]

@@ -8,14 +8,20 @@ import pytest
 from skbackprop.activations import ACTIVATIONS, ELU, Bounded, LeakyReLU
 from skbackprop.batches import Batch
 from skbackprop.layers import (
+    PBLD,
+    PL,
+    PLR,
     BatchNorm,
+    Blocks,
     Concatenate,
     Dense,
     Dropout,
+    Embedding,
     Ensemble,
     LayerNorm,
     NTKDense,
     Parametric,
+    Passthrough,
     Residual,
     Scale,
     Sequential,
@@ -49,6 +55,9 @@ LAYERS = {
     "Concatenate": lambda phi, m: Concatenate([Dense(1, phi), Sequential([Dense(2, phi), Dense(m - 1)])]),
     "Sequential": lambda phi, m: Sequential([Dense(2, phi), Sequential([Dense(m, phi)])]),
     "NTKDense": lambda phi, m: Sequential([Scale(), NTKDense(m, phi)]),
+    "Blocks": lambda phi, m: Sequential(
+        [Blocks([PBLD(3, 2), Embedding(2, 2), Passthrough()], [m - 2, 1, 1]), Dense(m, phi)]
+    ),
     "Parametric": lambda phi, m: Sequential([Parametric(phi), NTKDense(m, "identity"), Parametric(phi)]),
 }
 PLACES = {
@@ -239,3 +248,39 @@ def test_joint_loss(loss, members, own_weights):
         case.weight[0, 0] = case.weight[1] = 0.0
     case.weighted(alpha=0.0).assert_every_coordinate()
     case.weighted(alpha=0.3).assert_random_directions()
+
+
+NUMBERS = {
+    "PBLD": PBLD(5, 3, 0.5),
+    "PBLD with one linear component": PBLD(2, 2),
+    "PL": PL(3, 2, 0.5),
+    "PL with one component": PL(1, 1),
+    "PLR": PLR(4, 3, 0.5),
+}
+
+
+@pytest.mark.parametrize("members", [False, True], ids=["one network", "inside Ensemble"])
+@pytest.mark.parametrize("below", [False, True], ids=["first layer", "second layer"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numeric_embeddings(name, below, members):
+    layers = [Dense(4, "tanh")] if below else []
+    root = Sequential([*layers, NUMBERS[name], Dense(N_OUTPUTS, "identity")])
+    case = Case(Ensemble(2, root) if members else root, *LOSSES["squared"], 6, N_INPUTS)
+    case.assert_every_coordinate()
+    case.weighted(alpha=0.3).assert_random_directions()
+
+
+@pytest.mark.parametrize("members", [False, True], ids=["one network", "inside Ensemble"])
+def test_embeddings_of_categories(members):
+    """dE/dtheta only: codes have no gradient. Both columns are drawn from their whole range and beyond."""
+    root = Sequential([Embedding([3, 5], 2), Dense(N_OUTPUTS, "tanh")])
+    case = Case(Ensemble(2, root) if members else root, *LOSSES["squared"], 12, 2)
+    case.x[...] = np.random.RandomState(4).randint(-1, 6, size=(12, 2))
+    exact, back = case.gradients()
+    np.testing.assert_array_equal(back, 0.0)
+    for i in np.ndindex(exact.shape):
+
+        def move(step, i=i):
+            case.theta[i] += step
+
+        np.testing.assert_allclose(case.slope(move), exact[i], rtol=1e-6, atol=1e-8)

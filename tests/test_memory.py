@@ -241,6 +241,18 @@ def test_fields_of_parameters_spread_over_theta():
     assert FlatLayout({}).spread("learning_rate") is None
 
 
+def test_samples_last_and_dtypes_of_buffers():
+    tree = {
+        "a": Buffer((2, 3), samples_last=True),
+        "b": Buffer((2,), dtype=np.intp),
+        "c": Buffer((1, 2), per_sample=False, fill=lambda n_samples: [n_samples, 7], dtype=np.intp),
+    }
+    work, members = Workspaces(tree, np.float32)[5], Workspaces(with_members(tree, 4), np.float32)[5]
+    assert (work.a.shape, work.b.shape, work.c.tolist()) == ((2, 3, 5), (5, 2), [[5, 7]])
+    assert (work.a.dtype, work.b.dtype, work.c.dtype) == (np.float32, np.intp, np.intp)
+    assert (members.a.shape, members.b.shape, members.c.shape) == ((4, 2, 3, 5), (4, 5, 2), (4, 1, 2))
+
+
 def test_workspaces_lie_on_the_memory_of_the_largest():
     spaces = Workspaces({"a": 3, "b": [Buffer((2, 2))], "c": Buffer((5,), per_sample=False)}, np.float32)
     small, large = spaces[4], spaces[10]

@@ -1,13 +1,12 @@
 """A loss of its own for each output of one network."""
 
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from numbers import Integral
 
 import numpy as np
 
 from skbackprop.losses.loss import Loss
-from skbackprop.memory import Buffer
+from skbackprop.memory import Buffer, side_by_side
 
 
 @dataclass(eq=False, repr=False)
@@ -128,7 +127,7 @@ class JointLoss(Loss):
         self._validate_params()
         y = y.reshape(len(y), -1)
         self.n_nodes(y.shape[1])
-        for k, (loss, columns) in enumerate(zip(self.losses, _side_by_side(self._y_widths()))):
+        for k, (loss, columns) in enumerate(zip(self.losses, side_by_side(self._y_widths()))):
             try:
                 loss.check_targets(y[:, columns])
             except ValueError as error:
@@ -146,7 +145,7 @@ class JointLoss(Loss):
                 f"{n_losses} losses."
             )
         blocks = zip(
-            self.losses, _side_by_side(self._y_widths()), _side_by_side(self.nodes_of_losses()), work.parts
+            self.losses, side_by_side(self._y_widths()), side_by_side(self.nodes_of_losses()), work.parts
         )
         np.copyto(work.value, 0.0)
         np.copyto(work.mean_inverse, 0.0)
@@ -159,10 +158,5 @@ class JointLoss(Loss):
         return work.value
 
     def predict(self, z, out):
-        for loss, block in zip(self.losses, _side_by_side(self.nodes_of_losses())):
+        for loss, block in zip(self.losses, side_by_side(self.nodes_of_losses())):
             loss.predict(z[..., block], out[..., block])
-
-
-def _side_by_side(widths):
-    """The slices of columns of parts that stand side by side."""
-    return [slice(*ends) for ends in pairwise(accumulate(widths, initial=0))]
