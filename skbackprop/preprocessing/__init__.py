@@ -1,5 +1,7 @@
 """Tables as they come, as numbers: scaling, categories, dates, holes."""
 
+from skbackprop.preprocessing.categories import CategoryEncoder, SignedOneHotEncoder
+from skbackprop.preprocessing.scaling import SquashingScaler
 from skbackprop.preprocessing.tabular import TabularEncoder
 
-__all__ = ["TabularEncoder"]
+__all__ = ["CategoryEncoder", "SignedOneHotEncoder", "SquashingScaler", "TabularEncoder"]

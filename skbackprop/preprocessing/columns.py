@@ -1,7 +1,7 @@
-"""One column of a table, read as numbers, as dates, as durations or as levels, wherever it came from.
+"""One column of a table, read as numbers, dates, durations or levels, wherever it came from.
 
-`kind` says what it holds by nature; a column of another kind is read through its Python objects, so that
-1 as an object, a nullable integer or a category is the same number, and an error can show what is not.
+`kind` is what it holds by nature. A column of another kind is read through its Python objects, so that 1 is
+the same number as an object, a nullable integer or a category, and an error can show what is none.
 """
 
 import datetime
@@ -14,120 +14,121 @@ from numbers import Real
 import numpy as np
 
 NUMBERS, DATES, DURATIONS, LEVELS = "numbers", "dates", "durations", "categories"
-BOOLEANS = bool, np.bool_
-SPANS = datetime.timedelta, np.timedelta64, datetime.time
-ALLOWED = {NUMBERS: (Real, Decimal), DURATIONS: SPANS, DATES: (datetime.date, np.datetime64)}
 KIND_OF = {"i": NUMBERS, "u": NUMBERS, "f": NUMBERS, "b": LEVELS, "M": DATES, "m": DURATIONS}  # by dtype.kind
-NOTHING = {"NoneType", "NAType", "NaTType"}
-SECOND, MIDNIGHT = np.timedelta64(1, "s"), datetime.datetime(1970, 1, 1)
+TYPES_OF = {
+    NUMBERS: (Real, Decimal),
+    DATES: (datetime.date, np.datetime64),
+    DURATIONS: (datetime.timedelta, np.timedelta64, datetime.time),
+}
+BOOLEANS = bool, np.bool_
+NOTHING = "NoneType", "NAType", "NaTType"
+MAY_BE_NAN = float, np.floating, Decimal, np.datetime64, np.timedelta64
+SECOND = np.timedelta64(1, "s")
+NEW_YEAR = datetime.date(1970, 1, 1)
+
+
+def is_missing(thing):
+    """None, NaN, NA or NaT."""
+    return type(thing).__name__ in NOTHING or (isinstance(thing, MAY_BE_NAN) and bool(thing != thing))
 
 
 class Column:
     """Any Python objects."""
-
-    zone = None  # of dates
 
     def __init__(self, name, values):
         self.name, self.values = name, values
 
     @cached_property
     def objects(self):
+        """The values as Python objects, missing ones as they are."""
         return self.values
 
     @cached_property
     def types(self):
-        """Of the objects, without those that say that there is none."""
-        return {kind for kind in set(map(type, self.objects)) if kind.__name__ not in NOTHING}
-
-    @property
-    def kind(self):
-        """Numbers where nothing is known."""
-        if self.is_boolean:
-            return LEVELS
-        for kind, allowed in ALLOWED.items():
-            if all(issubclass(t, allowed) and not issubclass(t, BOOLEANS) for t in self.types):
-                return kind
-        return LEVELS
+        """The types of the objects that are not missing."""
+        types = {t for t in set(map(type, self.objects)) if t.__name__ not in NOTHING}
+        for t in [t for t in types if issubclass(t, MAY_BE_NAN)]:
+            if all(is_missing(thing) for thing in self.objects if type(thing) is t):
+                types.remove(t)
+        return types
 
     @property
     def is_boolean(self):
-        return bool(self.types) and all(issubclass(kind, BOOLEANS) for kind in self.types)
+        return all(issubclass(t, BOOLEANS) for t in self.types)
+
+    @property
+    def kind(self):
+        """Levels where they are mixed, or nothing is known."""
+        if not self.is_boolean:
+            for kind, allowed in TYPES_OF.items():
+                if all(issubclass(t, allowed) and not issubclass(t, BOOLEANS) for t in self.types):
+                    return kind
+        return LEVELS
 
     def numbers(self):
-        """Floats, NaN where there is none."""
-        return np.array(self._only(NUMBERS, ALLOWED[NUMBERS] + BOOLEANS), dtype=np.float64)
+        """Numbers (n_rows,), NaN where one is missing."""
+        return np.array(self._only(NUMBERS, BOOLEANS), dtype=np.float64)
 
     def dates(self):
-        """Wall time (n_rows,) as datetime64[us]."""
-        dates = self._only(DATES, ALLOWED[DATES])
-        zones = {str(zone) for zone in (getattr(date, "tzinfo", None) for date in dates) if zone is not None}
+        """Wall time (n_rows,) as datetime64[us], and its time zone."""
+        dates = self._only(DATES)
+        zones = {str(date.tzinfo) for date in dates if getattr(date, "tzinfo", None) is not None}
         if len(zones) > 1:
             raise ValueError(f"The column {self.name!r} holds dates of several time zones: {sorted(zones)}.")
-        self.zone = zones.pop() if zones else None
-        naive = [d.replace(tzinfo=None) if isinstance(d, datetime.datetime) else d for d in dates]
-        return np.array(naive, dtype="datetime64[us]")
+        if zones:
+            dates = [date if date is None else date.replace(tzinfo=None) for date in dates]
+        return np.array(dates, dtype="datetime64[us]"), next(iter(zones), None)
 
     def seconds(self):
-        """Durations, and times of the day, in seconds."""
-        spans = [
-            datetime.datetime.combine(MIDNIGHT, span) - MIDNIGHT if isinstance(span, datetime.time) else span
-            for span in self._only(DURATIONS, SPANS)
-        ]
-        return np.array(spans, dtype="timedelta64[us]") / SECOND
+        """Durations, and times of the day, in seconds (n_rows,)."""
+        return np.array([_duration(span) for span in self._only(DURATIONS)], dtype="timedelta64[us]") / SECOND
 
     def counts(self):
         """{level: how often it occurs}, in order where they have one."""
-        counts = {level: n for level, n in self._hashed(Counter).items() if not is_missing(level)}
+        counts = {level: n for level, n in self._of_levels(Counter).items() if not is_missing(level)}
         try:
-            return dict(sorted(counts.items(), key=lambda item: item[0]))
+            return {level: counts[level] for level in sorted(counts)}
         except TypeError:
-            return dict(sorted(counts.items(), key=lambda item: (type(item[0]).__name__, str(item[0]))))
+            order = sorted(counts, key=lambda level: (type(level).__name__, str(level)))
+            return {level: counts[level] for level in order}
 
     def codes(self, code_of):
-        """The number of each row's level (n_rows,), 0 for those that `code_of` lacks."""
-        codes = self._hashed(lambda objects: map(code_of.get, objects, repeat(0)))
-        return np.fromiter(codes, dtype=np.intp, count=len(self.objects))
+        """The code of each row's level (n_rows,), 0 for those that `code_of` lacks."""
+        return self._of_levels(
+            lambda levels: np.fromiter(map(code_of.get, levels, repeat(0)), np.intp, len(levels))
+        )
 
-    def _hashed(self, function):
+    def _of_levels(self, function):
         try:
             return function(self.objects)
         except TypeError as error:
-            self._check_hashable()
-            raise error
+            raise TypeError(
+                f"The column {self.name!r}: levels are text, numbers or other values with a hash ({error})."
+            ) from error
 
-    def _check_hashable(self):
-        for thing in self.objects:
-            if getattr(thing, "__hash__", None) is None:
-                raise TypeError(
-                    f"The column {self.name!r} holds a {type(thing).__name__}, {thing!r}: a level is text, a "
-                    "number or another value that can be hashed."
-                )
-
-    def _only(self, kind, allowed):
-        """The objects, None where there is none; all must be of this kind."""
-        wrong = tuple(t for t in self.types if not issubclass(t, allowed))
+    def _only(self, kind, others=()):
+        """The objects, None for missing ones; all must be of this kind."""
+        wrong = tuple(t for t in self.types if not issubclass(t, TYPES_OF[kind] + others))
         if wrong:
-            first = next(
-                thing for thing in self.objects if isinstance(thing, wrong) and not is_missing(thing)
-            )
+            first = next(thing for thing in self.objects if type(thing) in wrong and not is_missing(thing))
             raise ValueError(f"The column {self.name!r} held {kind} in fit; now it holds {first!r}.")
-        return [None if type(thing).__name__ in NOTHING else thing for thing in self.objects]
+        return [None if is_missing(thing) else thing for thing in self.objects]
 
 
-def is_missing(thing):
-    """None, NaN, NA and NaT."""
-    return type(thing).__name__ in NOTHING or bool(thing != thing)
+def _duration(span):
+    if not isinstance(span, datetime.time):
+        return span
+    combine = datetime.datetime.combine
+    return combine(NEW_YEAR, span.replace(tzinfo=None)) - combine(NEW_YEAR, datetime.time())
 
 
 class ArrayColumn(Column):
-    """A vector of a dtype of NumPy's, but for objects."""
+    """A vector of any dtype of NumPy's but object."""
 
     @cached_property
     def objects(self):
-        if self.values.dtype.kind == "M":
-            return self.values.astype("datetime64[us]").tolist()
-        if self.values.dtype.kind == "m":
-            return self.values.astype("timedelta64[us]").tolist()
+        if self.values.dtype.kind in "Mm":
+            return self.values.astype(f"{self.values.dtype.kind}8[us]").tolist()
         return self.values.tolist()
 
     @property
@@ -138,126 +139,7 @@ class ArrayColumn(Column):
         return self.values if self.values.dtype.kind in "iufb" else super().numbers()
 
     def dates(self):
-        return self.values.astype("datetime64[us]") if self.kind == DATES else super().dates()
+        return (self.values.astype("M8[us]"), None) if self.kind == DATES else super().dates()
 
     def seconds(self):
         return self.values / SECOND if self.kind == DURATIONS else super().seconds()
-
-
-class PandasColumn(Column):
-    """A Series of any dtype."""
-
-    @cached_property
-    def objects(self):
-        return self.values.to_numpy(dtype=object)
-
-    @property
-    def is_category(self):
-        return self.values.dtype.name == "category"
-
-    @property
-    def is_period(self):
-        return self.values.dtype.name.startswith("period[")
-
-    @property
-    def kind(self):
-        dtype = self.values.dtype
-        if dtype.kind == "c":
-            raise ValueError(f"Complex data not supported: the column {self.name!r} holds {dtype}.")
-        if self.is_category or dtype.name.startswith("str"):
-            return LEVELS
-        return DATES if self.is_period else KIND_OF.get(dtype.kind) or super().kind
-
-    def numbers(self):
-        dtype = self.values.dtype
-        if dtype.kind not in "iufb" or self.is_category:
-            return super().numbers()
-        if isinstance(dtype, np.dtype):
-            return self.values.to_numpy()
-        return self.values.to_numpy(dtype=np.float64, na_value=np.nan)
-
-    def dates(self):
-        dates = self.values
-        if self.is_period:
-            dates = dates.dt.to_timestamp()
-        elif self.is_category or dates.dtype.kind != "M":
-            return super().dates()
-        zone = getattr(dates.dtype, "tz", None) or getattr(_arrow_type(dates), "tz", None)
-        if zone is not None:
-            self.zone = str(zone)
-            dates = dates.dt.tz_localize(None)
-        return dates.to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT"))
-
-    def seconds(self):
-        if self.is_category or self.values.dtype.kind != "m":
-            return super().seconds()
-        return self.values.to_numpy(dtype="timedelta64[us]", na_value=np.timedelta64("NaT")) / SECOND
-
-    def counts(self):
-        if not self.is_category:
-            return super().counts()
-        categories = self.values.cat.categories
-        counts = np.bincount(self.values.cat.codes.to_numpy() + 1, minlength=len(categories) + 1)[1:]
-        return {level: n for level, n in zip(categories.tolist(), counts.tolist()) if n}
-
-    def codes(self, code_of):
-        if not self.is_category:
-            return super().codes(code_of)
-        of_category = [code_of.get(level, 0) for level in self.values.cat.categories.tolist()]
-        return np.array([*of_category, 0])[self.values.cat.codes.to_numpy()]  # -1, missing, is the last
-
-
-def _arrow_type(series):
-    return getattr(series.dtype, "pyarrow_dtype", None)
-
-
-class PolarsColumn(Column):
-    """A Series of polars."""
-
-    @cached_property
-    def objects(self):
-        return self.values.to_list()
-
-    @property
-    def dtype(self):
-        """Its name, without parameters."""
-        return str(self.values.dtype).partition("(")[0]
-
-    @property
-    def is_number(self):
-        return self.values.dtype.is_numeric()
-
-    @property
-    def kind(self):
-        if self.is_number:
-            return NUMBERS
-        if self.dtype in ("Date", "Datetime"):
-            return DATES
-        if self.dtype in ("Duration", "Time"):
-            return DURATIONS
-        return LEVELS if self.dtype in ("String", "Categorical", "Enum", "Boolean") else super().kind
-
-    def numbers(self):
-        if self.dtype in ("Float32", "Float64"):
-            return self.values.to_numpy()
-        return self.values.cast(float).to_numpy() if self.is_number else super().numbers()
-
-    def dates(self):
-        if self.kind != DATES or self.dtype not in ("Date", "Datetime"):
-            return super().dates()
-        self.zone = getattr(self.values.dtype, "time_zone", None)
-        dates = self.values if self.zone is None else self.values.dt.replace_time_zone(None)
-        return self._ticks(dates, "datetime64").astype("datetime64[us]")
-
-    def seconds(self):
-        if self.dtype == "Duration":
-            return self._ticks(self.values, "timedelta64") / SECOND
-        if self.dtype == "Time":
-            return self.values.to_physical().cast(float).to_numpy() / 1e9  # nanoseconds since midnight
-        return super().seconds()
-
-    def _ticks(self, series, kind):
-        """As `series.to_numpy()`, which crashes in polars 1.0 for some dates."""
-        unit = getattr(series.dtype, "time_unit", "D")  # a Date has none
-        ticks = series.to_physical().cast(int).fill_null(np.iinfo(np.int64).min)
-        return ticks.to_numpy().view(f"{kind}[{unit}]")

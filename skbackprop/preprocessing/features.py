@@ -1,10 +1,10 @@
-"""What becomes of each column of a table: fitted parts of `TabularEncoder`."""
+"""What becomes of each column of a table: the fitted parts of `TabularEncoder`."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from skbackprop.preprocessing.columns import DATES, DURATIONS, LEVELS, NUMBERS
+from skbackprop.preprocessing.columns import DATES, DURATIONS, NUMBERS
 from skbackprop.preprocessing.dates import has_time_of_day, names_of_parts, write_parts
 from skbackprop.preprocessing.levels import Levels
 
@@ -36,7 +36,7 @@ class Duration(Number):
 
 @dataclass(frozen=True)
 class Date:
-    """Days since 1970 and waves of the year, the week and, if it varies, the day."""
+    """Days since 1970 and waves of the year, the week and, if `fit` saw times of the day, the day."""
 
     source: int
     has_time: bool
@@ -44,8 +44,8 @@ class Date:
 
     @classmethod
     def learned(cls, source, column):
-        dates = column.dates()
-        return cls(source, has_time_of_day(dates), column.zone)
+        dates, zone = column.dates()
+        return cls(source, has_time_of_day(dates), zone)
 
     @property
     def width(self):
@@ -55,18 +55,17 @@ class Date:
         return names_of_parts(name, self.has_time)
 
     def write(self, column, out):
-        dates = column.dates()
-        if column.zone != self.zone and not np.isnat(dates).all():
+        dates, zone = column.dates()
+        if zone != self.zone and not np.isnat(dates).all():
             raise ValueError(
-                f"The dates of the column {column.name!r} had the time zone {self.zone} in fit; now they have "
-                f"{column.zone}."
+                f"The dates of the column {column.name!r} had the time zone {self.zone} in fit, now {zone}."
             )
         write_parts(dates, self.has_time, out)
 
 
 @dataclass(frozen=True)
-class Category:
-    """Levels, as columns of ones and zeros or as codes."""
+class OneHot:
+    """A category as columns of ones and zeros."""
 
     source: int
     levels: Levels
@@ -82,14 +81,26 @@ class Category:
         self.levels.write_one_hot(column, out)
 
 
+@dataclass(frozen=True)
+class Coded:
+    """A category as one column of codes, to be embedded."""
+
+    source: int
+    levels: Levels
+
+    def write(self, column, out):
+        out[:, 0] = self.levels.codes(column)
+
+
 NUMERIC = {NUMBERS: Number, DATES: Date, DURATIONS: Duration}
 
 
-def numeric_feature(source, column, categorical_features):
-    kind = column.kind
-    if kind == LEVELS and not column.is_boolean:
+def numeric_feature(source, column):
+    """What a column becomes that is no category."""
+    kind = NUMBERS if column.kind not in NUMERIC and column.is_boolean else column.kind
+    if kind not in NUMERIC:
         raise ValueError(
-            f"The column {column.name!r} holds no numbers, and categorical_features={categorical_features!r}: "
-            "with 'from_dtype' such columns are categories."
+            f"The column {column.name!r} holds text or values of several kinds, and is no category: leave "
+            "categorical_features='from_dtype', and it is one."
         )
-    return NUMERIC.get(kind, Number).learned(source, column)
+    return NUMERIC[kind].learned(source, column)

@@ -5,7 +5,9 @@ import sys
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from skbackprop.preprocessing.columns import ArrayColumn, Column, PandasColumn, PolarsColumn
+from skbackprop.preprocessing.columns import ArrayColumn, Column
+from skbackprop.preprocessing.pandas_column import PandasColumn
+from skbackprop.preprocessing.polars_column import PolarsColumn
 
 SMALL = 4096  # numbers: up to here scikit-learn's checks cost more than the work
 

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skbackprop.preprocessing.columns import LEVELS
-from skbackprop.preprocessing.features import Category, Number, numeric_feature
+from skbackprop.preprocessing.features import Coded, Number, OneHot, numeric_feature
 from skbackprop.preprocessing.levels import learn_levels
 from skbackprop.preprocessing.scaling import center_and_scale, squash
 from skbackprop.preprocessing.tables import opened
@@ -74,9 +74,9 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Numbers: x <- (x - median) / (q75 - q25), with half the range instead where that is 0, and 0 where a column
-    is constant; then the smooth clip; a missing number becomes 0, the median. This is the preprocessing of
-    RealMLP [1]_.
+    Numbers, columns of ones and zeros, and indicators are scaled as by `SquashingScaler`; a missing number
+    becomes 0, the median. Categories become what `SignedOneHotEncoder` or `CategoryEncoder` make of them.
+    This is the preprocessing of RealMLP [1]_.
 
     A date becomes the days since 1970, and sine and cosine of its place in the year, the week and, if `fit`
     saw times of the day, the day; a duration becomes seconds.
@@ -84,7 +84,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
     References
     ----------
     .. [1] D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by Default: Strong Pre-Tuned MLPs and Boosted
-       Trees on Tabular Data", NeurIPS 2024.
+       Trees on Tabular Data", NeurIPS 2024, https://arxiv.org/abs/2407.04491.
 
     Examples
     --------
@@ -158,41 +158,40 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def _learn(self, table):
-        numeric, one_hot, self._embedded = self._features_of(table)
+        numeric, one_hot, self._coded = self._features_of(table)
         self._scaled = [*numeric, *one_hot]
-        widths = [feature.width for feature in self._scaled]
-        self._starts = np.cumsum([0, *widths])
-        self.n_numeric_ = sum(widths[: len(numeric)])
-        numbers = [i for i, feature in enumerate(numeric) if type(feature) is Number]
-        self._numbers = np.array([self._scaled[i].source for i in numbers], dtype=np.intp)
-        self._places = self._starts[numbers]
-        self._flagged = np.zeros(0, dtype=np.intp)
-        block = self._block(table)
+        self._starts = np.cumsum([0, *(feature.width for feature in self._scaled)])
+        plain = [i for i, feature in enumerate(self._scaled) if type(feature) is Number]
+        self._plain_sources = np.array([self._scaled[i].source for i in plain], dtype=np.intp)
+        self._plain_places = self._starts[plain]
+        self._flagged = np.zeros(0, dtype=np.intp)  # columns with an indicator, of a date its first
+        block = self._before_scaling(table)
         if self.missing_indicator:
-            first = self._starts[: len(numeric)]  # a date with its first part
-            self._flagged = first[np.isnan(block[:, first]).any(axis=0)]
-            flags = np.isnan(block[:, self._flagged])
-            block = np.hstack([block, flags.astype(block.dtype)])
-        self.n_one_hot_ = block.shape[1] - self.n_numeric_
-        self.n_categories_ = [len(feature.levels.code_of) + 1 for feature in self._embedded]
-        categories = [*one_hot, *self._embedded]
-        self.categories_ = {feature.source: feature.levels.values for feature in categories}
+            places = self._starts[: len(numeric)]
+            self._flagged = places[np.isnan(block[:, places]).any(axis=0)]
+            block = np.hstack([block, np.isnan(block[:, self._flagged]).astype(block.dtype)])
         self.center_, self.scale_ = center_and_scale(block)
+        self.n_numeric_ = int(self._starts[len(numeric)])
+        self.n_one_hot_ = block.shape[1] - self.n_numeric_
+        self.n_categories_ = [feature.levels.n_codes for feature in self._coded]
+        categories = sorted([*one_hot, *self._coded], key=lambda feature: feature.source)
+        self.categories_ = {feature.source: feature.levels.values for feature in categories}
 
     def _features_of(self, table):
-        """Numeric ones, those to be one-hot, and those to be embedded."""
-        numeric, one_hot, embedded = [], [], []
-        listed = self._listed()
+        """Those that are numeric, those that become one-hot, and those that become codes."""
+        numeric, one_hot, coded = [], [], []
+        listed, by_dtype = self._listed(), self.categorical_features is not None
         for source in range(self.n_features_in_):
             column = table.column(source)
-            by_dtype = self.categorical_features is not None and column.kind == LEVELS
-            if source not in listed and not by_dtype:
-                numeric.append(numeric_feature(source, column, self.categorical_features))
+            if source not in listed and not (by_dtype and column.kind == LEVELS):
+                numeric.append(numeric_feature(source, column))
                 continue
-            feature = Category(source, learn_levels(column, self.min_frequency, self.max_categories))
-            few = not self.embed or len(feature.levels.code_of) <= self.max_one_hot_categories
-            (one_hot if few else embedded).append(feature)
-        return numeric, one_hot, embedded
+            levels = learn_levels(column, self.min_frequency, self.max_categories)
+            if self.embed and len(levels.values) > self.max_one_hot_categories:
+                coded.append(Coded(source, levels))
+            else:
+                one_hot.append(OneHot(source, levels))
+        return numeric, one_hot, coded
 
     def _listed(self):
         """The places of the columns that `categorical_features` lists."""
@@ -202,14 +201,14 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         n = self.n_features_in_
         if listed.dtype.kind == "b" and listed.shape == (n,):
             return set(np.flatnonzero(listed).tolist())
-        if listed.dtype.kind in "iu" and ((0 <= listed) & (listed < n)).all():
+        if listed.dtype.kind in "iu" and ((listed >= 0) & (listed < n)).all():
             return set(listed.tolist())
         places = {name: i for i, name in enumerate(vars(self).get("feature_names_in_", []))}
         unknown = [name for name in listed.ravel().tolist() if name not in places]
         if unknown:
             raise ValueError(
-                f"categorical_features={self.categorical_features!r}: {unknown[0]!r} is no column of X. Names "
-                f"({list(places)}), indices below {n}, or a mask of {n} booleans are allowed."
+                f"categorical_features={self.categorical_features!r}: {unknown[0]!r} is no column of X. "
+                f"Allowed are names, of {list(places)}, indices below {n}, or a mask of {n} booleans."
             )
         return {places[name] for name in listed.ravel().tolist()}
 
@@ -231,48 +230,39 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         ValueError
             For other columns than in `fit`, for text where there were numbers, and for infinite numbers.
         """
-        check_is_fitted(self, "n_numeric_")
+        check_is_fitted(self)
         table = opened(self, X, reset=False)
-        block = self._block(table)
-        n_scaled = self.n_numeric_ + self.n_one_hot_
-        out = np.empty((table.n_rows, n_scaled + len(self._embedded)), dtype=np.float32)
-        first_flag = block.shape[1]
-        missing = np.isnan(block)
-        has_missing = missing.any()
-        squash(block, self.center_[:first_flag], self.scale_[:first_flag], self.max_absolute_value)
-        if has_missing:
-            block[missing] = 0.0
-        out[:, :first_flag] = block
-        if len(self._flagged):
-            flags = missing[:, self._flagged].astype(np.float64)
-            out[:, first_flag:n_scaled] = squash(
-                flags, self.center_[first_flag:], self.scale_[first_flag:], self.max_absolute_value
-            )
-        for i, feature in enumerate(self._embedded, start=n_scaled):
-            out[:, i] = feature.levels.codes(table.column(feature.source))
+        block = self._before_scaling(table)
+        squash(block, self.center_, self.scale_, self.max_absolute_value)
+        np.copyto(block, 0.0, where=np.isnan(block))
+        n_scaled = block.shape[1]
+        out = np.empty((table.n_rows, n_scaled + len(self._coded)), dtype=np.float32)
+        out[:, :n_scaled] = block
+        for place, feature in enumerate(self._coded, start=n_scaled):
+            feature.write(table.column(feature.source), out[:, place : place + 1])
         return out
 
-    def _block(self, table):
-        """Numbers and one-hot columns before they are scaled (n_rows, n)."""
-        block = np.empty((table.n_rows, self._starts[-1]), dtype=table.dtype)
-        if len(self._numbers) == block.shape[1]:
-            block[:] = table.numbers(self._numbers)
-        else:
-            block[:, self._places] = table.numbers(self._numbers)
+    def _before_scaling(self, table):
+        """Numbers with NaN, one-hot columns, and indicators (n_rows, n_numeric_ + n_one_hot_)."""
+        n_written = self._starts[-1]
+        block = np.empty((table.n_rows, n_written + len(self._flagged)), dtype=table.dtype)
+        block[:, self._plain_places] = table.numbers(self._plain_sources)
         for feature, start, end in zip(self._scaled, self._starts, self._starts[1:]):
             if type(feature) is not Number:
                 feature.write(table.column(feature.source), block[:, start:end])
+        block[:, n_written:] = np.isnan(block[:, self._flagged])
         self._check_finite(block, table)
         return block
 
     def _check_finite(self, block, table):
-        if not np.isinf(block).any():
-            return
-        i = np.searchsorted(self._starts, np.argmax(np.isinf(block).any(axis=0)), side="right") - 1
-        raise ValueError(
-            f"The column {table.column(self._scaled[i].source).name!r} holds an infinite number: NaN is taken "
-            "as missing, infinity is not."
-        )
+        infinite = np.isinf(block)
+        if infinite.any():
+            place = np.argmax(infinite.any(axis=0))
+            feature = self._scaled[np.searchsorted(self._starts, place, side="right") - 1]
+            raise ValueError(
+                f"The column {table.column(feature.source).name!r} holds an infinite number: NaN is taken as "
+                "missing, infinity is not."
+            )
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns that `transform` gives.
@@ -286,12 +276,12 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         -------
         names : ndarray of str objects
         """
-        check_is_fitted(self, "n_numeric_")
+        check_is_fitted(self)
         source_names = _check_feature_names_in(self, input_features)
         names = [name for f in self._scaled for name in f.names(source_names[f.source])]
         flagged = np.searchsorted(self._starts, self._flagged)
         names += [f"missingindicator_{source_names[self._scaled[i].source]}" for i in flagged]
-        names += [source_names[feature.source] for feature in self._embedded]
+        names += [source_names[feature.source] for feature in self._coded]
         return np.array(names, dtype=object)
 
     def __sklearn_tags__(self):
