@@ -1,6 +1,13 @@
 """Neural networks for people who live in scikit-learn."""
 
-from skbackprop.estimators import BackpropClassifier, BackpropRegressor, learning_rate_range, load
+from skbackprop.estimators import (
+    BackpropClassifier,
+    BackpropRegressor,
+    TabularBackpropClassifier,
+    TabularBackpropRegressor,
+    learning_rate_range,
+    load,
+)
 from skbackprop.layers import (
     PBLD,
     PL,
@@ -51,6 +58,8 @@ __all__ = [
     "Residual",
     "Scale",
     "Sequential",
+    "TabularBackpropClassifier",
+    "TabularBackpropRegressor",
     "learning_rate_range",
     "load",
 ]

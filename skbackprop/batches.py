@@ -92,3 +92,51 @@ class Batches:
             if self.weight is not None:
                 weight = self.weights.take(rows, axis=0, out=self.weight[: len(rows)], mode="clip")
             yield Batch(self.rows.take(rows), y, weight)
+
+
+class MemberBatches:
+    """Batches with other rows for each member of an `Ensemble`, of nearly the same size all.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_inputs)
+
+    y : array of shape (n_samples, n_outputs)
+
+    sample_weight : array of shape (n_samples, 1) or None
+
+    batch_size : int
+        About so many rows: all rows are divided evenly.
+
+    orders : array of int of shape (n_members, n_rows)
+        The rows of each member.
+    """
+
+    def __init__(self, X, y, sample_weight, batch_size, orders):
+        self.X, self.targets, self.weights, self.orders = X, y, sample_weight, orders
+        n_rows = orders.shape[1]
+        self.batch_size = -(-n_rows // max(1, round(n_rows / batch_size)))
+
+    def __len__(self):
+        return -(-self.orders.shape[1] // self.batch_size)
+
+    def shuffle(self, generator):
+        """A new order for each member."""
+        generator.permuted(self.orders, axis=1, out=self.orders)
+
+    def __iter__(self):
+        buffers = [self._buffer(part) for part in (self.X, self.targets, self.weights)]
+        for start in range(0, self.orders.shape[1], self.batch_size):
+            rows = self.orders[:, start : start + self.batch_size]
+            parts = zip((self.X, self.targets, self.weights), buffers)
+            yield Batch(*(self._gathered(part, rows, buffer) for part, buffer in parts))
+
+    def _buffer(self, part):
+        n_members = len(self.orders)
+        return None if part is None else np.empty((self.batch_size * n_members, part.shape[1]), part.dtype)
+
+    def _gathered(self, part, rows, buffer):
+        if part is None:
+            return None
+        out = buffer[: rows.size].reshape(*rows.shape, part.shape[1])
+        return part.take(rows, axis=0, out=out, mode="clip")

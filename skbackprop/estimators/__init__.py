@@ -4,5 +4,13 @@ from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.persistence import load
 from skbackprop.estimators.rate_range import learning_rate_range
 from skbackprop.estimators.regressor import BackpropRegressor
+from skbackprop.estimators.tabular import TabularBackpropClassifier, TabularBackpropRegressor
 
-__all__ = ["BackpropClassifier", "BackpropRegressor", "learning_rate_range", "load"]
+__all__ = [
+    "BackpropClassifier",
+    "BackpropRegressor",
+    "TabularBackpropClassifier",
+    "TabularBackpropRegressor",
+    "learning_rate_range",
+    "load",
+]

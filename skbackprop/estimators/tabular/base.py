@@ -1,0 +1,206 @@
+"""What the two tabular estimators share: from a table to members, and what these predict."""
+
+from abc import ABC, abstractmethod
+from copy import deepcopy
+from dataclasses import fields
+from types import SimpleNamespace
+
+import numpy as np
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skbackprop.estimators.persistence import Persistent
+from skbackprop.estimators.tabular.fitting import (
+    Rows,
+    Task,
+    fit_members,
+    in_threads,
+    n_rounds,
+    refit_members,
+    start,
+    together,
+    training_of,
+)
+from skbackprop.estimators.tabular.members import Plan, folds, learn_once
+from skbackprop.estimators.tabular.parameters import TabularParameters
+from skbackprop.estimators.tabular.recipes import Recipe
+from skbackprop.estimators.validation import about, check_weight, unchanged_on_error
+from skbackprop.preprocessing import TabularEncoder
+
+STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it
+
+
+class BaseTabular(Persistent, TabularParameters, ABC):
+    """Base class; not for direct use."""
+
+    _recipes: dict  # by name
+
+    @abstractmethod
+    def _check_y(self, y):
+        """y as an array."""
+
+    @abstractmethod
+    def _learn_targets(self, y, weight, settings, classes):
+        """How y becomes columns, in `_targets`, and the loss for these, in `_loss`."""
+
+    @abstractmethod
+    def _criterion(self):
+        """A function of (columns, z, weight) that is lower where z is better."""
+
+    def _strata(self, y):
+        """Classes whose shares all validation parts keep; None: rows are drawn from all alike."""
+        return None
+
+    def _loss_weight(self, y, weight):
+        """The weight of each row in the loss."""
+        return weight
+
+    def _end_fit(self, rows, held_out, net_input):
+        """What is learned from the rows held out by each member, all of shape (n_members, n_held_out, ...)."""
+
+    def _settings(self, **more):
+        """The parameters, with the recipe's values for those that are None."""
+        recipe = self._recipes[self.recipe]
+        settings = {"average": None} | {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
+        settings |= {name: value for name, value in self.get_params(deep=False).items() if value is not None}
+        sizes = np.atleast_1d(self.hidden_layer_sizes).tolist()
+        if not all(isinstance(size, int) and size > 0 for size in sizes):
+            raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r}: whole numbers > 0 are allowed.")
+        return SimpleNamespace(**settings | {"hidden_layer_sizes": sizes} | more)
+
+    def _stream_settings(self):
+        settings = self._settings(learning_rate="constant")
+        settings.learning_rate_init *= STREAM_RATE
+        return settings
+
+    def _fit(self, X, y, sample_weight):
+        with unchanged_on_error(self):
+            self._validate_params()
+            settings, random_state = self._settings(), check_random_state(self.random_state)
+            rows, y = self._learn_table(X, y, sample_weight, settings)
+            learned, held_out = folds(
+                len(y), self.n_estimators, self.validation_fraction, self._strata(y), random_state
+            )
+            parts = together(self.n_estimators, learned.shape[1], settings)
+            task = self._task(rows, settings, n_rounds(self.n_jobs, len(parts)) * (1 + self.refit))
+
+            def train(train_part, *arrays):
+                seeds = random_state.randint(2**31 - 1, size=len(parts))
+                arguments = [
+                    (task, *(array[part] for array in arrays), seed) for part, seed in zip(parts, seeds)
+                ]
+                return in_threads(self.n_jobs, train_part, arguments)
+
+            fitted = train(fit_members, learned, held_out)
+            self._publish([part.record for part in fitted])
+            if held_out.size:
+                self._end_fit(rows, held_out, np.concatenate([part.net_input for part in fitted]))
+            if self.refit:
+                every = np.tile(np.arange(len(y)), (self.n_estimators, 1))
+                fitted = train(refit_members, every, self.best_epochs_)
+            self.networks_ = [part.network for part in fitted]
+            self._streams = None
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        with unchanged_on_error(self):
+            self._validate_params()
+            settings = self._stream_settings()
+            if "networks_" not in vars(self):
+                rows, y = self._learn_table(X, y, sample_weight, settings, classes)
+                streams = self._first_streams(rows, settings)
+            else:
+                rows, y = self._read(X, y, sample_weight)
+                streams = deepcopy(self._streams) or self._new_streams(settings)
+            in_threads(self.n_jobs, learn_once, [(*stream, rows, self.batch_size) for stream in streams])
+            self._streams = streams
+            self.networks_ = [training.objective.network for training, _ in streams]
+        return self
+
+    def _first_streams(self, rows, settings):
+        """Members at their first weights, and what trains them."""
+        self._publish([])
+        random_state, task = check_random_state(self.random_state), self._task(rows, settings, 1)
+        every = np.tile(np.arange(len(rows.X)), (self.n_estimators, 1))
+        parts = together(self.n_estimators, len(rows.X), settings)
+        seeds = random_state.randint(2**31 - 1, size=len(parts))
+        return [start(task, every[part], seed) for part, seed in zip(parts, seeds)]
+
+    def _new_streams(self, settings):
+        """What trains the members from where `fit` left them."""
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.networks_))
+        return [
+            (training_of(deepcopy(network), self._loss, settings), np.random.default_rng(seed))
+            for network, seed in zip(self.networks_, seeds)
+        ]
+
+    def _learn_table(self, X, y, sample_weight, settings, classes=None):
+        """The encoder and the targets, and the rows as the networks learn them."""
+        self.encoder_ = TabularEncoder(
+            self.categorical_features,
+            max_one_hot_categories=self.max_one_hot_categories,
+            embed=settings.embed_categories,
+        ).fit(X)
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+            if hasattr(self.encoder_, name):
+                setattr(self, name, getattr(self.encoder_, name))
+        return self._read(X, y, sample_weight, lambda y, weight: self._learn_targets(y, weight, settings, classes))
+
+    def _read(self, X, y, sample_weight, learn_targets=None):
+        X = self.encoder_.transform(X)
+        with about("y"):
+            y = self._check_y(y)
+        check_consistent_length(X, y)
+        weight = check_weight(sample_weight, X)
+        if learn_targets is not None:
+            learn_targets(y, weight)
+        with about("y"):
+            columns = self._targets.encode(y, X.dtype)
+        weight = self._loss_weight(y, weight)
+        if weight is not None and not weight.any():
+            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
+        return Rows(X, columns, weight), y
+
+    def _task(self, rows, settings, n_rounds):
+        plan = Plan(
+            self.max_iter,
+            seconds=np.inf if self.max_time is None else self.max_time / n_rounds,
+            patience=self.n_iter_no_change if self.early_stopping else np.inf,
+        )
+        n_outputs = self._loss.n_nodes(rows.columns.shape[1])
+        return Task(settings, self.encoder_, self._loss, n_outputs, self._criterion(), rows, plan)
+
+    def _publish(self, records):
+        """The fitted attributes that tell of training."""
+        self.best_epochs_ = _joined([record.best_epochs for record in records])
+        self.validation_losses_ = _joined([record.best for record in records])
+        curves = [np.array(record.curve) for record in records]
+        n_iter = max(map(len, curves), default=1)
+        self.validation_curves_ = _joined([_longer(curve, n_iter) for curve in curves], axis=1)
+        losses = [_longer(np.array(record.losses), n_iter) for record in records]
+        self.loss_curves_ = np.stack(losses, axis=1) if losses else np.empty((0, 0))
+        self.n_iter_ = n_iter
+
+    def _outputs(self, X, finish):
+        """finish(z) of each member, shape (n_estimators, n_rows, n_outputs)."""
+        check_is_fitted(self, "networks_")
+        X = self.encoder_.transform(X)
+        return np.concatenate([network.predict(X, finish) for network in self.networks_])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _joined(arrays, axis=0):
+    return np.concatenate(arrays, axis=axis) if arrays else np.empty(0)
+
+
+def _longer(curve, n_rows):
+    """With NaN for epochs that other members have trained longer."""
+    missing = np.full((n_rows - len(curve), *curve.shape[1:]), np.nan)
+    return np.concatenate([curve, missing])

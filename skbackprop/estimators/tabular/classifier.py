@@ -1,0 +1,273 @@
+"""TabularBackpropClassifier."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import roc_auc_score
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils._param_validation import Interval, Real, StrOptions
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+from skbackprop.estimators.calibration import temperatures
+from skbackprop.estimators.class_weight import class_weights
+from skbackprop.estimators.tabular.base import BaseTabular
+from skbackprop.estimators.tabular.parameters import documented
+from skbackprop.estimators.tabular.recipes import FOR_CLASSES
+from skbackprop.losses import MultinomialLogLoss
+from skbackprop.network import net_input
+from skbackprop.targets import classification_targets
+
+
+def error_rate(columns, z, weight):
+    return np.average(z.argmax(axis=1) != columns.argmax(axis=1), weights=weight)
+
+
+def log_loss(columns, z, weight):
+    return np.average(-(columns * log_softmax(z, axis=1)).sum(axis=1), weights=weight)
+
+
+def area_above(columns, z, weight):
+    """1 - AUC of the second of two classes, else of each class against the others, the mean."""
+    pairs = zip(columns[:, 1:].T, (z[:, 1:] - z[:, :1]).T) if z.shape[1] == 2 else zip(columns.T, log_softmax(z, axis=1).T)
+    areas = [roc_auc_score(y, score, sample_weight=weight) for y, score in pairs if 0 < y.sum() < len(y)]
+    return 1.0 - np.mean(areas) if areas else 1.0
+
+
+CRITERIA = {"accuracy": error_rate, "neg_log_loss": log_loss, "roc_auc": area_above}
+
+
+@documented(
+    activation="'selu'",
+    rate="0.04",
+    own="""label_smoothing : float or None, default=None
+    e in the smoothed target (1 - e) y + e / n_classes. None: 0.1 if `scoring` is 'accuracy', else 0: it
+    spoils probabilities and their order.
+
+scoring : {'accuracy', 'neg_log_loss', 'roc_auc'}, default='accuracy'
+    What the best epoch is best in.
+
+class_weight : dict, 'balanced' or None, default=None
+    The weight of each class in the loss.
+
+calibration : {'temperature'} or None, default=None
+    Whether log odds are divided by the number that makes the log loss of the rows held out smallest.
+
+""",
+)
+@dataclass(eq=False, repr=False, kw_only=True)
+class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
+    """A classifier of raw tables: RealMLP's network and recipe, its members validated in turn.
+
+    Text, categories, dates, booleans and missing values need no preparation.
+
+    Parameters
+    ----------
+    {common}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels.
+
+    temperature_ : float or None
+        What log odds are divided by.
+
+    {attributes}
+
+    See Also
+    --------
+    TabularBackpropRegressor : The same for numbers.
+    BackpropClassifier : One network of any layers, for columns of numbers.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn, I. Steinwart: Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
+    Tabular Data, NeurIPS 2024.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skbackprop import TabularBackpropClassifier
+    >>> X = pd.DataFrame({{"size": [1.0, 2.0, None, 8.0] * 10, "colour": ["red", "red", "blue", None] * 10}})
+    >>> y = ["small", "small", "large", "large"] * 10
+    >>> net = TabularBackpropClassifier(max_iter=20, hidden_layer_sizes=[16], random_state=0).fit(X, y)
+    >>> net.predict(pd.DataFrame({{"size": [1.5, 7.0], "colour": ["red", "green"]}}))
+    array(['small', 'large'], dtype='<U5')
+    """
+
+    label_smoothing: float | None = None
+    scoring: str = "accuracy"
+    class_weight: object = None
+    calibration: str | None = None
+
+    _parameter_constraints = {
+        **BaseTabular._parameter_constraints,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left"), None],
+        "scoring": [StrOptions(set(CRITERIA))],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "calibration": [StrOptions({"temperature"}), None],
+    }
+    _recipes = FOR_CLASSES
+
+    def _settings(self, **more):
+        if self.label_smoothing is None and self.scoring != "accuracy":
+            more["label_smoothing"] = 0.0
+        return super()._settings(**more)
+
+    def _check_y(self, y):
+        y = column_or_1d(y, warn=True)
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
+        if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
+            raise ValueError(f"Unknown label type: {type_of_target(y)}. One class label a row is allowed.")
+        return y
+
+    def _learn_targets(self, y, weight, settings, classes):
+        if classes is not None:
+            classes = unique_labels(classes)
+        self._targets = classification_targets(y, classes, columns_for_two=2)
+        self.classes_ = self._targets.classes
+        self._loss = MultinomialLogLoss(settings.label_smoothing)
+        self.temperature_ = None
+
+    def _strata(self, y):
+        return np.unique(y, return_inverse=True)[1]
+
+    def _loss_weight(self, y, weight):
+        if self.class_weight is None:
+            return weight
+        learned = np.ones(len(y)) if weight is None else weight[:, 0]
+        of_classes = class_weights(self.class_weight, self._targets, y, learned).astype(np.float32)
+        return of_classes if weight is None else of_classes * weight
+
+    def _criterion(self):
+        return CRITERIA[self.scoring]
+
+    def _end_fit(self, rows, held_out, net_input):
+        if self.calibration is None:
+            return
+        order = held_out.ravel()
+        weight = None if rows.weight is None else rows.weight[order]
+        blocks, z = self._targets.blocks, net_input.reshape(len(order), -1)
+        self.temperature_ = float(temperatures(blocks, rows.columns[order], z, weight)[0])
+
+    def fit(self, X, y, sample_weight=None):
+        """Learn from a table.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table, as it comes.
+
+        y : array-like of shape (n_rows,)
+            Class labels.
+
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For input or parameters that are not valid; what was fitted before is kept.
+        """
+        return self._fit(X, y, sample_weight)
+
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Go on with one pass over some rows, at a constant learning rate.
+
+        Medians, ranges and levels are those of the rows of the first call, or of `fit`; what is new later is
+        unknown to them.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            More rows of the table.
+
+        y : array-like of shape (n_rows,)
+            Class labels.
+
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, not negative.
+
+        classes : array-like of shape (n_classes,), default=None
+            All class labels that may ever come; needed in the first call.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        if classes is None and "networks_" not in vars(self):
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if classes is not None and "networks_" in vars(self) and not np.array_equal(unique_labels(classes), self.classes_):
+            raise ValueError(f"classes={classes!r} is not the same as before: {self.classes_!r}.")
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    def predict_log_proba(self, X):
+        """Logarithms of the members' mean probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_rows, n_classes)
+            In the order of `classes_`.
+        """
+        z = self._outputs(X, net_input).astype(np.float64) / (self.temperature_ or 1.0)
+        return logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
+
+    def predict_proba(self, X):
+        """The members' mean probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+            In the order of `classes_`.
+        """
+        p = np.exp(self.predict_log_proba(X))
+        return p / p.sum(axis=1, keepdims=True)
+
+    def decision_function(self, X):
+        """Log odds of the second of two classes, else the logarithm of each class's probability.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        Returns
+        -------
+        z : ndarray of shape (n_rows,) or (n_rows, n_classes)
+            Larger for what is more probable.
+        """
+        log_p = self.predict_log_proba(X)
+        return log_p[:, 1] - log_p[:, 0] if len(self.classes_) == 2 else log_p
+
+    def predict(self, X):
+        """The most probable class of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+            Class labels.
+        """
+        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]

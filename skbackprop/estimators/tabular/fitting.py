@@ -1,0 +1,124 @@
+"""From rows to trained members: some at once in one network, networks side by side in threads."""
+
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
+
+from skbackprop.averaging import AVERAGES, Averaging
+from skbackprop.batches import MemberBatches
+from skbackprop.data_driven import initialize_from_data
+from skbackprop.estimators.tabular.members import Plan, Record, Validation, train_members
+from skbackprop.estimators.tabular.recipes import make_optimizer, make_root
+from skbackprop.losses import Loss
+from skbackprop.names import resolve
+from skbackprop.network import Network
+from skbackprop.objective import Objective
+from skbackprop.optimizers import Descent
+from skbackprop.schedules import SCHEDULES, ScheduledRate
+from skbackprop.training import Training
+
+CACHED = 2**17  # numbers of a layer's output that are worked on at once: they fit into the cache
+
+
+class Rows(NamedTuple):
+    """Rows as networks learn them."""
+
+    X: np.ndarray
+    columns: np.ndarray
+    weight: np.ndarray | None  # (n_rows, 1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all members have in common."""
+
+    settings: SimpleNamespace
+    encoder: object  # its counts of columns
+    loss: Loss
+    n_outputs: int
+    criterion: object  # (columns, z, weight) -> a number, lower is better
+    rows: Rows
+    plan: Plan
+
+
+class Fitted(NamedTuple):
+    """Members of one network."""
+
+    network: Network
+    record: Record
+    net_input: np.ndarray | None  # of the rows held out, (n_members, n_held_out, n_outputs)
+
+
+def together(n_members, n_rows, settings):
+    """The members that are trained in one network, as slices: as many as fit into the cache."""
+    size = min(settings.batch_size, n_rows) * max(settings.hidden_layer_sizes, default=1)
+    step = int(np.clip(CACHED // size, 1, n_members))
+    return [slice(k, min(k + step, n_members)) for k in range(0, n_members, step)]
+
+
+def n_rounds(n_jobs, n_parts):
+    """How many parts one thread trains, one after the other."""
+    return -(-n_parts // min(effective_n_jobs(n_jobs), n_parts))
+
+
+def in_threads(n_jobs, function, arguments):
+    """In threads, with a BLAS of one thread where there are several."""
+    n_threads = min(effective_n_jobs(n_jobs), len(arguments))
+    with threadpool_limits(1 if n_threads > 1 else None, "blas"):
+        return Parallel(n_threads, prefer="threads")(delayed(function)(*a) for a in arguments)
+
+
+def fit_members(task, learned, held_out, seed):
+    """Members with the weights that were best on the rows they hold out; the last ones if they hold none."""
+    training, generator = start(task, learned, seed)
+    network, (X, columns, weight) = training.objective.network, task.rows
+    if not held_out.size:
+        record = _train(task, training, learned, lambda epoch: np.zeros(len(learned)), task.plan, generator)
+        return Fitted(network, record, None)
+    validation = Validation(network, task.criterion, X, columns, weight, held_out)
+    record = _train(task, training, learned, validation, task.plan, generator)
+    return Fitted(network, record, validation.net_input())
+
+
+def refit_members(task, learned, best_epochs, seed):
+    """Members after as many epochs as were best for others, which held out rows."""
+    training, generator = start(task, learned, seed)
+    plan = replace(task.plan, patience=np.inf)
+
+    def measure(epoch):
+        return np.where(epoch <= best_epochs, 0.0, np.inf)
+
+    record = _train(task, training, learned, measure, plan, generator, best_epochs.max() + 1)
+    return Fitted(training.objective.network, record, None)
+
+
+def start(task, learned, seed):
+    """A network at its first weights with what trains it, and a generator."""
+    settings, random_state = task.settings, check_random_state(seed)
+    X, columns, _ = task.rows
+    root = make_root(settings, task.encoder, task.n_outputs, len(learned))
+    network = Network(root, X.shape[1], X.dtype, random_state)
+    if settings.from_data:
+        initialize_from_data(network, X[np.unique(learned)], random_state)
+    return training_of(network, task.loss, settings), np.random.default_rng(random_state.randint(2**31 - 1))
+
+
+def training_of(network, loss, settings):
+    """What trains the network from its present weights on."""
+    training = Training(Objective(network, loss), None, None)
+    training.descent = Descent(make_optimizer(settings), network)
+    schedule = resolve(settings.learning_rate, SCHEDULES, "learning_rate")
+    training.rate = ScheduledRate(settings.learning_rate_init, schedule)
+    average = resolve(settings.average, AVERAGES, "average")
+    training.averaging = None if average is None else Averaging(average, network)
+    return training
+
+
+def _train(task, training, learned, measure, plan, generator, n_epochs=None):
+    batches = MemberBatches(*task.rows, task.settings.batch_size, learned.copy())
+    return train_members(training, batches, measure, plan, generator, n_epochs)

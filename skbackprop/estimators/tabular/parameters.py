@@ -1,0 +1,191 @@
+"""The parameters that the two tabular estimators share, and the values that they may take."""
+
+from dataclasses import dataclass
+from inspect import cleandoc
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
+from skbackprop.estimators.tabular.recipes import FOR_CLASSES, NUMERIC_EMBEDDINGS, SOLVERS
+from skbackprop.schedules import SCHEDULES, Schedule
+
+SHARE = Interval(Real, 0, 1, closed="left")
+POSITIVE = Interval(Real, 0, None, closed="neither")
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+COUNT = Interval(Integral, 1, None, closed="left")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TabularParameters(BaseEstimator):
+    """Stores the parameters as they are given; the docstrings of the two estimators explain them."""
+
+    _parameter_constraints = {
+        "recipe": [StrOptions(set(FOR_CLASSES))],
+        "n_estimators": [COUNT],
+        "hidden_layer_sizes": ["array-like", COUNT],
+        "activation": [StrOptions(set(ACTIVATIONS)), Activation, None],
+        "numeric_embedding": [StrOptions({*NUMERIC_EMBEDDINGS, "none"}), None],
+        "dropout": [SHARE, None],
+        "solver": [StrOptions(set(SOLVERS))],
+        "learning_rate_init": [POSITIVE, None],
+        "learning_rate": [StrOptions(set(SCHEDULES)), callable],
+        "beta_2": [SHARE],
+        "weight_decay": [NOT_NEGATIVE, None],
+        "average": [StrOptions(set(AVERAGES)), *AVERAGES.values(), None],
+        "batch_size": [COUNT],
+        "max_iter": [COUNT],
+        "max_time": [POSITIVE, None],
+        "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
+        "early_stopping": ["boolean"],
+        "n_iter_no_change": [COUNT],
+        "refit": ["boolean"],
+        "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
+        "max_one_hot_categories": [Interval(Integral, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    recipe: str = "td"
+    n_estimators: int = 4
+    hidden_layer_sizes: tuple | int = (256, 256, 256)
+    activation: str | Activation | None = None
+    numeric_embedding: str | None = None
+    dropout: float | None = None
+    solver: str = "adam"
+    learning_rate_init: float | None = None
+    learning_rate: str | Schedule = "coslog4"
+    beta_2: float = 0.95
+    weight_decay: float | None = None
+    average: str | ExponentialAverage | StochasticAverage | None = None
+    batch_size: int = 256
+    max_iter: int = 256
+    max_time: float | None = None
+    validation_fraction: float = 0.2
+    early_stopping: bool = False
+    n_iter_no_change: int = 40
+    refit: bool = False
+    categorical_features: object = "from_dtype"
+    max_one_hot_categories: int = 8
+    n_jobs: int | None = None
+    random_state: int | np.random.RandomState | None = None
+    verbose: bool | int = False
+
+
+COMMON = """recipe : {'td', 'td_s'}, default='td'
+    What the parameters that are None stand for. 'td': RealMLP's tuned defaults; 'td_s': its simple ones, at
+    half the time: no embeddings, dropout and weight decay, categories as columns of ones and zeros.
+
+n_estimators : int, default=4
+    Members whose predictions are averaged. Each validates on a part of the rows of its own, in turn, as in
+    cross-validation, and keeps the weights of its best epoch.
+
+hidden_layer_sizes : int or list of int, default=(256, 256, 256)
+    Nodes of each hidden layer.
+
+activation : str, Activation or None, default=None
+    Of the hidden layers, a name from `skbackprop.activations`. None: {activation}.
+
+numeric_embedding : {{'pbld', 'plr', 'pl', 'none'}} or None, default=None
+    What each number becomes before the first layer: waves of learned frequencies behind a linear map.
+    None: 'pbld' of 'td', 'none' of 'td_s'.
+
+dropout : float or None, default=None
+    The share of nodes that are switched off at first; it falls to 0 from half of the epochs on. None: 0.15
+    of 'td', 0 of 'td_s'.
+
+{own}solver : {{'adam', 'muon'}}, default='adam'
+    The optimiser; 'muon' makes orthogonal steps of the hidden matrices.
+
+learning_rate_init : float or None, default=None
+    The largest learning rate. None: {rate}.
+
+learning_rate : str or callable, default='coslog4'
+    The schedule, a name or an object from `skbackprop.schedules`, from 0 to 1 over `max_iter` epochs.
+
+beta_2 : float, default=0.95
+    Decay rate of the mean of squared gradients.
+
+weight_decay : float or None, default=None
+    Decoupled decay of the weights at first; it falls as `dropout` does. None: 0.02 of 'td', 0 of 'td_s'.
+
+average : {{'ema', 'swa'}}, ExponentialAverage, StochasticAverage or None, default=None
+    An average of the weights over training, which is measured and predicts in their place.
+
+batch_size : int, default=256
+    About so many rows a step; rows are divided evenly.
+
+max_iter : int, default=256
+    Epochs.
+
+max_time : float or None, default=None
+    Seconds for all members; fewer epochs are made, and schedules run over these.
+
+validation_fraction : float, default=0.2
+    The share of rows that each member holds out, to choose its best epoch. 0: the last epoch is kept.
+
+early_stopping : bool, default=False
+    Whether members that are trained together stop `n_iter_no_change` epochs after the best one of each.
+
+n_iter_no_change : int, default=40
+    See `early_stopping`.
+
+refit : bool, default=False
+    Whether new members then learn all rows, as many epochs as were best. Doubles the time.
+
+categorical_features : 'from_dtype', array-like or None, default='from_dtype'
+    The columns that are categories: see `skbackprop.preprocessing.TabularEncoder`.
+
+max_one_hot_categories : int, default=8
+    A category with more levels is embedded in 8 numbers, others become columns of ones and zeros.
+
+n_jobs : int or None, default=None
+    Threads in which members are trained. The result is the same with any number. None: one, or those of a
+    `joblib.parallel_config`.
+
+random_state : int, RandomState or None, default=None
+    For validation parts, first weights, orders and dropout.
+
+verbose : bool or int, default=False
+    Whether each member's best epoch is printed."""
+
+ATTRIBUTES = """encoder_ : TabularEncoder
+    From tables to numbers.
+
+networks_ : list of Network
+    The members, some to each network: see `skbackprop.layers.Ensemble`.
+
+best_epochs_ : ndarray of shape (n_estimators,)
+    The epoch, from 0, whose weights a member has.
+
+validation_losses_ : ndarray of shape (n_estimators,)
+    What was measured then on the rows held out; lower is better.
+
+validation_curves_ : ndarray of shape (n_iter_, n_estimators)
+    The same after every epoch; NaN after a member has stopped.
+
+loss_curves_ : ndarray of shape (n_iter_, n_networks)
+    The mean training loss of each network's members.
+
+n_iter_ : int
+    Epochs made, the most of all members.
+
+n_features_in_ : int
+    Columns of X.
+
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Their names, where they are all strings."""
+
+
+def documented(**texts):
+    """Put the parameters and attributes that both estimators have into a class's docstring."""
+
+    def decorate(kind):
+        kind.__doc__ = cleandoc(kind.__doc__).format(common=COMMON.format(**texts), attributes=ATTRIBUTES)
+        return kind
+
+    return decorate

@@ -1,0 +1,91 @@
+"""RealMLP's recipes (Holzmüller et al., 2024, table A.1): what None stands for, and what is built of it."""
+
+from dataclasses import dataclass
+
+from skbackprop.layers import (
+    PBLD,
+    PL,
+    PLR,
+    Blocks,
+    Dropout,
+    Embedding,
+    Ensemble,
+    NTKDense,
+    Parametric,
+    Passthrough,
+    Scale,
+    Sequential,
+)
+from skbackprop.optimizers import AdamW, Muon
+from skbackprop.schedules import Scheduled
+
+NUMERIC_EMBEDDINGS = {"pbld": PBLD, "plr": PLR, "pl": PL}
+SOLVERS = {"adam": AdamW, "muon": Muon}
+EMBEDDING_SIZE = 8
+BIAS_RATE = 0.1  # factor of the learning rate
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The values of parameters that are None."""
+
+    learning_rate_init: float
+    activation: str
+    parametric: bool = True  # whether the strength of the activation is learned
+    numeric_embedding: str | None = "pbld"
+    embed_categories: bool = True
+    dropout: float = 0.15
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.1
+    clamp: bool = True
+    output_initializer: str = "normal"
+    from_data: bool = True  # whether the data set the sizes of the first weights
+
+
+PLAIN = {
+    "parametric": False,
+    "numeric_embedding": None,
+    "embed_categories": False,
+    "dropout": 0.0,
+    "weight_decay": 0.0,
+    "clamp": False,
+    "output_initializer": "zeros",
+    "from_data": False,
+}
+FOR_CLASSES = {"td": Recipe(0.04, "selu"), "td_s": Recipe(0.04, "selu", **PLAIN)}
+FOR_NUMBERS = {"td": Recipe(0.2, "mish"), "td_s": Recipe(0.07, "mish", **PLAIN)}
+
+
+def make_root(settings, encoder, n_outputs, n_members):
+    """The network of some members: embeddings, front scale, blocks of a dense layer, output."""
+    layers = [*_front(settings, encoder), Scale()]
+    for n_units in settings.hidden_layer_sizes:
+        if settings.parametric:
+            dense = NTKDense(n_units, "identity", bias_learning_rate=BIAS_RATE)
+            layers += [dense, Parametric(settings.activation)]
+        else:
+            layers.append(NTKDense(n_units, settings.activation, bias_learning_rate=BIAS_RATE))
+        if settings.dropout:
+            layers.append(Dropout(Scheduled(settings.dropout, "flat_cos")))
+    last = {"initializer": settings.output_initializer, "bias_learning_rate": BIAS_RATE}
+    return Ensemble(n_members, Sequential([*layers, NTKDense(n_outputs, "identity", **last)]))
+
+
+def _front(settings, encoder):
+    """What makes columns of numbers of the encoder's; none where they are left as they are."""
+    kind = NUMERIC_EMBEDDINGS.get(settings.numeric_embedding)
+    blocks = [
+        (encoder.n_numeric_, Passthrough() if kind is None else kind()),
+        (encoder.n_one_hot_, Passthrough()),
+        (len(encoder.n_categories_), Embedding(list(encoder.n_categories_), EMBEDDING_SIZE)),
+    ]
+    blocks = [(n, layer) for n, layer in blocks if n]
+    if all(isinstance(layer, Passthrough) for _, layer in blocks):
+        return []
+    return [Blocks([layer for _, layer in blocks], [n for n, _ in blocks])]
+
+
+def make_optimizer(settings):
+    """Adam, or Muon, with a short memory of squares, and decay that fades."""
+    decay = Scheduled(settings.weight_decay, "flat_cos") if settings.weight_decay else 0.0
+    return SOLVERS[settings.solver](settings.learning_rate_init, beta_2=settings.beta_2, weight_decay=decay)

@@ -1,0 +1,205 @@
+"""TabularBackpropRegressor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, Real, StrOptions
+
+from skbackprop.estimators.building import make_regression_loss
+from skbackprop.estimators.intervals import interval_columns
+from skbackprop.estimators.tabular.base import BaseTabular
+from skbackprop.estimators.tabular.parameters import documented
+from skbackprop.estimators.tabular.recipes import FOR_NUMBERS
+from skbackprop.estimators.validation import as_column_or_matrix
+from skbackprop.losses import Loss
+from skbackprop.memory import Workspaces
+from skbackprop.targets import RegressionTargets
+
+LOSSES = {"squared_error", "absolute_error", "huber", "log_cosh", "quantile"}
+
+
+@documented(
+    activation="'mish'",
+    rate="0.2 of 'td', 0.07 of 'td_s'",
+    own="""loss : {'squared_error', 'absolute_error', 'huber', 'log_cosh', 'quantile'} or Loss, \
+default='squared_error'
+    Of the target, standardised.
+
+quantile : float or list of float, default=0.5
+    For ``loss="quantile"``: one quantile, or several, strictly increasing, which then cannot cross.
+
+clamp : bool or None, default=None
+    Whether predictions stay in the range of the target. None: True of 'td', False of 'td_s'.
+
+""",
+)
+@dataclass(eq=False, repr=False, kw_only=True)
+class TabularBackpropRegressor(RegressorMixin, BaseTabular):
+    """A regressor of raw tables: RealMLP's network and recipe, its members validated in turn.
+
+    Text, categories, dates, booleans and missing values need no preparation, nor does the target.
+
+    Parameters
+    ----------
+    {common}
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        Columns of y.
+
+    {attributes}
+
+    See Also
+    --------
+    TabularBackpropClassifier : The same for classes.
+    BackpropRegressor : One network of any layers, for columns of numbers.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn, I. Steinwart: Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
+    Tabular Data, NeurIPS 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skbackprop import TabularBackpropRegressor
+    >>> X = pd.DataFrame({{"size": np.arange(40.0), "colour": ["red", "blue"] * 20}})
+    >>> y = 1000 * X["size"] + 5000 * (X["colour"] == "red")
+    >>> net = TabularBackpropRegressor(max_iter=64, hidden_layer_sizes=[32], random_state=0).fit(X, y)
+    >>> print(f"{{net.score(X, y):.1f}}")
+    1.0
+    """
+
+    loss: str | Loss = "squared_error"
+    quantile: float | Sequence[float] = 0.5
+    clamp: bool | None = None
+
+    _parameter_constraints = {
+        **BaseTabular._parameter_constraints,
+        "loss": [StrOptions(LOSSES), Loss],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+        "clamp": ["boolean", None],
+    }
+    _recipes = FOR_NUMBERS
+
+    def _check_y(self, y):
+        y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y", estimator=self)
+        return as_column_or_matrix(y)
+
+    def _learn_targets(self, y, weight, settings, classes):
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        self._loss = make_regression_loss(self.loss, self.quantile, n_targets)
+        if not self._loss.shiftable:
+            raise ValueError(f"loss={self.loss!r} is for y in its own unit, and here y is standardised.")
+        width = self._loss.n_nodes(n_targets) // n_targets
+        targets = RegressionTargets((width,) * n_targets).standardized_by(y, weight)
+        self._targets = targets.clamped_to(y) if settings.clamp else targets
+        self.n_outputs_ = n_targets
+
+    def _criterion(self):
+        return lambda columns, z, weight: mean_loss(self._loss, columns, z, weight)
+
+    def fit(self, X, y, sample_weight=None):
+        """Learn from a table.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table, as it comes.
+
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            The target.
+
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For input or parameters that are not valid; what was fitted before is kept.
+        """
+        return self._fit(X, y, sample_weight)
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Go on with one pass over some rows, at a constant learning rate.
+
+        Medians, ranges, levels and the scale of the target are those of the rows of the first call, or of
+        `fit`; predictions then stay in the range that y had there, unless ``clamp=False``.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            More rows of the table.
+
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            The target.
+
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X):
+        """The mean of the members' predictions.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            In the units of the target. With several quantiles a last axis has a column for each.
+        """
+        outputs = self._outputs(X, lambda z, out: self._loss.predict(z, out))
+        return np.mean([self._targets.decode(output.astype(np.float64)) for output in outputs], axis=0)
+
+    def predict_interval(self, X, coverage=0.9):
+        """Intervals between two of the quantiles.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        coverage : float, default=0.9
+            The share of targets that intervals are to hold: (1 - coverage) / 2 and (1 + coverage) / 2 must be
+            in `quantile`.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_rows, 2) or (n_rows, n_outputs, 2)
+            Lower and upper ends.
+
+        Raises
+        ------
+        ValueError
+            If these are not among the quantiles.
+        """
+        y = self.predict(X)
+        quantiles = tuple(np.atleast_1d(self.quantile)) if self.loss == "quantile" else ()
+        if len(quantiles) < 2:
+            raise ValueError('predict_interval needs loss="quantile" and quantile=, such as [0.05, 0.5, 0.95].')
+        return y[..., interval_columns(quantiles, coverage)]
+
+
+def mean_loss(loss, columns, z, weight):
+    work = Workspaces(loss.buffers(z.shape[1]), z.dtype)[len(z)]
+    weight = None if weight is None else weight[:, None]
+    return float(loss.value_and_delta(columns, z, weight, work.delta, work)[0, 0])
