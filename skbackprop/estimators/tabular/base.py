@@ -65,7 +65,9 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         settings |= {name: value for name, value in self.get_params(deep=False).items() if value is not None}
         sizes = np.atleast_1d(self.hidden_layer_sizes).tolist()
         if not all(isinstance(size, int) and size > 0 for size in sizes):
-            raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r}: whole numbers > 0 are allowed.")
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r}: whole numbers > 0 are allowed."
+            )
         return SimpleNamespace(**settings | {"hidden_layer_sizes": sizes} | more)
 
     def _stream_settings(self):
@@ -145,7 +147,9 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             vars(self).pop(name, None)
             if hasattr(self.encoder_, name):
                 setattr(self, name, getattr(self.encoder_, name))
-        return self._read(X, y, sample_weight, lambda y, weight: self._learn_targets(y, weight, settings, classes))
+        return self._read(
+            X, y, sample_weight, lambda y, weight: self._learn_targets(y, weight, settings, classes)
+        )
 
     def _read(self, X, y, sample_weight, learn_targets=None):
         X = self.encoder_.transform(X)

@@ -30,7 +30,11 @@ def log_loss(columns, z, weight):
 
 def area_above(columns, z, weight):
     """1 - AUC of the second of two classes, else of each class against the others, the mean."""
-    pairs = zip(columns[:, 1:].T, (z[:, 1:] - z[:, :1]).T) if z.shape[1] == 2 else zip(columns.T, log_softmax(z, axis=1).T)
+    pairs = (
+        zip(columns[:, 1:].T, (z[:, 1:] - z[:, :1]).T)
+        if z.shape[1] == 2
+        else zip(columns.T, log_softmax(z, axis=1).T)
+    )
     areas = [roc_auc_score(y, score, sample_weight=weight) for y, score in pairs if 0 < y.sum() < len(y)]
     return 1.0 - np.mean(areas) if areas else 1.0
 
@@ -205,7 +209,11 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         """
         if classes is None and "networks_" not in vars(self):
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if classes is not None and "networks_" in vars(self) and not np.array_equal(unique_labels(classes), self.classes_):
+        if (
+            classes is not None
+            and "networks_" in vars(self)
+            and not np.array_equal(unique_labels(classes), self.classes_)
+        ):
             raise ValueError(f"classes={classes!r} is not the same as before: {self.classes_!r}.")
         return self._partial_fit(X, y, sample_weight, classes)
 

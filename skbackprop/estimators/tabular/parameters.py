@@ -76,7 +76,7 @@ class TabularParameters(BaseEstimator):
     verbose: bool | int = False
 
 
-COMMON = """recipe : {'td', 'td_s'}, default='td'
+COMMON = """recipe : {{'td', 'td_s'}}, default='td'
     What the parameters that are None stand for. 'td': RealMLP's tuned defaults; 'td_s': its simple ones, at
     half the time: no embeddings, dropout and weight decay, categories as columns of ones and zeros.
 

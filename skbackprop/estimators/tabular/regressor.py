@@ -195,7 +195,9 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         y = self.predict(X)
         quantiles = tuple(np.atleast_1d(self.quantile)) if self.loss == "quantile" else ()
         if len(quantiles) < 2:
-            raise ValueError('predict_interval needs loss="quantile" and quantile=, such as [0.05, 0.5, 0.95].')
+            raise ValueError(
+                'predict_interval needs loss="quantile" and quantile=, such as [0.05, 0.5, 0.95].'
+            )
         return y[..., interval_columns(quantiles, coverage)]
 
 
