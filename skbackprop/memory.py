@@ -2,7 +2,7 @@
 
 Layers and losses describe what they need as a tree: a dict of names (it becomes a namespace), a
 list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, a plain number of
-columns, or a NumPy function chosen for the shapes. The layout of theta
+columns, a `Setting`, or a NumPy function chosen for the shapes. The layout of theta
 and the arrays that depend on the batch size are made here and nowhere else.
 """
 
@@ -49,6 +49,20 @@ class Buffer:
         members = () if self.members is None else (self.members,)
         samples = (n_samples,) if self.per_sample else ()
         return (*members, *self.shape, *samples) if self.samples_last else (*members, *samples, *self.shape)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A scalar, shape (): a number, or one that follows the progress of training, `value.at(progress)`."""
+
+    value: object
+
+    @property
+    def follows(self):
+        return hasattr(self.value, "at")
+
+    def at(self, progress):
+        return self.value.at(progress) if self.follows else self.value
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,14 @@ class Workspaces:
         self.tree, self.dtype, self.generator = tree, dtype, generator
         self.capacity = 0
         self.sizes = {}
+        settings = {place: leaf for place, leaf in enumerate(leaves(tree)) if isinstance(leaf, Setting)}
+        self.settings = {place: np.array(setting.at(0.0), dtype) for place, setting in settings.items()}
+        self._following = [(self.settings[place], s) for place, s in settings.items() if s.follows]
+
+    def set_progress(self, progress):
+        """Scalars that follow the progress of training, 0 to 1, take their values."""
+        for array, setting in self._following:
+            array[...] = setting.at(progress)
 
     def __getitem__(self, n_samples):
         work = self.sizes.get(n_samples)
@@ -192,6 +214,8 @@ class Workspaces:
         return np.empty(int(np.prod(buffer.full_shape(self.capacity))), buffer.dtype or self.dtype)
 
     def _array(self, leaf, place, n_samples):
+        if isinstance(leaf, Setting):
+            return self.settings[place]
         buffer = as_buffer(leaf)
         if buffer is None:
             return self.generator if leaf is GENERATOR else leaf
@@ -214,8 +238,8 @@ def writable(array):
 
 
 def as_buffer(leaf):
-    """A number of columns is the buffer (n_samples, columns); GENERATOR and functions are none."""
-    if leaf is GENERATOR or callable(leaf):
+    """A number of columns is the buffer (n_samples, columns); settings, GENERATOR, functions are none."""
+    if leaf is GENERATOR or callable(leaf) or isinstance(leaf, Setting):
         return None
     return leaf if isinstance(leaf, Buffer) else Buffer((leaf,))
 

@@ -104,6 +104,10 @@ class Network:
         """From dE/dz of the last forward pass to `gradient`."""
         self.root.backward(delta, self.params, self.gradients, self.work)
 
+    def set_progress(self, progress):
+        """Settings of layers that are `Scheduled` take their values at this progress, 0 to 1."""
+        self.workspaces.set_progress(progress)
+
     def pretrained_layers(self):
         """The layers of a `Sequential` root as `Pretrained`, with copies of their present values.
 

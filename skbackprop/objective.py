@@ -39,6 +39,11 @@ class Objective:
         self.alpha = alpha
         self._alpha[...] = alpha
 
+    def set_progress(self, progress):
+        """Settings of layers and losses that are `Scheduled` take their values at this progress, 0 to 1."""
+        self.network.set_progress(progress)
+        self.workspaces.set_progress(progress)
+
     def _bind(self):
         network, dtype = self.network, self.network.theta.dtype
         buffers = self.loss.buffers(network.n_outputs)

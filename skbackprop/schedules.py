@@ -1,14 +1,17 @@
-"""Learning-rate schedules: any callable that takes the progress, 0 to 1, and returns a factor.
+"""Schedules: any callable that takes the progress, 0 to 1, and returns a factor.
 
-The factor multiplies the initial learning rate. Progress is the share of the planned steps done.
+The factor multiplies the initial learning rate, or any other setting: `Scheduled`. Progress is the share of
+the planned steps done.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, isfinite, pi
+from math import cos, isfinite, log2, pi
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Integral, Interval, Real
+from sklearn.utils._param_validation import Integral, Interval, Real, validate_parameter_constraints
+
+from skbackprop.names import resolve
 
 Schedule = Callable[[float], float]
 
@@ -112,6 +115,33 @@ class CosineRestarts(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
+class CosineCycles(BaseEstimator):
+    """(1 - cos(2 pi log2(1 + (2^n - 1) progress))) / 2, n = `n_cycles` (Holzmüller et al., 2024).
+
+    From 0 to 1 and back n times; each cycle is twice as long as the one before.
+    """
+
+    n_cycles: int = 4
+
+    _parameter_constraints = {"n_cycles": [Interval(Integral, 1, None, closed="left")]}
+
+    def __call__(self, progress):
+        return _cosine(0.0, 1.0, 2.0 * log2(1.0 + (2**self.n_cycles - 1) * progress))
+
+
+@dataclass(eq=False, repr=False)
+class FlatCosine(BaseEstimator):
+    """1 up to `flat`, then down to 0 along a cosine (Holzmüller et al., 2024)."""
+
+    flat: float = 0.5
+
+    _parameter_constraints = {"flat": _SHARE}
+
+    def __call__(self, progress):
+        return _cosine(1.0, 0.0, max(0.0, progress - self.flat) / (1.0 - self.flat))
+
+
+@dataclass(eq=False, repr=False)
 class OneCycle(BaseEstimator):
     """Up from `start` to 1 and down to `start` times `final`, along cosines (Smith, 2018).
 
@@ -205,6 +235,8 @@ SCHEDULES = {
     "exponential": Exponential,
     "cosine": Cosine,
     "cosine_restarts": CosineRestarts,
+    "coslog4": CosineCycles,
+    "flat_cos": FlatCosine,
     "one_cycle": OneCycle,
     "warm_up": WarmUp,
     "inverse": Inverse,
@@ -220,6 +252,64 @@ def _validate(schedule):
         if isinstance(schedule.schedule, Plateau):
             raise ValueError(f"{schedule!r}: Plateau does not follow the progress, so WarmUp cannot take it.")
         _validate(schedule.schedule)
+
+
+@dataclass(eq=False, repr=False)
+class Scheduled(BaseEstimator):
+    """initial * schedule(progress), where a number may stand: a setting that changes while training goes on.
+
+    `Dropout`, the losses of a classifier, weight decay and clipping take one. A prediction does not depend on
+    it; a validation loss takes it at progress 0.
+
+    Parameters
+    ----------
+    initial : float
+        What the schedule's factor multiplies.
+
+    schedule : str or callable, default="flat_cos"
+        A name, or a function of the progress, 0 to 1.
+
+    Examples
+    --------
+    >>> from skbackprop.schedules import Scheduled
+    >>> rate = Scheduled(0.2, "cosine")
+    >>> [round(rate.at(progress), 3) for progress in (0.0, 0.5, 1.0)]
+    [0.2, 0.1, 0.0]
+    """
+
+    initial: float
+    schedule: str | Schedule = "flat_cos"
+
+    _parameter_constraints = {"initial": [Real], "schedule": [str, callable]}
+
+    def _validate_params(self):
+        super()._validate_params()
+        schedule = resolve(self.schedule, SCHEDULES, "schedule")
+        if isinstance(schedule, Plateau):
+            raise ValueError(f"{self!r}: Plateau does not follow the progress.")
+        _validate(schedule)
+
+    def at(self, progress):
+        """The value at this progress."""
+        return self.initial * resolve(self.schedule, SCHEDULES, "schedule")(progress)
+
+
+def scheduled_settings(component):
+    """The settings of a component that are `Scheduled`, by name."""
+    return {name: value for name, value in vars(component).items() if isinstance(value, Scheduled)}
+
+
+class Schedulable:
+    """A component with settings that may be `Scheduled`: what holds for a number holds for every value."""
+
+    def _validate_params(self):
+        super()._validate_params()
+        for name, setting in scheduled_settings(self).items():
+            setting._validate_params()
+            constraints = {name: self._parameter_constraints[name]}
+            for step in range(21):
+                value = {name: setting.at(step / 20)}
+                validate_parameter_constraints(constraints, value, type(self).__name__)
 
 
 class ScheduledRate:

@@ -158,7 +158,10 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
     averaging = training.averaging
     total, n_rows, done, n_steps = 0.0, 0, n_done * len(batches), n_planned * len(batches)
     for step, batch in enumerate(batches):
-        descent.learning_rate[...] = rate.at((done + step) / n_steps)
+        progress = min((done + step) / n_steps, 1.0)
+        descent.learning_rate[...] = rate.at(progress)
+        objective.set_progress(progress)
+        descent.set_progress(progress)
         value = float(sum(train_step(objective, descent, batch).flat))  # over members
         if not isfinite(value):
             _diverged(training, batches, step)

@@ -10,8 +10,10 @@ from skbackprop.schedules import (
     AdaptiveRate,
     Constant,
     Cosine,
+    CosineCycles,
     CosineRestarts,
     Exponential,
+    FlatCosine,
     Inverse,
     InverseScalingRate,
     OneCycle,
@@ -38,6 +40,11 @@ from skbackprop.schedules import (
         (CosineRestarts(2, growth=3.0), (1.0, 0.75, 0.0)),
         (CosineRestarts(2, growth=1 / 3), (1.0, 0.25, 0.0)),
         (CosineRestarts(1), (1.0, 0.5, 0.0)),
+        (CosineCycles(), (0.0, 0.07361893418585597, 0.0)),
+        (CosineCycles(1), (0.0, 0.930430970431205, 0.0)),
+        (FlatCosine(), (1.0, 1.0, 0.0)),
+        (FlatCosine(0.0), (1.0, 0.5, 0.0)),
+        (FlatCosine(0.25), (1.0, 0.75, 0.0)),
         (OneCycle(), (0.04, 0.811745653949763, 4e-6)),
         (OneCycle(0.1, 0.5, 0.2), (0.1, 1.0, 0.02)),
         (OneCycle(1.0, 0.25, 1.0), (1.0, 1.0, 1.0)),
@@ -162,6 +169,8 @@ def test_an_unknown_name_lists_the_known_ones():
         (CosineRestarts(0), "n_cycles"),
         (CosineRestarts(growth=0.0), "growth"),
         (CosineRestarts(final=1.5), "final"),
+        (CosineCycles(0), "n_cycles"),
+        (FlatCosine(1.0), "flat"),
         (OneCycle(start=0.0), "start"),
         (OneCycle(peak_at=1.0), "peak_at"),
         (OneCycle(final=-1.0), "final"),
@@ -180,3 +189,10 @@ def test_wrong_settings(schedule, argument):
 def test_a_plateau_stands_alone():
     with pytest.raises(ValueError, match="WarmUp cannot take it"):
         make_rate(False, WarmUp(0.1, Plateau()), 0.5, 0.3)
+
+
+def test_cycles_double_in_length():
+    schedule = CosineCycles(4)
+    for k in range(5):  # the borders; 15 (2^k - 1) / 15
+        assert schedule((2**k - 1) / 15) == pytest.approx(0.0, abs=1e-12)
+    assert [schedule((2 ** (k + 0.5) - 1) / 15) for k in range(4)] == pytest.approx([1.0] * 4)

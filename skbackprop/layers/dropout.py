@@ -6,28 +6,31 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, Real
 
 from skbackprop.layers.layer import Layer
-from skbackprop.memory import GENERATOR
+from skbackprop.memory import GENERATOR, Buffer, Setting
+from skbackprop.schedules import Schedulable, Scheduled
 
 
 @dataclass(eq=False, repr=False)
-class Dropout(Layer):
+class Dropout(Schedulable, Layer):
     """a = x * mask / (1 - rate) in training, a = x otherwise (Srivastava et al., 2014).
 
     Parameters
     ----------
-    rate : float, default=0.5
+    rate : float or Scheduled, default=0.5
         Share of the nodes that are set to 0 in a training step, in [0, 1).
     """
 
-    rate: float = 0.5
+    rate: float | Scheduled = 0.5
 
-    _parameter_constraints = {"rate": [Interval(Real, 0, 1, closed="left")]}
+    _parameter_constraints = {"rate": [Interval(Real, 0, 1, closed="left"), Scheduled]}
 
     def buffers(self, n_inputs):
         return {
             "mask": n_inputs,
             "output": n_inputs,
             "input_gradient": n_inputs,
+            "rate": Setting(self.rate),
+            "gain": Buffer((), per_sample=False),
             "generator": GENERATOR,
         }
 
@@ -36,8 +39,10 @@ class Dropout(Layer):
         if not training:
             return x
         work.generator.random(out=work.mask, dtype=work.mask.dtype)
-        np.greater_equal(work.mask, self.rate, out=work.mask)
-        np.multiply(work.mask, 1.0 / (1.0 - self.rate), out=work.mask)
+        np.greater_equal(work.mask, work.rate, out=work.mask)
+        np.subtract(1.0, work.rate, out=work.gain)
+        np.divide(1.0, work.gain, out=work.gain)
+        np.multiply(work.mask, work.gain, out=work.mask)
         return np.multiply(x, work.mask, out=work.output)
 
     def backward(self, output_gradient, params, gradients, work):

@@ -7,34 +7,43 @@ from scipy.special import expit
 from sklearn.utils._param_validation import Interval, Real
 
 from skbackprop.losses.loss import Loss
+from skbackprop.memory import Buffer, Setting
+from skbackprop.schedules import Schedulable, Scheduled
 
 
 @dataclass(eq=False, repr=False)
-class LogLoss(Loss):
+class LogLoss(Schedulable, Loss):
     """The log loss of a classifier: binary for one column or several labels, else multinomial.
 
     `for_columns` chooses; both parts may be given to a classifier themselves.
 
     Parameters
     ----------
-    label_smoothing : float, default=0.0
+    label_smoothing : float or Scheduled, default=0.0
         e in the smoothed target (1 - e) y + e / n_classes (Szegedy et al., 2016).
     """
 
-    label_smoothing: float = 0.0
+    label_smoothing: float | Scheduled = 0.0
 
-    _parameter_constraints = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
+    _parameter_constraints = {"label_smoothing": [Interval(Real, 0, 1, closed="left"), Scheduled]}
     for_classes = True
     n_scratch = 1
 
     def for_columns(self, exclusive):
         return (MultinomialLogLoss if exclusive else BinaryLogLoss)(self.label_smoothing)
 
-    def smooth(self, y, n_classes, out):
+    def buffers(self, n_outputs):
+        scalar = Buffer((), per_sample=False)
+        smoothing = {"label_smoothing": Setting(self.label_smoothing), "rest": scalar, "class_share": scalar}
+        return {**super().buffers(n_outputs), **smoothing}
+
+    def smooth(self, y, n_classes, out, work):
         if not self.label_smoothing:
             return y
-        np.multiply(y, 1.0 - self.label_smoothing, out=out)
-        return np.add(out, self.label_smoothing / n_classes, out=out)
+        np.subtract(1.0, work.label_smoothing, out=work.rest)
+        np.divide(work.label_smoothing, n_classes, out=work.class_share)
+        np.multiply(y, work.rest, out=out)
+        return np.add(out, work.class_share, out=out)
 
     def losses_and_delta(self, y, z, losses, out, work):
         raise TypeError("LogLoss stands for two losses: take the one that `for_columns` gives.")
@@ -52,7 +61,7 @@ class BinaryLogLoss(LogLoss):
 
     def losses_and_delta(self, y, z, losses, out, work):
         (scratch,) = work.scratch
-        y = self.smooth(y, 2, scratch)
+        y = self.smooth(y, 2, scratch, work)
         np.multiply(y, z, out=out)
         np.logaddexp(0.0, z, out=losses)
         np.subtract(losses, out, out=losses)
@@ -79,7 +88,7 @@ class MultinomialLogLoss(LogLoss):
 
     def losses_and_delta(self, y, z, losses, out, work):
         (scratch,) = work.scratch
-        y = self.smooth(y, z.shape[-1], scratch)
+        y = self.smooth(y, z.shape[-1], scratch, work)
         np.maximum.reduce(z, axis=-1, keepdims=True, out=work.row)
         np.subtract(z, work.row, out=work.shifted)
         np.exp(work.shifted, out=out)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skbackprop.optimizers.decay import decoupled
+from skbackprop.optimizers.decay import WEIGHT_DECAY, decoupled
 from skbackprop.optimizers.optimizer import Optimizer
 from skbackprop.optimizers.transform import (
-    NOT_NEGATIVE,
     POSITIVE,
     RATE,
     SHARE,
@@ -15,6 +14,7 @@ from skbackprop.optimizers.transform import (
     ScaleByLearningRate,
     scalar,
 )
+from skbackprop.schedules import Scheduled
 
 
 @dataclass(eq=False, repr=False)
@@ -105,13 +105,13 @@ class AdamW(Adam):
     epsilon : float, default=1e-8
         Added to the root of the second moment.
 
-    weight_decay : float, default=0.01
+    weight_decay : float or Scheduled, default=0.01
         lambda; biases are not decayed.
     """
 
-    weight_decay: float = 0.01
+    weight_decay: float | Scheduled = 0.01
 
-    _parameter_constraints = {**Adam._parameter_constraints, "weight_decay": NOT_NEGATIVE}
+    _parameter_constraints = {**Adam._parameter_constraints, **WEIGHT_DECAY}
 
     def transforms(self):
         adam, rate = super().transforms()

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from skbackprop.optimizers.transform import POSITIVE, GradientTransform, scalar
+from skbackprop.schedules import Scheduled
 
 
 @dataclass(eq=False, repr=False)
 class ClipNorm(GradientTransform):
     """u <- u min(1, max_norm / |u|) (Pascanu et al., 2013); each member of an ensemble by its own norm."""
 
-    max_norm: float = 1.0
+    max_norm: float | Scheduled = 1.0
 
-    _parameter_constraints = {"max_norm": POSITIVE}
+    _parameter_constraints = {"max_norm": [*POSITIVE, Scheduled]}
     elementwise = False
 
     def work(self, network):
@@ -30,16 +31,21 @@ class ClipNorm(GradientTransform):
 class ClipValue(GradientTransform):
     """u <- max(-c, min(c, u)), c = `max_value`, each coordinate by itself (Mikolov, 2012)."""
 
-    max_value: float = 1.0
+    max_value: float | Scheduled = 1.0
 
-    _parameter_constraints = {"max_value": POSITIVE}
+    _parameter_constraints = {"max_value": [*POSITIVE, Scheduled]}
 
     def work(self, network):
-        return {"least": scalar(-self.max_value, network), "most": scalar(self.max_value, network)}
+        max_value = scalar(self.max_value, network)
+        return {"max_value": max_value, "min_value": np.asarray(-max_value)}
+
+    def set_progress(self, progress, state):
+        super().set_progress(progress, state)
+        np.negative(state.max_value, out=state.min_value)
 
     def apply(self, update, theta, state):
-        np.minimum(update, state.most, out=update)
-        np.maximum(update, state.least, out=update)
+        np.minimum(update, state.max_value, out=update)
+        np.maximum(update, state.min_value, out=update)
 
 
 class BoundColumns(GradientTransform):

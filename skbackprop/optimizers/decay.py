@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.utils._param_validation import Interval, Real
 
-from skbackprop.optimizers.transform import NOT_NEGATIVE, GradientTransform, scalar
+from skbackprop.optimizers.transform import GradientTransform, scalar
+from skbackprop.schedules import Scheduled
+
+WEIGHT_DECAY = {"weight_decay": [Interval(Real, 0, None, closed="left"), Scheduled]}
 
 
 @dataclass(eq=False, repr=False)
@@ -14,15 +18,23 @@ class DecayWeights(GradientTransform):
     lambda is multiplied by the `weight_decay` of each parameter.
     """
 
-    weight_decay: float = 0.01
+    weight_decay: float | Scheduled = 0.01
 
-    _parameter_constraints = {"weight_decay": NOT_NEGATIVE}
+    _parameter_constraints = WEIGHT_DECAY
 
     def work(self, network):
-        strength = scalar(self.weight_decay, network)
-        if network.weight_decays is not None:
-            strength = (strength * network.weight_decays).astype(network.theta.dtype)
-        return {"decay": np.empty_like(network.theta), "strength": strength}
+        weight_decay, factors = scalar(self.weight_decay, network), network.weight_decays
+        factors = scalar(1.0, network) if factors is None else factors.astype(network.theta.dtype)
+        return {
+            "decay": np.empty_like(network.theta),
+            "weight_decay": weight_decay,
+            "factors": factors,
+            "strength": np.asarray(factors * weight_decay),
+        }
+
+    def set_progress(self, progress, state):
+        super().set_progress(progress, state)
+        np.multiply(state.factors, state.weight_decay, out=state.strength)
 
     def bind(self, update, theta, state):
         weights = slice(0, state.n_decayed)

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from skbackprop.memory import writable
 from skbackprop.optimizers.clipping import BoundColumns
 from skbackprop.optimizers.transform import GradientTransform, ScaleByLearningRate
+from skbackprop.schedules import scheduled_settings
 
 BLOCK = 2**15  # numbers: a block of theta, its update and two moments stay in the second-level cache
 
@@ -90,6 +91,11 @@ class Descent:
             for transform, a in zip(self.transforms, arrays)
             if type(transform).advance is not GradientTransform.advance
         ]
+        self._following = [
+            (transform.set_progress, SimpleNamespace(**a))
+            for transform, a in zip(self.transforms, arrays)
+            if scheduled_settings(transform)
+        ]
         last = _last_links(network)
         chain = [*zip(self.transforms, arrays), *((link, link.work(network)) for link in last)]
         self._calls = []
@@ -110,6 +116,11 @@ class Descent:
             state = SimpleNamespace(**{name: cut(a) for name, a in arrays.items()}, n_decayed=n_decayed)
             transform.bind(cut(update), cut(theta), state)
             yield transform.apply, cut(update), cut(theta), state
+
+    def set_progress(self, progress):
+        """Settings of transforms that are `Scheduled` take their values at this progress, 0 to 1."""
+        for set_progress, state in self._following:
+            set_progress(progress, state)
 
     def step(self):
         """One step down the network's gradient, which is used up."""

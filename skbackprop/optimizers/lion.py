@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skbackprop.optimizers.decay import decoupled
+from skbackprop.optimizers.decay import WEIGHT_DECAY, decoupled
 from skbackprop.optimizers.optimizer import Optimizer
 from skbackprop.optimizers.transform import (
-    NOT_NEGATIVE,
     RATE,
     SHARE,
     GradientTransform,
     ScaleByLearningRate,
     scalar,
 )
+from skbackprop.schedules import Scheduled
 
 
 @dataclass(eq=False, repr=False)
@@ -62,19 +62,19 @@ class Lion(Optimizer):
     beta_2 : float, default=0.99
         Decay rate of m.
 
-    weight_decay : float, default=0.0
+    weight_decay : float or Scheduled, default=0.0
         lambda; biases are not decayed.
     """
 
     learning_rate: float = 0.0001
     beta_1: float = 0.9
     beta_2: float = 0.99
-    weight_decay: float = 0.0
+    weight_decay: float | Scheduled = 0.0
 
     _parameter_constraints = {
         **RATE,
         **ScaleByLion._parameter_constraints,
-        "weight_decay": NOT_NEGATIVE,
+        **WEIGHT_DECAY,
     }
 
     def transforms(self):

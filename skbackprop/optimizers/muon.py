@@ -6,16 +6,16 @@ import numpy as np
 from sklearn.utils._param_validation import Integral, Interval
 
 from skbackprop.optimizers.adam import ScaleByAdam
-from skbackprop.optimizers.decay import decoupled
+from skbackprop.optimizers.decay import WEIGHT_DECAY, decoupled
 from skbackprop.optimizers.optimizer import Optimizer
 from skbackprop.optimizers.sgd import MOMENTUM, NesterovMomentum
 from skbackprop.optimizers.transform import (
-    NOT_NEGATIVE,
     RATE,
     GradientTransform,
     ScaleByLearningRate,
     scalar,
 )
+from skbackprop.schedules import Scheduled
 
 COEFFICIENTS = 3.4445, -4.7750, 2.0315  # of Newton and Schulz's iteration, tuned by Jordan et al.
 
@@ -120,7 +120,7 @@ class Muon(Optimizer):
     epsilon : float, default=1e-8
         Adam's: added to the root of the second moment.
 
-    weight_decay : float, default=0.0
+    weight_decay : float or Scheduled, default=0.0
         lambda; biases are not decayed.
     """
 
@@ -129,13 +129,13 @@ class Muon(Optimizer):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: float | Scheduled = 0.0
 
     _parameter_constraints = {
         **RATE,
         **MOMENTUM,
         **ScaleByAdam._parameter_constraints,
-        "weight_decay": NOT_NEGATIVE,
+        **WEIGHT_DECAY,
     }
 
     def transforms(self):

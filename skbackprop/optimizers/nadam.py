@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skbackprop.optimizers.adam import ScaleByAdam
-from skbackprop.optimizers.decay import decoupled
+from skbackprop.optimizers.decay import WEIGHT_DECAY, decoupled
 from skbackprop.optimizers.optimizer import Optimizer
 from skbackprop.optimizers.transform import (
     NOT_NEGATIVE,
@@ -14,6 +14,7 @@ from skbackprop.optimizers.transform import (
     ScaleByLearningRate,
     scalar,
 )
+from skbackprop.schedules import Scheduled
 
 
 @dataclass(eq=False, repr=False)
@@ -118,7 +119,7 @@ class NAdam(Optimizer):
     momentum_decay : float, default=0.004
         How fast the momentum rises from beta_1 / 2 to beta_1; 0 keeps it at beta_1 / 2.
 
-    weight_decay : float, default=0.0
+    weight_decay : float or Scheduled, default=0.0
         lambda; biases are not decayed.
     """
 
@@ -127,12 +128,12 @@ class NAdam(Optimizer):
     beta_2: float = 0.999
     epsilon: float = 1e-8
     momentum_decay: float = 0.004
-    weight_decay: float = 0.0
+    weight_decay: float | Scheduled = 0.0
 
     _parameter_constraints = {
         **RATE,
         **ScaleByNAdam._parameter_constraints,
-        "weight_decay": NOT_NEGATIVE,
+        **WEIGHT_DECAY,
     }
 
     def transforms(self):

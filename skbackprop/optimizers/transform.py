@@ -6,13 +6,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.schedules import Schedulable, Scheduled, scheduled_settings
+
 RATE = {"learning_rate": [Interval(Real, 0, None, closed="neither")]}
 SHARE = [Interval(Real, 0, 1, closed="left")]
 POSITIVE = [Interval(Real, 0, None, closed="neither")]
 NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
 
 
-class GradientTransform(BaseEstimator, ABC):
+class GradientTransform(Schedulable, BaseEstimator, ABC):
     """u, the update, starts as the gradient; `apply` changes it in place.
 
     `init` gives the arrays that continue from step to step, `work` constants and scratch; `apply` finds
@@ -45,13 +47,19 @@ class GradientTransform(BaseEstimator, ABC):
     def advance(self, state):
         """Once a step: the scalars that change."""
 
+    def set_progress(self, progress, state):
+        """Once a step where a setting is `Scheduled`: its value goes to the array of its name."""
+        for name, setting in scheduled_settings(self).items():
+            getattr(state, name)[...] = setting.at(progress)
+
     @abstractmethod
     def apply(self, update, theta, state):
         """The new update, in place."""
 
 
 def scalar(value, network):
-    return np.array(value, network.theta.dtype)
+    """An array of shape (); what is `Scheduled` starts at progress 0."""
+    return np.array(value.at(0.0) if isinstance(value, Scheduled) else value, network.theta.dtype)
 
 
 class ScaleByLearningRate(GradientTransform):
