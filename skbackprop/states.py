@@ -3,6 +3,7 @@
 What several objects share, such as a network, is written once and shared again.
 """
 
+from datetime import date, datetime, timedelta
 from math import isfinite
 from pathlib import Path, PurePath
 
@@ -64,6 +65,10 @@ class _Encoder:
             return {"slice": [thing.start, thing.stop, thing.step]}
         if isinstance(thing, PurePath):
             return {"path": str(thing)}
+        if isinstance(thing, date):
+            return {"datetime" if isinstance(thing, datetime) else "date": thing.isoformat()}
+        if isinstance(thing, timedelta):
+            return {"timedelta": [thing.days, thing.seconds, thing.microseconds]}
         if isinstance(thing, np.generic):
             return {"scalar": self._add(np.asarray(thing))}
         if id(thing) in self.numbers:
@@ -119,6 +124,12 @@ class _Decoder:
             return slice(*value)
         if tag == "path":
             return Path(value)
+        if tag == "date":
+            return date.fromisoformat(value)
+        if tag == "datetime":
+            return datetime.fromisoformat(value)
+        if tag == "timedelta":
+            return timedelta(*value)
         if tag == "scalar":
             return self.arrays[value][()]
         if tag == "again":

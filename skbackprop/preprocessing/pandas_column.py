@@ -45,13 +45,12 @@ class PandasColumn(Column):
         zone = getattr(dates.dtype if arrow is None else arrow, "tz", None)
         if zone is not None:
             dates = dates.dt.tz_localize(None)
-        dates = dates.to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT"))
-        return dates, None if zone is None else str(zone)
+        return dates.astype("datetime64[us]").to_numpy(), None if zone is None else str(zone)
 
     def seconds(self):
         if self.dtype_kind != "m":
             return super().seconds()
-        return self.values.to_numpy(dtype="timedelta64[us]", na_value=np.timedelta64("NaT")) / SECOND
+        return self.values.astype("timedelta64[us]").to_numpy() / SECOND
 
     def counts(self):
         if self.dtype_kind != "category":

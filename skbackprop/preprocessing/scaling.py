@@ -16,11 +16,12 @@ def center_and_scale(X):
     center, scale = np.zeros((2, X.shape[1]))
     least = np.finfo(X.dtype).tiny
     for j, column in enumerate(X.T):
-        known = column[~np.isnan(column)].astype(np.float64)
-        if len(known):
-            low, q25, center[j], q75, high = np.quantile(known, [0, 0.25, 0.5, 0.75, 1])
-            spread = (q75 / 2 - q25 / 2) or (high / 4 - low / 4)  # halves do not overflow
-            scale[j] = 0.5 / max(spread, least) if spread else 0.0
+        quarters = column[~np.isnan(column)].astype(np.float64) / 4  # their differences do not overflow
+        if len(quarters):
+            low, q25, median, q75, high = np.quantile(quarters, [0, 0.25, 0.5, 0.75, 1])
+            center[j] = 4 * median
+            spread = (q75 - q25) or (high - low) / 2
+            scale[j] = 0.25 / max(spread, least) if spread else 0.0
     return center, scale
 
 
@@ -164,9 +165,9 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return z
 
     def _validated(self, X, reset, copy=False):
-        return validate_data(
-            self, X, reset=reset, copy=copy, dtype=FLOAT_DTYPES, ensure_all_finite="allow-nan"
-        )
+        settings = {"dtype": FLOAT_DTYPES, "ensure_all_finite": "allow-nan", "copy": copy}
+        with np.errstate(over="ignore", invalid="ignore"):  # of huge numbers
+            return validate_data(self, X, reset=reset, **settings)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -79,7 +79,7 @@ class FrameTable:
 
     def numbers(self, indices):
         """These columns as floats (n_rows, n_indices)."""
-        return np.array([self.columns[i].numbers() for i in indices], np.float64).reshape(-1, self.n_rows).T
+        return stacked([self.columns[i].numbers() for i in indices], self.n_rows)
 
 
 class ArrayTable:
@@ -98,4 +98,8 @@ class ArrayTable:
         """These columns as floats (n_rows, n_indices)."""
         if self.X.dtype.kind in "iuf":
             return self.X if len(indices) == self.X.shape[1] else self.X[:, indices]
-        return np.array([self.column(i).numbers() for i in indices], np.float64).reshape(-1, self.n_rows).T
+        return stacked([self.column(i).numbers() for i in indices], self.n_rows)
+
+
+def stacked(columns, n_rows):
+    return np.array(columns, np.float64).reshape(len(columns), n_rows).T

@@ -14,6 +14,8 @@ from skbackprop.preprocessing.levels import learn_levels
 from skbackprop.preprocessing.scaling import center_and_scale, squash
 from skbackprop.preprocessing.tables import opened
 
+LARGEST = np.finfo(np.float32).max
+
 
 class TabularEncoder(TransformerMixin, BaseEstimator):
     """Numbers, text, dates and holes as float32 columns for a network.
@@ -235,6 +237,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         block = self._before_scaling(table)
         squash(block, self.center_, self.scale_, self.max_absolute_value)
         np.copyto(block, 0.0, where=np.isnan(block))
+        if self.max_absolute_value is None:
+            np.clip(block, -LARGEST, LARGEST, out=block)
         n_scaled = block.shape[1]
         out = np.empty((table.n_rows, n_scaled + len(self._coded)), dtype=np.float32)
         out[:, :n_scaled] = block
