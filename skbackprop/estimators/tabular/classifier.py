@@ -278,4 +278,5 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         y : ndarray of shape (n_rows,)
             Class labels.
         """
-        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]
+        most_probable = self.predict_log_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
