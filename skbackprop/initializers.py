@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, Real, StrOptions
+from sklearn.utils._param_validation import Integral, Interval, Real, StrOptions
 
 
 class Initializer(BaseEstimator, ABC):
     """Base class: `weight` gives an array (n_inputs, n_units), `bias` one of (1, n_units)."""
 
     _parameter_constraints: dict = {}
+    takes_data = False  # whether `from_data` changes what is drawn
 
     @abstractmethod
     def weight(self, random_state, n_inputs, n_units, activation):
@@ -110,6 +111,38 @@ class Normal(Initializer):
         return random_state.normal(size=(n_inputs, n_units))
 
 
+@dataclass(eq=False, repr=False)
+class DataDriven(Normal):
+    """N(0, 1), then what fits the data: net inputs of deviation 1, with kinks between data points.
+
+    Each node's weights are divided by the standard deviation of its net input. Its bias is minus the mean,
+    with random weights, of its net inputs at some random rows: where the net input is 0, an activation has
+    its kink (Steinwart, 2019; Holzmüller et al., 2024). An estimator hands its data over; a `Network` gets
+    them by `initialize_from_data`, without which weights stay N(0, 1) and biases 0.
+
+    Parameters
+    ----------
+    n_points : int, default=5
+        The number of random rows for each bias; their weights are uniform on the simplex.
+    """
+
+    n_points: int = 5
+
+    _parameter_constraints = {"n_points": [Interval(Integral, 1, None, closed="left")]}
+    takes_data = True
+
+    def from_data(self, z, random_state):
+        """(factor of the weights, biases) from net inputs without bias, (..., n_samples, n_units)."""
+        rounding = 100 * np.finfo(z.dtype).eps * np.abs(z).max(axis=-2, keepdims=True)
+        deviation = z.std(axis=-2, keepdims=True)
+        factor = 1.0 / np.where(deviation > rounding, deviation, 1.0)  # of a constant: as it is
+        size = (*z.shape[:-2], self.n_points, z.shape[-1])
+        points = np.take_along_axis(z, random_state.randint(z.shape[-2], size=size), axis=-2)
+        share = random_state.exponential(size=size)
+        mean = (share * points).sum(axis=-2, keepdims=True) / share.sum(axis=-2, keepdims=True)
+        return factor, -factor * mean
+
+
 class Zeros(Initializer):
     """0, for a last layer: the first prediction is the same for every row."""
 
@@ -172,5 +205,6 @@ INITIALIZERS = {
     "lecun": LeCun,
     "orthogonal": Orthogonal,
     "normal": Normal,
+    "data_driven": DataDriven,
     "zeros": Zeros,
 }

@@ -87,9 +87,42 @@ class Network:
         """() or, under `Ensemble(k, ...)`, (k,): the axes in front of (n_samples, n_outputs)."""
         return self.theta.shape[:-1]
 
-    def parts(self, work=None):
-        """(name, layer, params, work) of every layer that has no layers inside, in forward order."""
-        return list(_parts("", self.root, self.params, work))
+    def parts(self, work=None, closed=()):
+        """(name, layer, params, work) of every layer that has no layers inside, in forward order.
+
+        Layers inside one of a class in `closed` are left out.
+        """
+        return list(_parts("", self.root, self.params, work, closed))
+
+    @property
+    def takes_data(self):
+        """Whether `initialize_from_data` has anything to do."""
+        return any(layer.takes_data for _, layer, _, _ in self.parts(closed=Pretrained))
+
+    def initialize_from_data(self, rows, random_state=None):
+        """First values of layers that take them from data, such as `Dense` with "data_driven".
+
+        One layer after the other, from the first: each sees the outputs of those below. At most 1024 rows,
+        drawn at random, are looked at. What is `Pretrained` keeps its values.
+
+        Parameters
+        ----------
+        rows : array or SparseRows of shape (n_samples, n_inputs)
+            Rows of the training data.
+
+        random_state : int, RandomState or None, default=None
+            For the choice of rows, and for what layers draw.
+        """
+        random_state = check_random_state(random_state)
+        n_samples = rows.shape[0]
+        if n_samples > ROWS_AT_ONCE:
+            rows = rows[random_state.choice(n_samples, ROWS_AT_ONCE, replace=False)]
+        x = rows.astype(self.theta.dtype, copy=False)
+        work = self._new_workspaces()[x.shape[0]].root
+        for _, layer, params, part_work in self.parts(work, closed=Pretrained):
+            if layer.takes_data:
+                self.root.forward(x, self.params, work, False)
+                layer.initialize_from(params, part_work, random_state)
 
     def forward(self, x, training=False):
         """z, the net input of the last layer, shape (*members, n_samples, n_outputs).
@@ -189,18 +222,21 @@ def _without_values(layer):
     return clone(layer).set_params(**inner)
 
 
-def _parts(name, layer, params, work):
+def _parts(name, layer, params, work, closed):
     """A layer inside another one has its arrays under the name of the field that holds it."""
+    if isinstance(layer, closed):
+        return
     inner = _inner_layers(layer)
     if not inner:
         yield name.lstrip("."), layer, params, work
     for field, value in inner.items():
         if isinstance(value, Layer):
-            yield from _parts(f"{name}.{field}", value, getattr(params, field), getattr(work, field, None))
+            part_work = None if work is None else getattr(work, field)
+            yield from _parts(f"{name}.{field}", value, getattr(params, field), part_work, closed)
             continue
         for i, part in enumerate(value):
             part_work = None if work is None else getattr(work, field)[i]
-            yield from _parts(f"{name}.{field}[{i}]", part, getattr(params, field)[i], part_work)
+            yield from _parts(f"{name}.{field}[{i}]", part, getattr(params, field)[i], part_work, closed)
 
 
 def _inner_layers(layer):

@@ -30,6 +30,7 @@ from skbackprop.names import resolve
 from skbackprop.network import Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
+from skbackprop.sparse import SparseRows
 from skbackprop.training import Curves, Training
 
 ARCHITECTURE = (
@@ -198,6 +199,10 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         root = building.make_layers(self, targets.n_columns, output_activation)
         n_inputs = self._missing.n_inputs(data.X.shape[1])
         self.network_ = Network(root, n_inputs, data.X.dtype, random_state)
+        if self.network_.takes_data:
+            inputs = self._missing.fill(data.X)
+            inputs = SparseRows(inputs) if issparse(inputs) else inputs
+            self.network_.initialize_from_data(inputs, random_state)
         self._targets = targets
         self._training = Training(Objective(self.network_, loss), random_state, deepcopy(random_state))
         self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}

@@ -102,6 +102,15 @@ class Dense(Layer):
             "spread": np.multiply if self.n_units == 1 else np.dot,  # one node: a sum of one term
         }
 
+    @property
+    def takes_data(self):
+        return self.initializer.takes_data
+
+    def initialize_from(self, params, work, random_state):
+        factor, bias = self.initializer.from_data(work.net_input - params.bias, random_state)
+        np.multiply(params.weight, factor, out=params.weight, casting="same_kind")
+        np.copyto(params.bias, bias)
+
     def forward(self, x, params, work, training):
         work.x = x
         work.product(x, params.weight, out=work.net_input)

@@ -9,6 +9,7 @@ class Layer(BaseEstimator, ABC):
     """Settings only; owns no array. `n_outputs`, `parameters` and `buffers` describe, the rest computes."""
 
     _parameter_constraints: dict = {}
+    takes_data = False  # whether first values come from data: `initialize_from`
 
     def resolved(self):
         """A checked copy in which every name has become the object that it stands for."""
@@ -25,6 +26,9 @@ class Layer(BaseEstimator, ABC):
     def buffers(self, n_inputs):
         """A tree of `Buffer`, or numbers of columns."""
         return {}
+
+    def initialize_from(self, params, work, random_state):
+        """First values from the last forward pass; all layers below have theirs already."""
 
     @abstractmethod
     def forward(self, x, params, work, training):
