@@ -6,10 +6,10 @@ import pytest
 from numpydoc.validate import validate
 
 import skbackprop
+import skbackprop.preprocessing
 import skbackprop.time_series
 from skbackprop import activations, averaging, initializers, layers, losses, optimizers, schedules
 
-time_series_names = skbackprop.time_series.__all__
 CHECKED = {
     *("PR01", "PR02", "PR03", "PR04", "PR05", "PR07"),  # parameters: all, none else, in order, described
     *("RT01", "RT04"),  # what is returned
@@ -21,6 +21,9 @@ METHODS = (
     *("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"),
     *("predict_interval", "score", "transform"),
 )
+TRANSFORMER_METHODS = (
+    *("fit", "partial_fit", "fit_transform", "transform", "inverse_transform", "get_feature_names_out"),
+)
 
 
 def components():
@@ -31,15 +34,14 @@ def components():
                 yield f"{value.__module__}.{name}"
 
 
-def time_series():
-    """Classes, their methods, and functions."""
-    for name in time_series_names:
-        yield f"skbackprop.time_series.{name}"
-        kind = getattr(skbackprop.time_series, name)
-        methods = "fit", "partial_fit", "fit_transform", "transform", "get_feature_names_out"
+def members(module):
+    """Public classes, their methods, and functions."""
+    for name in module.__all__:
+        yield f"{module.__name__}.{name}"
+        kind = getattr(module, name)
         yield from (
-            f"skbackprop.time_series.{name}.{m}"
-            for m in methods
+            f"{module.__name__}.{name}.{m}"
+            for m in TRANSFORMER_METHODS
             if m in dir(kind) and m in documented_methods(kind)
         )
 
@@ -57,7 +59,8 @@ def documented_methods(kind):
         "skbackprop.Network",
         "skbackprop.learning_rate_range",
         *sorted(set(components())),
-        *sorted(time_series()),
+        *sorted(members(skbackprop.preprocessing)),
+        *sorted(members(skbackprop.time_series)),
     ],
 )
 def test_docstring(name):

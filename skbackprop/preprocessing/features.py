@@ -11,7 +11,7 @@ from skbackprop.preprocessing.levels import Levels
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is."""
+    """A number as it is: those of all columns are read at once."""
 
     source: int  # the place of the column in X
     width = 1
@@ -22,9 +22,6 @@ class Number:
 
     def names(self, name):
         return [str(name)]
-
-    def write(self, column, out):
-        out[:, 0] = column.numbers()
 
 
 class Duration(Number):

@@ -129,7 +129,7 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         X_scaled : ndarray of shape (n_samples, n_features)
-            float32 if X is, otherwise float64.
+            As float32 if X is, otherwise as float64.
 
         Raises
         ------

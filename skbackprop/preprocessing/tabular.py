@@ -33,7 +33,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     max_one_hot_categories : int, default=8
         A category with at most so many levels becomes a column for each level (of two levels a single one,
-        1 or -1), 0 in all where the level is missing or was not seen in `fit`. One with more becomes codes.
+        1 or -1), before scaling 0 in all where the level is missing or was not seen in `fit`. One with more
+        becomes codes.
 
     embed : bool, default=True
         If False, there are no codes: every category becomes columns of ones and zeros.
