@@ -152,6 +152,8 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         )
 
     def _read(self, X, y, sample_weight, learn_targets=None):
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         X = self.encoder_.transform(X)
         with about("y"):
             y = self._check_y(y)

@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import MemberBatches
-from skbackprop.data_driven import initialize_from_data
 from skbackprop.estimators.tabular.members import Plan, Record, Validation, train_members
 from skbackprop.estimators.tabular.recipes import make_optimizer, make_root
 from skbackprop.losses import Loss
@@ -100,11 +99,10 @@ def refit_members(task, learned, best_epochs, seed):
 def start(task, learned, seed):
     """A network at its first weights with what trains it, and a generator."""
     settings, random_state = task.settings, check_random_state(seed)
-    X, columns, _ = task.rows
+    X = task.rows.X
     root = make_root(settings, task.encoder, task.n_outputs, len(learned))
     network = Network(root, X.shape[1], X.dtype, random_state)
-    if settings.from_data:
-        initialize_from_data(network, X[np.unique(learned)], random_state)
+    network.initialize_from_data(X, random_state)
     return training_of(network, task.loss, settings), np.random.default_rng(random_state.randint(2**31 - 1))
 
 

@@ -38,7 +38,7 @@ class Record:
 
 
 def train_members(training, batches, measure, plan, generator, n_epochs=None):
-    """Epochs, after each of which `measure(epoch)` gives a number for each member; `n_epochs`: the first ones.
+    """Epochs, or the first `n_epochs`, after each of which `measure(epoch)` gives a number for each member.
 
     The network has each member's weights of the last epoch with the lowest number.
     """

@@ -38,8 +38,8 @@ class Recipe:
     weight_decay: float = 0.02
     label_smoothing: float = 0.1
     clamp: bool = True
-    output_initializer: str = "normal"
-    from_data: bool = True  # whether the data set the sizes of the first weights
+    initializer: str = "data_driven"
+    output_initializer: str = "data_driven"
 
 
 PLAIN = {
@@ -49,8 +49,8 @@ PLAIN = {
     "dropout": 0.0,
     "weight_decay": 0.0,
     "clamp": False,
+    "initializer": "normal",
     "output_initializer": "zeros",
-    "from_data": False,
 }
 FOR_CLASSES = {"td": Recipe(0.04, "selu"), "td_s": Recipe(0.04, "selu", **PLAIN)}
 FOR_NUMBERS = {"td": Recipe(0.2, "mish"), "td_s": Recipe(0.07, "mish", **PLAIN)}
@@ -61,14 +61,17 @@ def make_root(settings, encoder, n_outputs, n_members):
     layers = [*_front(settings, encoder), Scale()]
     for n_units in settings.hidden_layer_sizes:
         if settings.parametric:
-            dense = NTKDense(n_units, "identity", bias_learning_rate=BIAS_RATE)
-            layers += [dense, Parametric(settings.activation)]
+            layers += [_dense(n_units, settings.initializer), Parametric(settings.activation)]
         else:
-            layers.append(NTKDense(n_units, settings.activation, bias_learning_rate=BIAS_RATE))
+            layers.append(_dense(n_units, settings.initializer, settings.activation))
         if settings.dropout:
             layers.append(Dropout(Scheduled(settings.dropout, "flat_cos")))
-    last = {"initializer": settings.output_initializer, "bias_learning_rate": BIAS_RATE}
-    return Ensemble(n_members, Sequential([*layers, NTKDense(n_outputs, "identity", **last)]))
+    layers.append(_dense(n_outputs, settings.output_initializer))
+    return Ensemble(n_members, Sequential(layers))
+
+
+def _dense(n_units, initializer, activation="identity"):
+    return NTKDense(n_units, activation, initializer, bias_learning_rate=BIAS_RATE)
 
 
 def _front(settings, encoder):
