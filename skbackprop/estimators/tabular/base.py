@@ -56,7 +56,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         return weight
 
     def _end_fit(self, rows, held_out, net_input):
-        """What is learned from the rows held out by each member, all of shape (n_members, n_held_out, ...)."""
+        """What is learned from the rows that each member holds out, (n_members, n_held_out, ...)."""
 
     def _settings(self, **more):
         """The parameters, with the recipe's values for those that are None."""

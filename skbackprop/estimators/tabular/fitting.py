@@ -81,6 +81,9 @@ def fit_members(task, learned, held_out, seed):
         return Fitted(network, record, None)
     validation = Validation(network, task.criterion, X, columns, weight, held_out)
     record = _train(task, training, learned, validation, task.plan, generator)
+    if task.settings.verbose:
+        for best, epoch in zip(record.best, record.best_epochs):
+            print(f"{best:.6g} on the rows held out after epoch {epoch + 1} of {len(record.curve)}")
     return Fitted(network, record, validation.net_input())
 
 
