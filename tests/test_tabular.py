@@ -258,7 +258,7 @@ def test_scoring(scoring):
     net = TabularBackpropClassifier(scoring=scoring, **SMALL).fit(X, y)
     smoothing = net._loss.label_smoothing
     assert smoothing == (0.1 if scoring == "accuracy" else 0.0)
-    learned, held_out = folds(300, 2, 0.2, y, np.random.RandomState(0))
+    _, held_out = folds(300, 2, 0.2, y, np.random.RandomState(0))
     curve = net.validation_curves_[net.best_epochs_, [0, 1]]
     assert_allclose(curve, net.validation_losses_)
     rows = net.encoder_.transform(X)
