@@ -83,7 +83,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             learned, held_out = folds(
                 len(y), self.n_estimators, self.validation_fraction, self._strata(y), random_state
             )
-            parts = together(self.n_estimators, learned.shape[1], settings)
+            parts = together(self.n_estimators, learned.shape[1], rows.X.shape[1], settings)
             task = self._task(rows, settings, n_rounds(self.n_jobs, len(parts)) * (1 + self.refit))
 
             def train(train_part, *arrays):
@@ -124,7 +124,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         self._publish([])
         random_state, task = check_random_state(self.random_state), self._task(rows, settings, 1)
         every = np.tile(np.arange(len(rows.X)), (self.n_estimators, 1))
-        parts = together(self.n_estimators, len(rows.X), settings)
+        parts = together(self.n_estimators, *rows.X.shape, settings)
         seeds = random_state.randint(2**31 - 1, size=len(parts))
         return [start(task, every[part], seed) for part, seed in zip(parts, seeds)]
 

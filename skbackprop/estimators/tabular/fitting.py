@@ -22,6 +22,7 @@ from skbackprop.schedules import SCHEDULES, ScheduledRate
 from skbackprop.training import Training
 
 CACHED = 2**17  # numbers of a layer's output that are worked on at once: they fit into the cache
+WAVES = 16  # of each column, about, that an embedding works on
 
 
 class Rows(NamedTuple):
@@ -53,10 +54,10 @@ class Fitted(NamedTuple):
     net_input: np.ndarray | None  # of the rows held out, (n_members, n_held_out, n_outputs)
 
 
-def together(n_members, n_rows, settings):
+def together(n_members, n_rows, n_columns, settings):
     """The members that are trained in one network, as slices: as many as fit into the cache."""
-    size = min(settings.batch_size, n_rows) * max(settings.hidden_layer_sizes, default=1)
-    step = int(np.clip(CACHED // size, 1, n_members))
+    widest = max([WAVES * n_columns, *settings.hidden_layer_sizes])
+    step = int(np.clip(CACHED // (min(settings.batch_size, n_rows) * widest), 1, n_members))
     return [slice(k, min(k + step, n_members)) for k in range(0, n_members, step)]
 
 
