@@ -19,13 +19,13 @@ def opened(estimator, X, reset):
         _check_shape(estimator, X.shape, int(reset))
         return _of_frame(X)
     if not reset and _is_ready(estimator, X):
-        return ArrayTable(X)
+        return ArrayColumns(X)
     if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # a list of lists: numbers beside text stay numbers
     X = validate_data(
         estimator, X, reset=reset, dtype=None, ensure_all_finite=False, ensure_min_samples=int(reset)
     )
-    return ArrayTable(X)
+    return ArrayColumns(X)
 
 
 def _is_pandas(X):
@@ -60,14 +60,14 @@ def _check_shape(estimator, shape, least):
 
 def _of_frame(X):
     if _is_polars(X):
-        return FrameTable(X, [PolarsColumn(series.name, series) for series in X.get_columns()])
+        return FrameColumns(X, [PolarsColumn(series.name, series) for series in X.get_columns()])
     dtypes = set(X.dtypes)
     if len(dtypes) == 1 and isinstance(dtype := dtypes.pop(), np.dtype) and dtype.kind in "iuf":
-        return ArrayTable(X.to_numpy(), list(X.columns))
-    return FrameTable(X, [PandasColumn(name, series) for name, series in X.items()])
+        return ArrayColumns(X.to_numpy(), list(X.columns))
+    return FrameColumns(X, [PandasColumn(name, series) for name, series in X.items()])
 
 
-class FrameTable:
+class FrameColumns:
     """Columns of many kinds, one by one."""
 
     def __init__(self, X, columns):
@@ -82,7 +82,7 @@ class FrameTable:
         return stacked([self.columns[i].numbers() for i in indices], self.n_rows)
 
 
-class ArrayTable:
+class ArrayColumns:
     """Columns of one kind, or of objects."""
 
     def __init__(self, X, names=None):
