@@ -46,6 +46,9 @@ def _source(old, root, inputs, outputs):
     source = np.full(after.shape, -1)
     for index, (small, large) in enumerate(zip(before.parameters, after.parameters)):
         places = np.arange(before.slices[index].start, before.slices[index].stop).reshape(small.shape)
+        if 0 < index < last:
+            source[after.slices[index]] = places.ravel()
+            continue
         rows = inputs if index == 0 else np.arange(large.shape[0])
         columns = outputs if index >= last else np.arange(large.shape[-1])
         kept = (rows >= 0)[:, None] & (columns >= 0)

@@ -9,7 +9,19 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skbackprop import BackpropClassifier, BackpropRegressor, Dense, Dropout, Frozen, LayerNorm, load
+from skbackprop import (
+    PBLD,
+    BackpropClassifier,
+    BackpropRegressor,
+    Dense,
+    Dropout,
+    Frozen,
+    LayerNorm,
+    NTKDense,
+    Parametric,
+    Scale,
+    load,
+)
 from skbackprop.losses import MultinomialLogLoss
 
 RNG = np.random.default_rng(0)
@@ -216,6 +228,16 @@ def test_growth_goes_on_after_a_file_and_in_a_fit(tmp_path):
     assert_array_equal(net.network_.theta, again.network_.theta)
     net.set_params(warm_start=True, max_iter=200).fit(X, C)
     assert net.score(X, C) > 0.9
+
+
+def test_layers_of_any_kind_between_grow_along():
+    """Their parameters have other shapes than a Dense layer's, and stay as they are."""
+    between = [PBLD(3, 2), Scale(), NTKDense(5, "identity"), Parametric("mish")]
+    settings = {"hidden_layer_sizes": [Dense(4, "tanh"), *between], "solver": "adamw"}
+    net = learned(BackpropRegressor, X[:, :3], Y, **settings)
+    before = net.predict(X[:, :3])
+    grown_only(net, np.hstack([X[:, :3], np.zeros((len(X), 1))]), Y)
+    assert_allclose(net.predict(np.hstack([X[:, :3], X[:, :1]])), before, rtol=1e-9)
 
 
 def test_fewer_columns_and_other_layers_are_refused():

@@ -15,19 +15,26 @@ from sklearn.base import clone
 
 import skbackprop
 from skbackprop import (
+    PBLD,
+    PLR,
     BackpropClassifier,
     BackpropRegressor,
     BatchNorm,
+    Blocks,
     Dense,
     Dropout,
     Frozen,
+    NTKDense,
+    Parametric,
+    Passthrough,
     Residual,
+    Scale,
     files,
     load,
 )
-from skbackprop.losses import Huber
+from skbackprop.losses import Huber, LogLoss
 from skbackprop.optimizers import AdamW, Chain, ClipNorm, ScaleByAdam
-from skbackprop.schedules import Cosine, Plateau, WarmUp
+from skbackprop.schedules import Cosine, Plateau, Scheduled, WarmUp
 from skbackprop.states import decode, encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -69,6 +76,23 @@ MODELS = {
             output_layer=Dense(1, weight_decay=0.5),
         ),
         Y,
+    ),
+    "table": (
+        BackpropClassifier(
+            **SMALL
+            | {
+                "hidden_layer_sizes": [
+                    Blocks([PBLD(3), PLR(2), Passthrough()], [1, 1, X.shape[1] - 2]),
+                    Scale(),
+                    NTKDense(4, "identity", "data_driven"),
+                    Parametric("mish"),
+                    Dropout(Scheduled(0.2, "flat_cos")),
+                ]
+            },
+            loss=LogLoss(Scheduled(0.1, "coslog4")),
+            solver=AdamW(0.01, weight_decay=Scheduled(0.1, "cosine")),
+        ),
+        C,
     ),
     "plateau": (
         BackpropClassifier(
