@@ -16,7 +16,10 @@ CHECKED = {
     *("GL06", "GL07", "GL09"),  # sections: known, in order
     *("SS01", "SS04"),  # a summary
 }
-ESTIMATORS = "skbackprop.BackpropClassifier", "skbackprop.BackpropRegressor"
+ESTIMATORS = (
+    *("skbackprop.BackpropClassifier", "skbackprop.BackpropRegressor"),
+    *("skbackprop.TabularBackpropClassifier", "skbackprop.TabularBackpropRegressor"),
+)
 METHODS = (
     *("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"),
     *("predict_interval", "score", "transform"),

@@ -12,7 +12,7 @@ from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.features import whole_numbers
 
 
-class Scale(NamedTuple):
+class WindowScale(NamedTuple):
     """What a window is normalised with: z = (y - offset) / scale, both (n_windows, 1)."""
 
     offset: np.ndarray
@@ -40,27 +40,27 @@ def last_known(y):
 
 def by_mean(y):
     center = np.nanmean(y, axis=1, keepdims=True)
-    return Scale(center, deviation(y, center))
+    return WindowScale(center, deviation(y, center))
 
 
 def by_last(y):
-    return Scale(last_known(y), by_mean(y).scale)
+    return WindowScale(last_known(y), by_mean(y).scale)
 
 
 def by_moments(y):
     """Reversible instance normalisation without its affine map (Kim et al., 2022)."""
     center, spread = np.nanmean(y, axis=1, keepdims=True), np.nanstd(y, axis=1, keepdims=True)
-    return Scale(center, np.where(spread > 1e-9 * np.abs(center), spread, 1.0))
+    return WindowScale(center, np.where(spread > 1e-9 * np.abs(center), spread, 1.0))
 
 
 def by_level(y):
     """Division by the mean size, as N-BEATS does (Oreshkin et al., 2020)."""
     size = np.nanmean(np.abs(y), axis=1, keepdims=True)
-    return Scale(np.zeros_like(size), np.where(size > 0, size, 1.0))
+    return WindowScale(np.zeros_like(size), np.where(size > 0, size, 1.0))
 
 
 def by_nothing(y):
-    return Scale(np.zeros((len(y), 1), y.dtype), np.ones((len(y), 1), y.dtype))
+    return WindowScale(np.zeros((len(y), 1), y.dtype), np.ones((len(y), 1), y.dtype))
 
 
 NORMALIZERS = {"last": by_last, "mean": by_mean, "revin": by_moments, "level": by_level, None: by_nothing}

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.tabular.fitting import (
-    Rows,
+    TableRows,
     Task,
     fit_members,
     in_threads,
@@ -166,7 +166,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         weight = self._loss_weight(y, weight)
         if weight is not None and not weight.any():
             raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
-        return Rows(X, columns, weight), y
+        return TableRows(X, columns, weight), y
 
     def _task(self, rows, settings, n_rounds):
         plan = Plan(

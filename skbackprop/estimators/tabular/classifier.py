@@ -56,9 +56,7 @@ class_weight : dict, 'balanced' or None, default=None
     The weight of each class in the loss.
 
 calibration : {'temperature'} or None, default=None
-    Whether log odds are divided by the number that makes the log loss of the rows held out smallest.
-
-""",
+    Whether log odds are divided by the number that makes the log loss of the rows held out smallest.""",
 )
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabularBackpropClassifier(ClassifierMixin, BaseTabular):

@@ -25,8 +25,8 @@ CACHED = 2**17  # numbers of a layer's output that are worked on at once: they f
 WAVES = 16  # of each column, about, that an embedding works on
 
 
-class Rows(NamedTuple):
-    """Rows as networks learn them."""
+class TableRows(NamedTuple):
+    """TableRows as networks learn them."""
 
     X: np.ndarray
     columns: np.ndarray
@@ -42,7 +42,7 @@ class Task:
     loss: Loss
     n_outputs: int
     criterion: object  # (columns, z, weight) -> a number, lower is better
-    rows: Rows
+    rows: TableRows
     plan: Plan
 
 

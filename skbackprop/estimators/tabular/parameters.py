@@ -98,7 +98,7 @@ dropout : float or None, default=None
     The share of nodes that are switched off at first; it falls to 0 from half of the epochs on. None: 0.15
     of 'td', 0 of 'td_s'.
 
-{own}solver : {{'adam', 'muon'}}, default='adam'
+solver : {{'adam', 'muon'}}, default='adam'
     The optimiser; 'muon' makes orthogonal steps of the hidden matrices.
 
 learning_rate_init : float or None, default=None
@@ -151,7 +151,9 @@ random_state : int, RandomState or None, default=None
     For validation parts, first weights, orders and dropout.
 
 verbose : bool or int, default=False
-    Whether each member's best epoch is printed."""
+    Whether each member's best epoch is printed.
+
+{own}"""
 
 ATTRIBUTES = """encoder_ : TabularEncoder
     From tables to numbers.

@@ -32,9 +32,7 @@ quantile : float or list of float, default=0.5
     For ``loss="quantile"``: one quantile, or several, strictly increasing, which then cannot cross.
 
 clamp : bool or None, default=None
-    Whether predictions stay in the range of the target. None: True of 'td', False of 'td_s'.
-
-""",
+    Whether predictions stay in the range of the target. None: True of 'td', False of 'td_s'.""",
 )
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabularBackpropRegressor(RegressorMixin, BaseTabular):
