@@ -23,7 +23,7 @@ from skbackprop.estimators.tabular.fitting import (
 )
 from skbackprop.estimators.tabular.members import Plan, folds, learn_once
 from skbackprop.estimators.tabular.parameters import TabularParameters
-from skbackprop.estimators.tabular.recipes import Recipe
+from skbackprop.estimators.tabular.recipes import Recipe, batch_size
 from skbackprop.estimators.validation import about, check_weight, unchanged_on_error
 from skbackprop.preprocessing import TabularEncoder
 
@@ -114,7 +114,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             else:
                 rows, y = self._read(X, y, sample_weight)
                 streams = deepcopy(self._streams) or self._new_streams(settings)
-            in_threads(self.n_jobs, learn_once, [(*stream, rows, self.batch_size) for stream in streams])
+            in_threads(self.n_jobs, learn_once, [(*stream, rows, batch_size(settings, len(y))) for stream in streams])
             self._streams = streams
             self.networks_ = [training.objective.network for training, _ in streams]
         return self

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import MemberBatches
 from skbackprop.estimators.tabular.members import Plan, Record, Validation, train_members
-from skbackprop.estimators.tabular.recipes import make_optimizer, make_root
+from skbackprop.estimators.tabular.recipes import batch_size, make_optimizer, make_root
 from skbackprop.losses import Loss
 from skbackprop.names import resolve
 from skbackprop.network import Network
@@ -57,7 +57,7 @@ class Fitted(NamedTuple):
 def together(n_members, n_rows, n_columns, settings):
     """The members that are trained in one network, as slices: as many as fit into the cache."""
     widest = max([WAVES * n_columns, *settings.hidden_layer_sizes])
-    step = int(np.clip(CACHED // (min(settings.batch_size, n_rows) * widest), 1, n_members))
+    step = int(np.clip(CACHED // (min(batch_size(settings, n_rows), n_rows) * widest), 1, n_members))
     return [slice(k, min(k + step, n_members)) for k in range(0, n_members, step)]
 
 
@@ -122,5 +122,6 @@ def training_of(network, loss, settings):
 
 
 def _train(task, training, learned, measure, plan, generator, n_epochs=None):
-    batches = MemberBatches(*task.rows, task.settings.batch_size, learned.copy())
+    size = batch_size(task.settings, learned.shape[1])
+    batches = MemberBatches(*task.rows, size, learned.copy())
     return train_members(training, batches, measure, plan, generator, n_epochs)

@@ -36,7 +36,7 @@ class TabularParameters(BaseEstimator):
         "beta_2": [SHARE],
         "weight_decay": [NOT_NEGATIVE, None],
         "average": [StrOptions(set(AVERAGES)), *AVERAGES.values(), None],
-        "batch_size": [COUNT],
+        "batch_size": [StrOptions({"auto"}), COUNT],
         "max_iter": [COUNT],
         "max_time": [POSITIVE, None],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
@@ -62,7 +62,7 @@ class TabularParameters(BaseEstimator):
     beta_2: float = 0.95
     weight_decay: float | None = None
     average: str | ExponentialAverage | StochasticAverage | None = None
-    batch_size: int = 256
+    batch_size: int | str = "auto"
     max_iter: int = 256
     max_time: float | None = None
     validation_fraction: float = 0.2
@@ -116,8 +116,9 @@ weight_decay : float or None, default=None
 average : {{'ema', 'swa'}}, ExponentialAverage, StochasticAverage or None, default=None
     An average of the weights over training, which is measured and predicts in their place.
 
-batch_size : int, default=256
-    About so many rows a step; rows are divided evenly.
+batch_size : int or 'auto', default='auto'
+    About so many rows a step; rows are divided evenly. 'auto': 64 of up to 1,024 rows, 128 of up to 8,192,
+    256 of up to 30,000, 512 of up to 100,000, else 1,024.
 
 max_iter : int, default=256
     Epochs.

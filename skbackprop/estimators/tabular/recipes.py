@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from skbackprop.layers import (
     PBLD,
     PL,
@@ -54,6 +56,13 @@ PLAIN = {
 }
 FOR_CLASSES = {"td": Recipe(0.04, "selu"), "td_s": Recipe(0.04, "selu", **PLAIN)}
 FOR_NUMBERS = {"td": Recipe(0.2, "mish"), "td_s": Recipe(0.07, "mish", **PLAIN)}
+
+
+def batch_size(settings, n_rows):
+    """About how many rows a batch has of those that a member learns."""
+    if settings.batch_size != "auto":
+        return settings.batch_size
+    return 64 << int(np.searchsorted([1024, 8192, 30_000, 100_000], n_rows))
 
 
 def make_root(settings, encoder, n_outputs, n_members):
