@@ -418,3 +418,11 @@ def test_targets_of_any_size_without_normalisation():
     X = pd.DataFrame(index=pd.date_range("2026-01-01", periods=60))
     net = LagForecaster(Ridge(1e-6), 2, normalize=None, seasons=[]).fit(X, y)
     assert_allclose(net.forecast(3), [1060.0, 1061.0, 1062.0], atol=1e-3)
+
+
+@pytest.mark.parametrize(("n_years", "n_lags"), [(3, 14), (9, 365)])
+def test_windows_hold_a_long_season_that_is_often_seen(n_years, n_lags):
+    n = n_years * 366
+    X = pd.DataFrame(index=pd.date_range("2015-01-01", periods=n, freq="D"))
+    net = LagForecaster(Ridge(), horizon=2, max_windows=20).fit(X, np.sin(np.arange(n)))
+    assert len(net.lags_) == n_lags

@@ -53,8 +53,9 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         A regressor. None: a network of 256 relu units that learns the absolute error.
 
     lags : int, list of int or None, default=None
-        The steps of y that a window holds; an int n stands for 1, 2, ..., n. None: two seasons, a week of
-        hours, and at least twice the horizon, as far as the series are long enough.
+        The steps of y that a window holds; an int n stands for 1, 2, ..., n. None: two of the shortest
+        season, a longer one where the series show it eight times, such as a week of hours, and at least twice
+        the horizon, in no more than half of the steps.
 
     horizon : int, default=1
         Steps that are forecast at once. Longer forecasts go on from the last ones.

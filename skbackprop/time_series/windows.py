@@ -165,6 +165,7 @@ def fill_missing(z, fill):
 
 
 LONGEST = 400  # steps of a season that a window holds by default
+OFTEN = 8  # times that a longer season has passed at least, for a window that holds it by default
 N_INDICATORS = 20  # series that a window tells apart, at most
 
 
@@ -196,10 +197,11 @@ def learned_windows(rows, placed, settings):
 
 
 def chosen_lags(lags, seasons, horizon, n_steps):
-    """As given, or two seasons, longer ones, and twice the horizon, in half of the steps there are."""
+    """As given, or two seasons, those that are often seen, and twice the horizon, in half of all steps."""
     if lags is None:
         within = [int(season) for season in seasons if season <= LONGEST]
-        wanted = max([2 * season for season in within[:1]] + within + [2 * horizon, 8])
+        often = [season for season in within if OFTEN * season <= n_steps]
+        wanted = max([2 * season for season in within[:1]] + often + [2 * horizon, 8])
         return np.arange(1, min(wanted, max(1, (n_steps - horizon) // 2)) + 1)
     given = whole_numbers("lags", lags, 1)
     return np.arange(1, given[0] + 1) if isinstance(lags, Integral) else np.sort(given)
