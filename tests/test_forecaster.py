@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit
+from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, conformal
 
 RNG = np.random.default_rng(0)
 WEEK = np.array([5.0, 6.0, 7.0, 8.0, 9.0, 2.0, 1.0])
@@ -362,6 +362,34 @@ def test_intervals_adapt_in_a_stream_whose_noise_grows():
         hits.append(np.mean((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper)))
         net.partial_fit(X[k : k + 7], y[k : k + 7])
     assert abs(np.mean(hits[40:]) - 0.8) < 0.03
+
+
+def test_intervals_of_a_panel_adapt_no_faster_than_those_of_a_series():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"shop": np.repeat(np.arange(80), 100), "t": np.tile(np.arange(100), 80)})
+    y = rng.normal(size=len(X))
+    learner = SGDRegressor(alpha=0, eta0=1e-9, tol=None, max_iter=2)
+    net = LagForecaster(learner, 3, horizon=2, groups="shop", time="t", calibration=5, normalize=None)
+    net.fit(X[X.t < 40], y[X.t < 40])
+    for t in range(40, 100, 2):
+        new = X.t.between(t, t + 1)
+        lower, upper = net.predict_interval(X[new], 0.8)
+        assert 0.65 < np.mean((lower <= y[new]) & (y[new] <= upper)) < 0.95
+        net.partial_fit(X[new], y[new])
+
+
+def test_single_rows_leave_the_errors_of_far_steps(monkeypatch):
+    monkeypatch.setattr(conformal, "N_KEPT", 50)
+    y = noisy(300)
+    learner = SGDRegressor(alpha=0, eta0=1e-9, tol=None, max_iter=2)
+    net = LagForecaster(learner, 3, horizon=4, calibration=20, normalize=None, seasons=[])
+    net.fit(days(100), y[:100])
+    far = net.conformal_.errors[-5:, 3]
+    for k in range(100, 300):
+        net.partial_fit(days(k + 1)[k:], y[k : k + 1])
+    assert_array_equal(net.conformal_.errors[-5:, 3], far)
+    assert len(net.conformal_.errors) <= 50
+    assert np.isfinite(net.predict_interval(days(304)[300:])).all()
 
 
 def test_intervals_of_a_panel_are_in_the_units_of_each_series():
