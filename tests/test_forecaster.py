@@ -150,6 +150,22 @@ def test_columns_of_the_past_are_seen_up_to_the_origin():
     assert_allclose(net.predict(X[299:]), y[299:], atol=1e-6)
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_columns_of_the_past_are_not_known_in_between(strategy):
+    """The best forecast of y two steps on is 3 x now: training must not see x of the step between."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=500).cumsum()
+    y = np.r_[0.0, 3 * x[:-1]]
+    X = days(500).assign(x=x)
+    net = LagForecaster(LinearRegression(), 3, horizon=2, strategy=strategy, normalize=None, seasons=[])
+    net.fit(X[:300], y[:300])
+    errors = []
+    for k in range(300, 498):
+        errors.append(net.predict(days(k + 4).assign(x=np.nan)[k:])[1:] - 3 * x[k - 1])
+        net.observe(X[k : k + 1], y[k : k + 1])
+    assert np.abs(errors).max() < 2.0  # 3 x is about 30
+
+
 def test_a_gap_before_the_rows_is_forecast_over():
     y = np.resize(WEEK, 70)
     net = LagForecaster(LinearRegression(), 14, horizon=3, seasons=[]).fit(days(70), y)

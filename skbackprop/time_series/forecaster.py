@@ -69,7 +69,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         absolute deviation; mean and standard deviation; nothing, and the mean size.
 
     known_future : str, int or list, default=()
-        The columns that are known ahead, such as holidays. All others are seen up to the origin.
+        The columns that are known ahead, such as holidays. All others are seen up to the origin; where a
+        forecast goes on from an earlier one, they stay at their last values.
 
     groups : str, int, list or None, default=None
         The columns, or levels of the index, that name the series. None: a single series.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skbackprop.time_series.windows import Buffers, Origins
+from skbackprop.time_series.windows import Buffers, Origins, last_known
 
 
 def placed_buffers(placed, ids, n_future):
@@ -22,7 +22,7 @@ def placed_buffers(placed, ids, n_future):
 def future_buffers(history, series, future, keep, more, n_future):
     """The last `keep` steps of some series before `future` (n_series, n_steps, n_columns), then `more` steps.
 
-    Also the place of the last step known of each.
+    Columns that are not known ahead stay at their last values. Also the place of the last step of each.
     """
     n_series, n_steps, n_columns = future.shape
     width = keep + n_steps + more
@@ -32,6 +32,8 @@ def future_buffers(history, series, future, keep, more, n_future):
     back = history.last_step[history.codes] - history.steps
     used = (number[history.codes] >= 0) & (back < keep)
     table[:, number[history.codes[used]], keep - 1 - back[used]] = history.values[used].T
+    past = table[1 : n_columns - n_future]
+    past[..., keep:] = last_known(past[..., :keep].reshape(-1, keep)).reshape(*past.shape[:2], 1)
     if n_future:
         table[-n_future:, :, keep : keep + n_steps] = future[:, :, -n_future:].transpose(2, 0, 1)
     return _split(table.reshape(n_columns, -1), n_future), width * np.arange(n_series) + keep - 1

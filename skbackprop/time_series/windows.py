@@ -98,6 +98,7 @@ class Windows:
 
     lags: np.ndarray  # ascending, lag 1 is the last value known
     column_lags: np.ndarray  # of the columns other than y
+    hidden: int  # how many of the last steps only y and the columns known ahead are seen of
     ahead: np.ndarray  # the steps ahead whose columns known in the future are seen
     periods: tuple  # (period in steps, number of harmonics), of the calendar at the origin
     season: int  # of the earlier values that stand beside those known ahead; 0: none do
@@ -109,7 +110,7 @@ class Windows:
     @property
     def reach(self):
         """How many steps a window looks back, its last value included."""
-        return int(max(self.lags.max(), self.column_lags.max(initial=1), self.season))
+        return int(max(self.lags.max(), self.column_lags.max(initial=1) + self.hidden, self.season))
 
     def rows(self, buffers, origins, fill):
         """Features (n_origins, n_features) with their scale; y that is not known becomes `fill`."""
@@ -119,7 +120,7 @@ class Windows:
         n_past = len(buffers.past)
         offsets = 1 - self.column_lags[::-1]
         for k, column in enumerate([*buffers.past, *buffers.future]):
-            seen = [offsets] if k < n_past else [offsets, self.ahead]
+            seen = [offsets - self.hidden] if k < n_past else [offsets, self.ahead]
             if k >= n_past and self.season:
                 seen.append(self.ahead[self.ahead <= self.season] - self.season)
             values = take(column, origins.places, np.concatenate(seen))
@@ -186,6 +187,7 @@ def learned_windows(rows, placed, settings):
     return seasons, Windows(
         lags=lags,
         column_lags=np.arange(1, min(lags.max(), int(seasons[0]) if seasons else 1) + 1),
+        hidden=0,
         ahead=np.arange(1, horizon + 1),
         periods=tuple((season, max(1, min(3, int(np.ceil(season / 2)) - 1))) for season in seasons),
         season=max(known_before, default=0),
