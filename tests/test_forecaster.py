@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -164,6 +165,22 @@ def test_columns_of_the_past_are_not_known_in_between(strategy):
         errors.append(net.predict(days(k + 4).assign(x=np.nan)[k:])[1:] - 3 * x[k - 1])
         net.observe(X[k : k + 1], y[k : k + 1])
     assert np.abs(errors).max() < 2.0  # 3 x is about 30
+
+
+@pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame])
+def test_rows_to_come_need_no_columns_of_the_past(container):
+    X = pd.DataFrame({"weather": RNG.normal(size=90), "t": np.arange(90), "sale": RNG.integers(0, 2, 90)})
+    y = 5.0 * X["sale"] + X["weather"]
+    net = LagForecaster(Ridge(), 3, horizon=4, time="t", known_future="sale", calibration=3)
+    net.fit(container(X[:80].to_dict("list")), y[:80])
+    whole, known, text = X[80:], X[80:][["sale", "t"]], X[80:].assign(weather="?")
+    expected = net.predict(container(whole.to_dict("list")))
+    for rows in (known, text):
+        assert_array_equal(net.predict(container(rows.to_dict("list"))), expected)
+    with pytest.raises(ValueError, match=r"missing:\n- sale"):
+        net.predict(container(X[80:][["t"]].to_dict("list")))
+    with pytest.raises(ValueError, match=r"unseen at fit time:\n- rain"):
+        net.predict(container(known.assign(rain=0.0).to_dict("list")))
 
 
 def test_a_gap_before_the_rows_is_forecast_over():

@@ -17,7 +17,7 @@ from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.models import StagedModels
 from skbackprop.time_series.panels import row_steps
-from skbackprop.time_series.rows import as_list, columns_of, opened, read
+from skbackprop.time_series.rows import as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.windows import NORMALIZERS, learned_windows
 
@@ -333,7 +333,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
-            Times, ids and the columns known ahead; other columns are not looked at.
+            Times, ids and the columns known ahead; other columns are not looked at, and may be absent from
+            a DataFrame.
 
         Returns
         -------
@@ -422,14 +423,14 @@ class LagForecaster(RegressorMixin, BaseEstimator):
 
     def _is_known(self, X):
         """Whether each row is of a series that was seen."""
-        rows = self._read(X, None, reset=False, with_y=False)
+        rows = self._read_ahead(X)
         known = self.history_.ids.get_indexer(rows.ids) >= 0
         return np.broadcast_to(known, len(rows.values)) if rows.codes is None else known[rows.codes]
 
     def _predict(self, X):
         """The forecast of each row of X."""
         check_is_fitted(self, "history_")
-        rows = self._read(X, None, reset=False, with_y=False)
+        rows = self._read_ahead(X)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
         placed = place(rows, self.history_, 1, 1, None, on_gap, True, "error")
         known = self.history_.ids.get_indexer(placed.ids)
@@ -514,6 +515,17 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         values = np.column_stack([y, np.asarray(rows.values, dtype=y.dtype)[:, order]])
         return rows._replace(values=values)
 
+    def _read_ahead(self, X):
+        """Rows to come: columns that are not known ahead may be absent, and are not looked at."""
+        learned = list(vars(self).get("feature_names_in_", []))
+        past = [name for name in columns_of(self, learned) if name not in as_list(self.known_future)]
+        if past and is_frame(X):
+            unknown = dict.fromkeys(past, np.nan)
+            X = X.assign(**unknown) if is_pandas(X) else X.with_columns(**unknown)
+            place = {name: number for number, name in enumerate(learned)}
+            X = X[sorted(X.columns, key=lambda name: place.get(name, len(place)))]
+        return self._read(X, None, reset=False, with_y=False)
+
     def _target(self, y, n_rows):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
@@ -523,7 +535,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             raise ValueError(f"X has {n_rows} rows, but y {len(y)}: inconsistent numbers of samples.")
         if self.target_transform is None:
             return y
-        if np.nanmin(y) <= -1:
+        if (y <= -1).any():
             raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
         return np.log1p(y)
 
