@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, conformal
+from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, check_causal, conformal
 
 RNG = np.random.default_rng(0)
 WEEK = np.array([5.0, 6.0, 7.0, 8.0, 9.0, 2.0, 1.0])
@@ -223,6 +223,27 @@ def test_cross_validation_never_sees_the_answers():
         assert_array_equal(a, b)
     search = GridSearchCV(net, {"lags": [3, 7]}, cv=cv, scoring="neg_mean_absolute_error").fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_forecasts_are_causal(strategy):
+    frame = panel().assign(rain=RNG.normal(size=225), sale=RNG.normal(size=225))
+    settings = {"horizon": 3, "groups": "shop", "time": "day", "known_future": "sale", "strategy": strategy}
+    net = LagForecaster(Ridge(), 7, **settings)
+    check_causal(net, frame.drop(columns=["y", "step"]), frame.y, time="day", random_state=0)
+
+
+class Knowing(LagForecaster):
+    def predict_one_step(self, X, y):
+        return super().predict_one_step(X, y) + np.nan_to_num(self.leak(X, y))
+
+
+@pytest.mark.parametrize("leak", [lambda X, y: y, lambda X, y: X["x"], lambda X, y: np.roll(y, -1)])
+def test_forecasts_that_are_not_causal_are_found(leak, monkeypatch):
+    monkeypatch.setattr(Knowing, "leak", staticmethod(leak), raising=False)
+    X = days(60).assign(x=RNG.normal(size=60))
+    with pytest.raises(AssertionError, match="Knowing is not causal"):
+        check_causal(Knowing(Ridge(), 7), X, RNG.normal(size=60), random_state=0)
 
 
 def test_panels_in_a_grid_search():
