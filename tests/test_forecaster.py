@@ -331,11 +331,20 @@ def test_a_call_that_fails_changes_nothing():
         ({"strategy": "all"}, "The 'strategy' parameter"),
         ({"groups": "shop"}, "groups: X has no column 'shop'"),
         ({"target_transform": "log1p"}, "needs y above -1"),
+        ({"seasons": [0]}, r"seasons=\[0\]: numbers of steps above 1"),
+        ({"seasons": ["week"]}, r"seasons=\['week'\]: numbers of steps above 1"),
+        ({"coverage": ()}, r"coverage=\(\): at least one number"),
+        ({"coverage": [80]}, r"coverage=\[80\]: at least one number"),
     ],
 )
 def test_errors(settings, message):
     with pytest.raises(ValueError, match=message):
         LagForecaster(Ridge(), **settings).fit(days(40), np.linspace(-5, 5, 40))
+
+
+def test_counts_of_which_none_is_known():
+    with pytest.raises(ValueError, match="No series is long enough"):
+        LagForecaster(Ridge(), target_transform="log1p").fit(days(40), np.full(40, np.nan))
 
 
 def test_rows_that_cannot_be_forecast():

@@ -258,6 +258,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             For columns that are absent or no numbers, times that are missing or repeat, and series that are
             all too short for a window.
         """
+        if len(self.coverage) == 0 or not all(0 < share < 1 for share in self.coverage):
+            raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
         fitted = copy(self)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
         clock = None if rows.times is None else learn_clock(rows.times, self.freq)

@@ -1,7 +1,7 @@
 """Windows of series in flat buffers, and their normalisation, which each window carries itself."""
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -178,6 +178,8 @@ def learned_windows(rows, placed, settings):
     if seasons is None:
         is_period = isinstance(rows.times, pd.PeriodIndex)
         seasons = seasons_of(learn_clock(rows.times.to_timestamp()) if is_period else placed.clock)
+    elif not all(isinstance(season, Real) and season > 1 for season in seasons):
+        raise ValueError(f"seasons={seasons!r}: numbers of steps above 1 are allowed.")
     seasons = tuple(season for season in seasons if 2 * season <= n_steps)
     lags = chosen_lags(settings.lags, seasons, horizon, n_steps)
     others = [column[np.isfinite(column)] for column in rows.values[:, 1:].T]
