@@ -13,6 +13,8 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, check_causal, conformal
@@ -379,6 +381,16 @@ def test_members_share_everything_but_their_seed():
     assert_array_equal(net.forecast(3), again.forecast(3))
     thetas = [member.network.network_.theta for member in net.models_.members[0]]
     assert not np.array_equal(thetas[0], thetas[1])
+
+
+def test_seeds_reach_the_steps_of_a_pipeline():
+    y = RNG.normal(size=80)
+    boosting = HistGradientBoostingRegressor(max_iter=5, max_features=0.3, min_samples_leaf=3)
+    settings = {"lags": 5, "n_members": 1, "estimator": make_pipeline(StandardScaler(), boosting)}
+    forecasts = [
+        LagForecaster(random_state=seed, **settings).fit(days(80), y).forecast() for seed in (0, 0, 1)
+    ]
+    assert forecasts[0] == forecasts[1] != forecasts[2]
 
 
 def test_predictions_of_a_cross_validation():
