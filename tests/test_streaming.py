@@ -12,6 +12,7 @@ from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.metrics import mean_squared_error
 from sklearn.pipeline import make_union
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.time_series import (
@@ -133,6 +134,23 @@ def test_is_a_pipeline():
     assert_array_equal(stateless.partial_fit(X, Y)[-1].seen_[0][0], -X)
     fitted = StreamingPipeline([("scale", StandardScaler()), ("net", SGDRegressor(random_state=0))]).fit(X, Y)
     assert fitted.partial_fit(X, Y)[0].n_samples_seen_ == 240
+
+
+OF_A_PIPELINE = dict.fromkeys(
+    ["check_estimators_overwrite_params", "check_dont_overwrite_parameters"],
+    "the steps of a Pipeline are fitted themselves, as in scikit-learn",
+)
+
+
+@parametrize_with_checks(
+    [
+        StreamingPipeline([("scale", StandardScaler()), ("end", SGDRegressor(random_state=0))]),
+        StreamingPipeline([("scale", StandardScaler()), ("end", SGDClassifier(random_state=0))]),
+    ],
+    expected_failed_checks=lambda estimator: OF_A_PIPELINE,
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
 
 
 # ------------------------------------------------------------------ evaluation
