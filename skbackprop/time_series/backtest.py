@@ -107,7 +107,6 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
     groups = as_list(forecaster.groups)
     times = times_of(table, forecaster.time, groups)
     ids, codes = series_of(table, groups)
-    codes = np.zeros(len(y), np.intp) if codes is None else codes
     order = np.arange(len(y)) if times is None else np.argsort(times, kind="stable")
     model, seen, predictions, scores = None, None, [], []
     for fold, (train, test) in enumerate(check_cv(cv).split(X, y)):

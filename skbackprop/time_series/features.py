@@ -149,7 +149,7 @@ class HistoryFeatures(TimeFeatures):
         fitted._check_settings()
         rows = read(fitted, X, reset=history is None)
         if history is None:
-            clock = None if rows.times is None else learn_clock(rows.times, self.freq)
+            clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.runs.starts)
             history = empty_history(rows, clock)
         placed = fitted._place(rows, history, positional=True, late="error")
         fitted.history_ = remember(placed, history, fitted._keep(), fitted._states(placed), self.forget_after)

@@ -239,7 +239,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """
         fitted = copy(self)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
-        clock = None if rows.times is None else learn_clock(rows.times, self.freq)
+        clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.runs.starts)
         history = empty_history(rows, clock)
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
@@ -370,7 +370,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """Whether each row is of a series that was seen."""
         rows = self._read(X, None, reset=False, with_y=False)
         known = self.history_.ids.get_indexer(rows.ids) >= 0
-        return np.broadcast_to(known, len(rows.values)) if rows.codes is None else known[rows.codes]
+        return known[rows.codes]
 
     def _predict(self, X):
         """The forecast of each row of X, in the units that the models learn."""
@@ -382,7 +382,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         if (known < 0).any():
             name = placed.ids[int(np.argmax(known < 0))]
             raise ValueError(f"X holds the series {name!r}, of which no row was learned.")
-        number = np.zeros(len(rows.values), np.intp) if placed.codes is None else placed.codes
+        number = placed.codes
         ahead = row_steps(placed) - self.history_.last_step[known][number]
         future = np.full((len(known), int(ahead.max()), rows.values.shape[1]), np.nan)
         future[number, ahead - 1] = rows.values

@@ -7,14 +7,21 @@ import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skbackprop.time_series.runs import Runs, run_starts
+
 
 class KeyedRows(NamedTuple):
     """Validated rows."""
 
     values: np.ndarray  # (n_rows, n_columns)
     ids: pd.Index  # the series, each once
-    codes: np.ndarray | None  # (n_rows,), places in `ids`; None for a single series
+    runs: Runs  # of neighbours of one series
     times: pd.Index | None  # (n_rows,), None where rows have no time
+
+    @property
+    def codes(self):
+        """(n_rows,), places in `ids`."""
+        return self.runs.codes
 
 
 def is_pandas(X):
@@ -36,8 +43,8 @@ def read(estimator, X, reset):
     check_known(table, "groups", groups)
     check_known(table, "columns", as_list(estimator.columns))
     times = times_of(table, estimator.time, groups)
-    ids, codes = series_of(table, groups)
-    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, codes, times)
+    ids, runs = runs_of(table, groups)
+    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, runs, times)
 
 
 def opened(estimator, X, reset):
@@ -72,14 +79,27 @@ def as_list(value):
 
 def series_of(table, groups):
     """The ids of the series, and for each row which of them it is of."""
+    ids, runs = runs_of(table, groups)
+    return ids, runs.codes
+
+
+def runs_of(table, groups):
+    """The ids of the series, in the order in which they come, and the rows as runs of them."""
     if not groups:
-        return pd.RangeIndex(1), None
+        return pd.RangeIndex(1), Runs(np.zeros(1, np.intp), np.zeros(1, np.intp), table.n_rows)
     keys = [pd.Index(table.column(name), name=name) for name in groups]
     for name, key in zip(groups, keys):
         if key.hasnans:
             raise ValueError(f"groups={name!r}: an id is missing in row {int(np.argmax(key.isna()))}.")
-    codes, ids = pd.factorize(keys[0] if len(keys) == 1 else pd.MultiIndex.from_arrays(keys))
-    return pd.Index(ids), codes
+    key = keys[0] if len(keys) == 1 else pd.MultiIndex.from_arrays(keys)
+    if isinstance(key.dtype, np.dtype) and key.dtype.kind in "biu":  # cheaper to compare than to look up
+        starts = run_starts(key.to_numpy())
+        series, ids = pd.factorize(key[starts])
+    else:
+        codes, ids = pd.factorize(key)
+        starts = run_starts(codes)
+        series = codes[starts]
+    return pd.Index(ids), Runs(series, starts, table.n_rows)
 
 
 def times_of(table, time, groups):
@@ -95,13 +115,19 @@ def times_of(table, time, groups):
         raise ValueError(
             f"{where} holds {times.dtype}: dates, periods or whole numbers are times (pandas.to_datetime)."
         )
-    if times.hasnans:
+    if _has_missing(times):
         raise ValueError(f"{where} lacks the time of row {int(np.argmax(times.isna()))}.")
     return times
 
 
 def _is_time(times):
     return isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or pd.api.types.is_integer_dtype(times.dtype)
+
+
+def _has_missing(times):
+    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
+        return len(times) > 0 and times.asi8.min() == pd.NaT._value
+    return times.hasnans
 
 
 class FrameTable:
