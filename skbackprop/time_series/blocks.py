@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-CHUNK = 1 << 14  # values at a time, which fit in the cache
+CHUNK = 1 << 15  # values at a time, which fit in the cache
 MOST = 256  # blocks at a time, at least: each place of all of them is one operation
 
 

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from pandas.tseries import offsets
 
-from skbackprop.time_series.runs import consecutive, differences
+from skbackprop.time_series.runs import Ticks
 
-FIRST = np.zeros(1, np.intp)  # a single run
 DAY = 86_400_000_000_000  # ns
 MONTHS = {
     "Month": 1,
@@ -51,26 +50,31 @@ class Clock:
             )
         return steps
 
-    def follow(self, times, starts):
-        """Whether each time is a step after the one before, except at `starts`; False of calendar steps."""
-        step = LENGTH[self.unit](times, self.size) if KIND[self.unit] is _kind(times) else None
-        return step is not None and consecutive(_stored(times), step, starts)
+    def length(self, times):
+        """Of a step, in what an index of times stores; 0 where it has no single one."""
+        return LENGTH[self.unit](times, self.size) if KIND[self.unit] is _kind(times) else 0
 
 
-def learn_clock(times, freq=None, starts=FIRST):
-    """The clock that all `times`, a pandas Index, stand on; at `starts` (n,) new runs of times begin."""
+def ticks_of(times, starts):
+    """The whole numbers that a pandas Index of times stores, in runs that begin at `starts`."""
+    return Ticks(np.asarray(times, dtype=np.int64) if _kind(times) is pd.Index else times.asi8, starts)
+
+
+def learn_clock(times, freq=None, ticks=None):
+    """The clock that all `times`, a pandas Index, stand on; `ticks` are the same times in runs."""
+    ticks = ticks_of(times, np.zeros(1, np.intp)) if ticks is None else ticks
     if isinstance(times, pd.PeriodIndex):
         return Clock.through("periods", times.freq.n, times.asi8[0])
     if not isinstance(times, pd.DatetimeIndex):
-        return Clock.through("numbers", _number_step(times, freq, starts), times[0])
+        return Clock.through("numbers", _number_step(times, freq, ticks), times[0])
     offset = pd.tseries.frequencies.to_offset(freq if freq is not None else times.freq)
     if offset is None:
-        return _inferred(times, starts)
+        return _inferred(times, ticks)
     unit, size = _unit_of(offset)
     return Clock.through(unit, size, TICKS[unit](times[:1])[0])
 
 
-def _number_step(times, freq, starts):
+def _number_step(times, freq, ticks):
     if freq is not None:
         if not isinstance(freq, int | np.integer) or freq < 1:
             raise ValueError(
@@ -79,7 +83,7 @@ def _number_step(times, freq, starts):
         return int(freq)
     if isinstance(times, pd.RangeIndex):
         return abs(times.step)
-    apart = differences(_stored(times), starts)
+    apart = ticks.differences()
     return int(np.gcd.reduce(apart)) if len(apart) else 1
 
 
@@ -102,14 +106,14 @@ def _unit_of(offset):
     )
 
 
-def _inferred(times, starts):
+def _inferred(times, ticks):
     if times.tz is not None and (_wall(times) == _wall(times).normalize()).all():
         times = _wall(times)  # midnights, which summer time moves
-        by_wall = _inferred(times, starts)
+        by_wall = _inferred(times, ticks_of(times, ticks.starts))
         return (
             Clock.through("days", by_wall.size // DAY, _days(times)[0]) if by_wall.unit == "ns" else by_wall
         )
-    apart = differences(_stored(times), starts) * NS[times.unit]
+    apart = ticks.differences() * NS[times.unit]
     if len(apart) == 0:
         raise ValueError(
             f"The step of the clock cannot be inferred from one time, {times[0]}: give freq=, such as 'D'."
@@ -156,19 +160,14 @@ TICKS = {
     "numbers": lambda times: np.asarray(times, dtype=np.int64),
 }
 KIND = dict.fromkeys(TICKS, pd.DatetimeIndex) | {"periods": pd.PeriodIndex, "numbers": pd.Index}
-LENGTH = {  # of `size` steps, in what an index stores; None where it has no single one
-    "ns": lambda times, size: None if size % NS[times.unit] else size // NS[times.unit],
-    "days": lambda times, size: size * DAY // NS[times.unit] if times.tz is None else None,
-    "business days": lambda times, size: None,
-    "months": lambda times, size: None,
+LENGTH = {
+    "ns": lambda times, size: 0 if size % NS[times.unit] else size // NS[times.unit],
+    "days": lambda times, size: size * DAY // NS[times.unit] if times.tz is None else 0,
+    "business days": lambda times, size: 0,
+    "months": lambda times, size: 0,
     "periods": lambda times, size: size,
     "numbers": lambda times, size: size,
 }
-
-
-def _stored(times):
-    """The whole numbers that an index of times stores."""
-    return np.asarray(times, dtype=np.int64) if _kind(times) is pd.Index else times.asi8
 
 
 def _kind(times):

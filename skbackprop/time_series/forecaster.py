@@ -239,7 +239,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """
         fitted = copy(self)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
-        clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.runs.starts)
+        clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.ticks)
         history = empty_history(rows, clock)
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
@@ -470,7 +470,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         if reset:
             self._n_future = len(future)
         values = np.column_stack([y, np.asarray(rows.values, dtype=y.dtype)[:, order]])
-        return rows._replace(values=values)
+        return replace(rows, values=values)
 
     def _target(self, y, n_rows):
         if y is None:

@@ -50,7 +50,13 @@ class Placed(NamedTuple):
         line = self.timeline(align)
         for number, (tail, values) in enumerate(zip(self.tail.T, self.values.T)):
             for part, rows in line.parts():
-                yield number, part, rows, part.scatter(tail, values[rows], dtype)
+                before = values[rows.start - part.n_history : rows.start] if rows.start else tail
+                yield number, part, rows, part.scatter(before, values[rows], dtype)
+
+    def values_at(self, places):
+        """The columns (n, n_columns) at some places of the order."""
+        values = np.concatenate([self.tail, self.values]) if len(self.tail) else self.values
+        return values.take(places if self.series.order is None else self.series.order[places], axis=0)
 
     def row_of(self, place):
         """Which of the new rows stands at this place of the order."""
@@ -113,32 +119,20 @@ def remember(placed, history, keep, states, forget_after):
     at = ids.get_indexer(placed.ids)  # of each series, in `ids`
     last_step = _updated(history.last_step, len(ids), at, series.last)
     last_time = _updated(history.last_time, len(ids), at, placed.last_time)
-    kept, number = _last_rows(series, keep)
-    rows = (kept if series.order is None else series.order[kept]) - len(placed.tail)
-    values = placed.values.take(np.maximum(rows, 0), axis=0)
-    old = np.flatnonzero(rows < 0)
-    values[old] = placed.tail[rows[old]]  # counted from its end
+    n = series.n_within(keep)
+    places = np.repeat(series.ends + 1 - np.cumsum(n), n)
+    places += np.arange(len(places))
+    codes, steps, values = np.repeat(at, n), series.steps_at(places, n), placed.values_at(places)
     others = ~np.isin(history.codes, at)
-    codes = np.concatenate([history.codes[others], at[number]])
-    steps = np.concatenate([history.steps[others], series.steps_at(kept, number)])
-    values = np.concatenate([history.values[others], values])
-    if (codes[1:] < codes[:-1]).any():
+    if others.any() or (np.diff(at) < 0).any():
+        codes = np.concatenate([history.codes[others], codes])
         order = np.argsort(codes, kind="stable")
-        codes, steps, values = codes[order], steps[order], values[order]
+        steps = np.concatenate([history.steps[others], steps])[order]
+        values = np.concatenate([history.values[others], values])[order]
+        codes = codes[order]
     state = None if states is None else _updated(history.state, len(ids), at, states)
     new = History(history.clock, ids, last_time, last_step, codes, steps, values, state)
     return new if forget_after is None else _without_stale(new, forget_after)
-
-
-def _last_rows(series, keep):
-    """The places of the rows of the last `keep` steps of each series, and their series."""
-    n = np.minimum(series.lengths, keep)  # steps do not repeat
-    number = np.repeat(np.arange(len(n)), n)
-    places = np.arange(len(number)) + (series.ends + 1 - np.cumsum(n))[number]
-    if series.gaps is None:
-        return places, number
-    recent = series.steps_at(places, number) > (series.last - keep)[number]
-    return places[recent], number[recent]
 
 
 def _updated(old, n_series, at, values):
@@ -179,7 +173,7 @@ def _in_time(rows, clock):
     if clock is None:
         order = np.arange(n_rows)
         return Series(starts, np.zeros_like(starts), n_rows) if whole else Series.of(rows.codes, order)
-    if whole and clock.follow(rows.times, starts):
+    if whole and rows.ticks.step in (0, clock.length(rows.times)):
         return Series(starts, clock.steps(rows.times[starts]), n_rows)
     return Series.of(rows.codes, clock.steps(rows.times))
 

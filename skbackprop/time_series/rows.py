@@ -1,22 +1,25 @@
 """X as columns of numbers, and for each row the series and the time that it belongs to."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from skbackprop.time_series.runs import Runs, run_starts
+from skbackprop.time_series.clock import ticks_of
+from skbackprop.time_series.runs import Runs, Ticks, run_starts
 
 
-class KeyedRows(NamedTuple):
+@dataclass(frozen=True)
+class KeyedRows:
     """Validated rows."""
 
     values: np.ndarray  # (n_rows, n_columns)
     ids: pd.Index  # the series, each once
     runs: Runs  # of neighbours of one series
     times: pd.Index | None  # (n_rows,), None where rows have no time
+    ticks: Ticks | None  # the same
 
     @property
     def codes(self):
@@ -42,9 +45,10 @@ def read(estimator, X, reset):
     groups = as_list(estimator.groups)
     check_known(table, "groups", groups)
     check_known(table, "columns", as_list(estimator.columns))
-    times = times_of(table, estimator.time, groups)
+    times, where = _times_and_where(table, estimator.time, groups)
     ids, runs = runs_of(table, groups)
-    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, runs, times)
+    ticks = None if times is None else _complete(times, where, runs.starts)
+    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, runs, times, ticks)
 
 
 def opened(estimator, X, reset):
@@ -104,30 +108,38 @@ def runs_of(table, groups):
 
 def times_of(table, time, groups):
     """The time of each row as a pandas Index, or None."""
+    times, where = _times_and_where(table, time, groups)
+    if times is not None:
+        _complete(times, where, np.zeros(1, np.intp))
+    return times
+
+
+def _times_and_where(table, time, groups):
+    """The times, some of which may be missing, or None, and what holds them, in words."""
     if time is not None:
         check_known(table, "time", [time])
         times, where = pd.Index(table.column(time)), f"time={time!r}"
     else:
         times, where = table.index(groups), "The index of X"
         if times is None or not _is_time(times):
-            return None
+            return None, where
     if not _is_time(times):
         raise ValueError(
             f"{where} holds {times.dtype}: dates, periods or whole numbers are times (pandas.to_datetime)."
         )
-    if _has_missing(times):
+    return times, where
+
+
+def _complete(times, where, starts):
+    """The times as whole numbers, in runs; one that is missing is an error."""
+    ticks = None if pd.api.types.is_integer_dtype(times.dtype) else ticks_of(times, starts)
+    if times.hasnans if ticks is None else ticks.hold(pd.NaT._value):
         raise ValueError(f"{where} lacks the time of row {int(np.argmax(times.isna()))}.")
-    return times
+    return ticks_of(times, starts) if ticks is None else ticks
 
 
 def _is_time(times):
     return isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or pd.api.types.is_integer_dtype(times.dtype)
-
-
-def _has_missing(times):
-    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
-        return len(times) > 0 and times.asi8.min() == pd.NaT._value
-    return times.hasnans
 
 
 class FrameTable:

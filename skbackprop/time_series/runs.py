@@ -30,34 +30,44 @@ def run_starts(labels):
     return np.concatenate([[0], np.flatnonzero(labels[1:] != labels[:-1]) + 1])
 
 
-def consecutive(ticks, step, starts):
-    """Whether each tick is `step` after the one before, except at `starts`."""
-    allowed = np.count_nonzero(ticks[starts[1:]] - ticks[starts[1:] - 1] != step)
-    for begin in range(0, len(ticks) - 1, CHUNK):
-        part = ticks[begin : begin + CHUNK + 1]
-        allowed -= np.count_nonzero(part[1:] - part[:-1] != step)
-        if allowed < 0:
-            return False
-    return True
+class Ticks:
+    """Times as whole numbers `values` (n_rows,), in runs that begin at `starts`."""
 
+    def __init__(self, values, starts):
+        self.values, self.starts = values, starts
 
-def differences(ticks, starts):
-    """The differences of neighbours among the distinct ticks; those of equal size may be given once."""
-    step = _step(ticks, starts)
-    if step > 0 and consecutive(ticks, step, starts) and _is_one_range(ticks, step, starts):
-        return np.array([step])
-    return np.diff(np.unique(ticks))
+    @cached_property
+    def step(self):
+        """The difference of neighbours, if it is one and not 0, else None; 0 where there are none."""
+        values, inner = self.values, np.flatnonzero(np.diff(self.starts, append=len(self.values)) > 1)
+        if len(inner) == 0:
+            return 0
+        first = self.starts[inner[0]]
+        step = int(values[first + 1]) - int(values[first])
+        if step == 0:
+            return None
+        others = np.count_nonzero(values[self.starts[1:]] - values[self.starts[1:] - 1] != step)
+        for begin in range(0, len(values) - 1, CHUNK):
+            part = values[begin : begin + CHUNK + 1]
+            others -= np.count_nonzero(part[1:] - part[:-1] != step)
+            if others < 0:
+                return None
+        return step
 
+    def hold(self, value):
+        """Whether a value is among them that no step leads to."""
+        return bool(((self.values if self.step is None else self.values[self.starts]) == value).any())
 
-def _step(ticks, starts):
-    """The first difference within a run, or 0."""
-    long = starts[np.diff(starts, append=len(ticks)) > 1]
-    return int(ticks[long[0] + 1]) - int(ticks[long[0]]) if len(long) else 0
+    def differences(self):
+        """The differences of neighbours in order of time; those of equal size may be given once."""
+        if (self.step or 0) > 0 and self._are_one_range():
+            return np.array([self.step])
+        return np.diff(np.unique(self.values))
 
-
-def _is_one_range(ticks, step, starts):
-    """Whether ranges of ticks, a `step` apart, are together one such range."""
-    first, last = ticks[starts], ticks[np.append(starts[1:], len(ticks)) - 1]
-    order = np.argsort(first, kind="stable")
-    reached = np.maximum.accumulate(last[order])
-    return not ((first - first[0]) % step).any() and bool((first[order][1:] <= reached[:-1] + step).all())
+    def _are_one_range(self):
+        """Whether the runs together are one range of times."""
+        ends = np.append(self.starts[1:], len(self.values)) - 1
+        first, last = self.values[self.starts], self.values[ends]
+        order = np.argsort(first, kind="stable")
+        beyond = np.maximum.accumulate(last[order]) + self.step
+        return not ((first - first[0]) % self.step).any() and bool((first[order][1:] <= beyond[:-1]).all())

@@ -18,10 +18,14 @@ class Grid:
     """Series of equal length without gaps: a buffer of (n_series, width), the rows from column `first` on."""
 
     n_series: int
-    width: int
+    align: int
     first: int
     n_steps: int
     n_history: int  # rows directly before those, of a single series
+
+    @property
+    def width(self):
+        return _whole(self.first + self.n_steps, self.align)
 
     @property
     def size(self):
@@ -32,11 +36,24 @@ class Grid:
         return self.n_series
 
     def parts(self):
-        """Grids of some of the series, which fit in the cache, and the rows of each."""
-        at_once = max(1, CHUNK // self.width) | 1  # strides that are powers of two collide in the cache
+        """Grids that fit in the cache, and the rows of each: of some series, or of some steps of one."""
+        at_once = CHUNK // self.width | 1  # strides that are powers of two collide in the cache
         for begin in range(0, self.n_series, at_once):
-            end = min(begin + at_once, self.n_series)
-            yield replace(self, n_series=end - begin), slice(begin * self.n_steps, end * self.n_steps)
+            some = replace(self, n_series=min(at_once, self.n_series - begin))
+            yield from some._in_time(begin * self.n_steps)
+
+    def _in_time(self, row):
+        """Parts of which each has for its history as many rows before it as anything looks back on."""
+        front = self.first - self.n_history + self.align + self.n_history % self.align
+        size = _whole(front + CHUNK, self.align)
+        if self.n_series > 1 or self.n_steps <= size:
+            yield self, slice(row, row + self.n_series * self.n_steps)
+            return
+        yield replace(self, n_steps=size), slice(row, row + size)
+        for begin in range(size, self.n_steps, size):
+            n_steps = min(size, self.n_steps - begin)
+            part = replace(self, first=front, n_steps=n_steps, n_history=front)
+            yield part, slice(row + begin, row + begin + n_steps)
 
     def spans(self):
         """Where each series begins, and its length."""
@@ -129,23 +146,34 @@ class Series:
 
     @cached_property
     def _elapsed(self):
-        return np.arange(self.n_rows) if self.gaps is None else np.cumsum(self.gaps)
+        return np.cumsum(self.gaps)
 
-    def steps_at(self, places, number):
-        """The steps of the rows at some places of the order, of the series `number`."""
+    def n_within(self, n_steps):
+        """How many rows the last steps of each series have."""
         if self.gaps is None:
-            return places + (self.first - self.starts)[number]
-        return self._elapsed[places] + (self.first - self._elapsed[self.starts])[number]
+            return np.minimum(self.lengths, n_steps)
+        before = np.searchsorted(self._elapsed, self._elapsed[self.ends] - n_steps, side="right")
+        return self.ends + 1 - np.maximum(before, self.starts)
+
+    def steps_at(self, places, n):
+        """The steps of the rows at some places of the order, `n` places of each series after the other."""
+        if self.gaps is None:
+            steps = np.repeat(self.first - self.starts, n)
+            steps += places
+        else:
+            steps = np.repeat(self.first - self._elapsed[self.starts], n)
+            steps += self._elapsed[places]
+        return steps
 
     @cached_property
     def last(self):
         """The step of the last row of each series."""
-        return self.steps_at(self.ends, np.arange(len(self.starts)))
+        return self.steps_at(self.ends, 1)
 
     @cached_property
     def steps(self):
         """The step at each place of the order."""
-        return self.steps_at(np.arange(self.n_rows), np.repeat(np.arange(len(self.starts)), self.lengths))
+        return self.steps_at(np.arange(self.n_rows), self.lengths)
 
     def by_row(self, values):
         """From the order of the places to that of the rows."""
@@ -174,7 +202,7 @@ def timeline(series, n_history, reach, align=1, ahead=0):
         local = np.cumsum(np.where(series.gaps > unseen, shortened, series.gaps))
         last = local[series.ends] - local[series.starts] + ahead
     before = reach + (series.first - reach) % align
-    width = -(-(before + last + 1) // align) * align
+    width = _whole(before + last + 1, align)
     if (
         series.gaps is None
         and series.order is None
@@ -183,12 +211,17 @@ def timeline(series, n_history, reach, align=1, ahead=0):
     ):
         n_series, first, n_steps = len(width), int(before[0]), int(series.lengths[0])
         if n_series == 1 or n_history == 0:
-            return Grid(n_series, int(width[0]), first + n_history, n_steps - n_history, n_history)
+            return Grid(n_series, align, first + n_history, n_steps - n_history, n_history)
     begin = np.cumsum(width) - width + before
     if series.gaps is None:
         local = np.arange(series.n_rows)
     places = series.by_row(local + np.repeat(begin + ahead - local[series.starts], series.lengths))
     return Scattered(int(width.sum()), places, n_history, begin, last + 1)
+
+
+def _whole(n, align):
+    """The next multiple."""
+    return -(-n // align) * align
 
 
 def _all_equal(*arrays):
