@@ -119,7 +119,6 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
     groups = as_list(forecaster.groups)
     times = times_of(table, forecaster.time, groups)
     ids, codes = series_of(table, groups)
-    codes = np.zeros(len(y), np.intp) if codes is None else codes
     if times is None or forecaster.on_gap == "ignore":
         order = np.arange(len(y)) if times is None else pd.factorize(times, sort=True)[0]
         steps = pd.Series(order).groupby(codes).rank(method="first").to_numpy().astype(np.int64)

@@ -69,7 +69,6 @@ class ForecastDisplay:
         y_pred = estimator.predict(X)
         table, groups = table_of(X), as_list(estimator.groups)
         times, (ids, codes) = times_of(table, estimator.time, groups), series_of(table, groups)
-        codes = np.zeros(table.n_rows, np.intp) if codes is None else codes
         frame = pd.DataFrame({"series": ids.to_numpy()[codes], "y_pred": y_pred})
         frame["time"] = np.arange(len(frame)) if times is None else times
         if y is not None:

@@ -1,6 +1,7 @@
 """Forecasts of many steps and many series by any regressor."""
 
 from copy import copy
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -262,7 +263,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
         fitted = copy(self)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
-        clock = None if rows.times is None else learn_clock(rows.times, self.freq)
+        clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.ticks)
         history = empty_history(rows, clock)
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
@@ -427,7 +428,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """Whether each row is of a series that was seen."""
         rows = self._read_ahead(X)
         known = self.history_.ids.get_indexer(rows.ids) >= 0
-        return np.broadcast_to(known, len(rows.values)) if rows.codes is None else known[rows.codes]
+        return known[rows.codes]
 
     def _predict(self, X):
         """The forecast of each row of X."""
@@ -439,7 +440,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         if (known < 0).any():
             name = placed.ids[int(np.argmax(known < 0))]
             raise ValueError(f"X holds the series {name!r}, of which no row was learned.")
-        number = np.zeros(len(rows.values), np.intp) if placed.codes is None else placed.codes
+        number = placed.codes
         ahead = row_steps(placed) - self.history_.last_step[known][number]
         future = np.full((len(known), int(ahead.max()), rows.values.shape[1]), np.nan)
         future[number, ahead - 1] = rows.values
@@ -515,7 +516,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         n_rows = len(rows.values)
         y = self._target(y, n_rows) if with_y else np.full(n_rows, np.nan)
         values = np.column_stack([y, np.asarray(rows.values, dtype=y.dtype)[:, order]])
-        return rows._replace(values=values)
+        return replace(rows, values=values)
 
     def _read_ahead(self, X):
         """Rows to come: columns that are not known ahead may be absent, and are not looked at."""

@@ -14,8 +14,7 @@ def placed_buffers(placed, ids, n_future):
     ]
     places = np.empty(len(placed.values), np.intp)
     line.gather(np.arange(line.size), 0, places)
-    at = ids.get_indexer(placed.ids)
-    codes = np.zeros(len(places), np.intp) if placed.codes is None else at[placed.codes]
+    codes = ids.get_indexer(placed.ids)[placed.codes]
     return _split(columns, n_future), Origins(places, row_steps(placed), codes)
 
 
@@ -41,11 +40,7 @@ def future_buffers(history, series, future, keep, more, n_future):
 
 def row_steps(placed):
     """The step of each new row."""
-    series, steps = placed.series, placed.series.steps
-    if series.order is not None:
-        steps = np.empty_like(series.steps)
-        steps[series.order] = series.steps
-    return np.asarray(steps)[len(placed.tail) :]
+    return placed.series.by_row(placed.series.steps)[len(placed.tail) :]
 
 
 def _split(columns, n_future):

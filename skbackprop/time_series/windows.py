@@ -173,7 +173,7 @@ N_INDICATORS = 20  # series that a window tells apart, at most
 def learned_windows(rows, placed, settings):
     """The seasons, and the windows, of rows with y as their first column."""
     series, horizon = placed.series, settings.horizon
-    n_steps = int((series.steps[series.ends] - series.steps[series.starts]).max()) + 1
+    n_steps = int((series.last - series.first).max()) + 1
     seasons = settings.seasons
     if seasons is None:
         is_period = isinstance(rows.times, pd.PeriodIndex)
