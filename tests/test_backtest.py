@@ -99,3 +99,51 @@ def test_a_gap_is_kept():
     changed = frame.y.where(frame.day <= frame.day.max() - pd.Timedelta(days=8), 1e6)
     b = backtest(net, frame[["shop", "day"]], changed, cv).predictions
     assert_array_equal(a[a.fold == 1].LagForecaster, b[b.fold == 1].LagForecaster)
+
+
+def weekly(n):
+    return pd.DataFrame(index=pd.date_range("2026-01-01", periods=n)), np.resize(WEEK, n)
+
+
+@pytest.mark.parametrize("settings", [{"gap": 3}, {"gap": 9, "window": 40}])
+def test_the_season_is_repeated_in_its_phase_after_a_gap(settings):
+    X, y = weekly(80)
+    cv = PanelTimeSeriesSplit(3, horizon=5, **settings)
+    found = backtest(LagForecaster(Ridge(), 14, horizon=5), X, y, cv, seasonality=7)
+    assert_array_equal(found.predictions["seasonal naive"], found.predictions["y"])
+    assert_allclose(found.summary()["MASE"]["seasonal naive"], np.nan)  # the season never changes
+    rows = np.r_[0:60, 63:80]  # missing steps count
+    found = backtest(LagForecaster(Ridge(), 14, horizon=5), X.iloc[rows], y[rows], cv, seasonality=7)
+    assert_array_equal(found.predictions["seasonal naive"], found.predictions["y"])
+
+
+def test_values_that_are_not_known_have_no_error():
+    X, y = weekly(60)
+    y[[50, 55, 56]] = np.nan
+    cv = PanelTimeSeriesSplit(2, horizon=3)
+    found = backtest(LagForecaster(Ridge(), 14, horizon=3), X, y, cv, seasonality=7)
+    assert_array_equal(found.predictions["naive"], np.repeat(y[[53, 54]], 3))
+    assert found.summary().notna()["MAE"].all()
+
+
+def test_series_that_have_not_begun_are_left_out():
+    X, _ = weekly(60)
+    X = pd.DataFrame({"shop": ["a"] * 60 + ["b"] * 5, "day": [*X.index, *X.index[-5:]]})
+    y = np.r_[np.resize(WEEK, 60), np.arange(5.0)]
+    cv = PanelTimeSeriesSplit(2, horizon=3, time="day")
+    net = LagForecaster(Ridge(), 14, horizon=3, groups="shop", time="day")
+    found = backtest(net, X, y, cv).predictions
+    assert list(found["series"]) == ["a"] * 6 + ["b"] * 3
+
+
+@pytest.mark.parametrize("refit", [0, -1, 1.5, "never"])
+def test_refit_is_checked(refit):
+    X, y = weekly(60)
+    with pytest.raises(ValueError, match="refit="):
+        backtest(LagForecaster(Ridge(), 7), X, y, PanelTimeSeriesSplit(2), refit=refit)
+
+
+def test_other_estimators_are_refused():
+    X, y = weekly(60)
+    with pytest.raises(TypeError, match="a LagForecaster is needed, not Ridge"):
+        backtest(Ridge(), X, y, PanelTimeSeriesSplit(2))

@@ -50,6 +50,17 @@ def test_forecasts(shops):
     assert again.figure_ is display.figure_
 
 
+def test_periods(shops):
+    """And columns that are not known ahead are not needed."""
+    X = pd.DataFrame({"rain": np.arange(60.0)}, index=pd.period_range("2020-01", periods=60, freq="M"))
+    y = np.resize(np.arange(7.0), 60)
+    net = LagForecaster(Ridge(), 7, horizon=3, calibration=3).fit(X[:57], y[:57])
+    display = ForecastDisplay.from_estimator(net, X[57:][[]], y[57:], coverage=0.8)
+    assert_array_equal(display.axes_[0].lines[0].get_xdata(), X.index[57:].to_timestamp())
+    result = backtest(net, X, y, PanelTimeSeriesSplit(2, horizon=3))
+    assert [len(ax.lines) for ax in BacktestDisplay.from_backtest(result).axes_] == [4]
+
+
 def test_backtests(shops):
     net, X, y, _ = shops
     result = backtest(net, X, y, PanelTimeSeriesSplit(3, horizon=5, time="day"), coverage=0.8)

@@ -6,15 +6,19 @@ import sys
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import ExtraTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit
+from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, check_causal, conformal
 
 RNG = np.random.default_rng(0)
 WEEK = np.array([5.0, 6.0, 7.0, 8.0, 9.0, 2.0, 1.0])
@@ -150,6 +154,38 @@ def test_columns_of_the_past_are_seen_up_to_the_origin():
     assert_allclose(net.predict(X[299:]), y[299:], atol=1e-6)
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_columns_of_the_past_are_not_known_in_between(strategy):
+    """The best forecast of y two steps on is 3 x now: training must not see x of the step between."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=500).cumsum()
+    y = np.r_[0.0, 3 * x[:-1]]
+    X = days(500).assign(x=x)
+    net = LagForecaster(LinearRegression(), 3, horizon=2, strategy=strategy, normalize=None, seasons=[])
+    net.fit(X[:300], y[:300])
+    errors = []
+    for k in range(300, 498):
+        errors.append(net.predict(days(k + 4).assign(x=np.nan)[k:])[1:] - 3 * x[k - 1])
+        net.observe(X[k : k + 1], y[k : k + 1])
+    assert np.abs(errors).max() < 2.0  # 3 x is about 30
+
+
+@pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame])
+def test_rows_to_come_need_no_columns_of_the_past(container):
+    X = pd.DataFrame({"weather": RNG.normal(size=90), "t": np.arange(90), "sale": RNG.integers(0, 2, 90)})
+    y = 5.0 * X["sale"] + X["weather"]
+    net = LagForecaster(Ridge(), 3, horizon=4, time="t", known_future="sale", calibration=3)
+    net.fit(container(X[:80].to_dict("list")), y[:80])
+    whole, known, text = X[80:], X[80:][["sale", "t"]], X[80:].assign(weather="?")
+    expected = net.predict(container(whole.to_dict("list")))
+    for rows in (known, text):
+        assert_array_equal(net.predict(container(rows.to_dict("list"))), expected)
+    with pytest.raises(ValueError, match=r"missing:\n- sale"):
+        net.predict(container(X[80:][["t"]].to_dict("list")))
+    with pytest.raises(ValueError, match=r"unseen at fit time:\n- rain"):
+        net.predict(container(known.assign(rain=0.0).to_dict("list")))
+
+
 def test_a_gap_before_the_rows_is_forecast_over():
     y = np.resize(WEEK, 70)
     net = LagForecaster(LinearRegression(), 14, horizon=3, seasons=[]).fit(days(70), y)
@@ -190,6 +226,27 @@ def test_cross_validation_never_sees_the_answers():
         assert_array_equal(a, b)
     search = GridSearchCV(net, {"lags": [3, 7]}, cv=cv, scoring="neg_mean_absolute_error").fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_forecasts_are_causal(strategy):
+    frame = panel().assign(rain=RNG.normal(size=225), sale=RNG.normal(size=225))
+    settings = {"horizon": 3, "groups": "shop", "time": "day", "known_future": "sale", "strategy": strategy}
+    net = LagForecaster(Ridge(), 7, **settings)
+    check_causal(net, frame.drop(columns=["y", "step"]), frame.y, time="day", random_state=0)
+
+
+class Knowing(LagForecaster):
+    def predict_one_step(self, X, y):
+        return super().predict_one_step(X, y) + np.nan_to_num(self.leak(X, y))
+
+
+@pytest.mark.parametrize("leak", [lambda X, y: y, lambda X, y: X["x"], lambda X, y: np.roll(y, -1)])
+def test_forecasts_that_are_not_causal_are_found(leak, monkeypatch):
+    monkeypatch.setattr(Knowing, "leak", staticmethod(leak), raising=False)
+    X = days(60).assign(x=RNG.normal(size=60))
+    with pytest.raises(AssertionError, match="Knowing is not causal"):
+        check_causal(Knowing(Ridge(), 7), X, RNG.normal(size=60), random_state=0)
 
 
 def test_panels_in_a_grid_search():
@@ -277,11 +334,20 @@ def test_a_call_that_fails_changes_nothing():
         ({"strategy": "all"}, "The 'strategy' parameter"),
         ({"groups": "shop"}, "groups: X has no column 'shop'"),
         ({"target_transform": "log1p"}, "needs y above -1"),
+        ({"seasons": [0]}, r"seasons=\[0\]: numbers of steps above 1"),
+        ({"seasons": ["week"]}, r"seasons=\['week'\]: numbers of steps above 1"),
+        ({"coverage": ()}, r"coverage=\(\): at least one number"),
+        ({"coverage": [80]}, r"coverage=\[80\]: at least one number"),
     ],
 )
 def test_errors(settings, message):
     with pytest.raises(ValueError, match=message):
         LagForecaster(Ridge(), **settings).fit(days(40), np.linspace(-5, 5, 40))
+
+
+def test_counts_of_which_none_is_known():
+    with pytest.raises(ValueError, match="No series is long enough"):
+        LagForecaster(Ridge(), target_transform="log1p").fit(days(40), np.full(40, np.nan))
 
 
 def test_rows_that_cannot_be_forecast():
@@ -316,6 +382,16 @@ def test_members_share_everything_but_their_seed():
     assert_array_equal(net.forecast(3), again.forecast(3))
     thetas = [member.network.network_.theta for member in net.models_.members[0]]
     assert not np.array_equal(thetas[0], thetas[1])
+
+
+def test_seeds_reach_the_steps_of_a_pipeline():
+    y = RNG.normal(size=80)
+    tree = ExtraTreeRegressor(max_features=1)
+    settings = {"lags": 5, "n_members": 1, "estimator": make_pipeline(StandardScaler(), tree)}
+    forecasts = [
+        LagForecaster(random_state=seed, **settings).fit(days(80), y).forecast() for seed in (0, 0, 1)
+    ]
+    assert forecasts[0] == forecasts[1] != forecasts[2]
 
 
 def test_predictions_of_a_cross_validation():
@@ -362,6 +438,34 @@ def test_intervals_adapt_in_a_stream_whose_noise_grows():
         hits.append(np.mean((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper)))
         net.partial_fit(X[k : k + 7], y[k : k + 7])
     assert abs(np.mean(hits[40:]) - 0.8) < 0.03
+
+
+def test_intervals_of_a_panel_adapt_no_faster_than_those_of_a_series():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"shop": np.repeat(np.arange(80), 100), "t": np.tile(np.arange(100), 80)})
+    y = rng.normal(size=len(X))
+    learner = SGDRegressor(alpha=0, eta0=1e-9, tol=None, max_iter=2)
+    net = LagForecaster(learner, 3, horizon=2, groups="shop", time="t", calibration=5, normalize=None)
+    net.fit(X[X.t < 40], y[X.t < 40])
+    for t in range(40, 100, 2):
+        new = X.t.between(t, t + 1)
+        lower, upper = net.predict_interval(X[new], 0.8)
+        assert 0.65 < np.mean((lower <= y[new]) & (y[new] <= upper)) < 0.95
+        net.partial_fit(X[new], y[new])
+
+
+def test_single_rows_leave_the_errors_of_far_steps(monkeypatch):
+    monkeypatch.setattr(conformal, "N_KEPT", 50)
+    y = noisy(300)
+    learner = SGDRegressor(alpha=0, eta0=1e-9, tol=None, max_iter=2)
+    net = LagForecaster(learner, 3, horizon=4, calibration=20, normalize=None, seasons=[])
+    net.fit(days(100), y[:100])
+    far = net.conformal_.errors[-5:, 3]
+    for k in range(100, 300):
+        net.partial_fit(days(k + 1)[k:], y[k : k + 1])
+    assert_array_equal(net.conformal_.errors[-5:, 3], far)
+    assert len(net.conformal_.errors) <= 50
+    assert np.isfinite(net.predict_interval(days(304)[300:])).all()
 
 
 def test_intervals_of_a_panel_are_in_the_units_of_each_series():
@@ -418,3 +522,11 @@ def test_targets_of_any_size_without_normalisation():
     X = pd.DataFrame(index=pd.date_range("2026-01-01", periods=60))
     net = LagForecaster(Ridge(1e-6), 2, normalize=None, seasons=[]).fit(X, y)
     assert_allclose(net.forecast(3), [1060.0, 1061.0, 1062.0], atol=1e-3)
+
+
+@pytest.mark.parametrize(("n_years", "n_lags"), [(3, 14), (9, 365)])
+def test_windows_hold_a_long_season_that_is_often_seen(n_years, n_lags):
+    n = n_years * 366
+    X = pd.DataFrame(index=pd.date_range("2015-01-01", periods=n, freq="D"))
+    net = LagForecaster(Ridge(), horizon=2, max_windows=20).fit(X, np.sin(np.arange(n)))
+    assert len(net.lags_) == n_lags

@@ -171,7 +171,7 @@ class Recorder(RegressorMixin, BaseEstimator):
         self.early_stopping = early_stopping
 
     def fit(self, X, y, X_val=None, y_val=None):
-        self.seen_ = y, y_val
+        self.seen_ = y, y_val, self.early_stopping
         self.model_ = LinearRegression().fit(X, y)
         return self
 
@@ -187,8 +187,8 @@ def test_windows_to_validate_on_come_after_all_that_are_learned():
     net.fit(days(100), y)
     for step, (member,) in enumerate(net.models_.members, start=1):
         ((estimator, _),) = member.fitted[0]
-        assert estimator.early_stopping
-        learned, validated = estimator.seen_
+        learned, validated, early_stopping = estimator.seen_
+        assert early_stopping
         first = validated.min() - (step - 1)  # the step after the origin
         assert learned.max() < first
         assert first - learned.max() == 1
@@ -206,6 +206,18 @@ def test_the_network_stops_early():
     before = stopped.models_.members[0][0].network.t_
     stopped.partial_fit(days(405)[400:], y[:5])
     assert stopped.models_.members[0][0].network.t_ == before + 5
+
+
+def test_streams_go_on_after_training_that_stopped_early():
+    y = np.random.default_rng(0).normal(size=360)
+    net = BackpropRegressor(hidden_layer_sizes=(4,), max_iter=500)
+    forecaster = LagForecaster(net, 3, early_stopping=True, n_members=1).fit(days(300), y[:300])
+    ((learner, _),) = forecaster.models_.members[0][0].fitted[0]
+    before = learner.t_
+    for k in range(300, 360):
+        forecaster.partial_fit(days(k + 1)[k:], y[k : k + 1])
+    ((learner, _),) = forecaster.models_.members[0][0].fitted[0]
+    assert learner.t_ == before + 60
 
 
 def test_boosting_stops_early_on_each_step():

@@ -5,12 +5,14 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.metrics import mean_squared_error
 from sklearn.pipeline import make_union
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.time_series import (
@@ -134,6 +136,23 @@ def test_is_a_pipeline():
     assert fitted.partial_fit(X, Y)[0].n_samples_seen_ == 240
 
 
+OF_A_PIPELINE = dict.fromkeys(
+    ["check_estimators_overwrite_params", "check_dont_overwrite_parameters"],
+    "the steps of a Pipeline are fitted themselves, as in scikit-learn",
+)
+
+
+@parametrize_with_checks(
+    [
+        StreamingPipeline([("scale", StandardScaler()), ("end", SGDRegressor(random_state=0))]),
+        StreamingPipeline([("scale", StandardScaler()), ("end", SGDClassifier(random_state=0))]),
+    ],
+    expected_failed_checks=lambda estimator: OF_A_PIPELINE,
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
 # ------------------------------------------------------------------ evaluation
 
 
@@ -210,3 +229,43 @@ def test_labels_are_late_in_each_series_of_a_panel():
         StreamingPipeline([*steps, ("end", SGDRegressor())], label_delay=3, groups="shop"), X, y, n_first=30
     )
     assert len(echo.predictions) == 40
+
+
+def test_columns_learn_once_a_chunk():
+    """A ColumnTransformer: each of its parts sees its own columns."""
+
+    def columns():
+        return ColumnTransformer(
+            [("past", LagFeatures([0, 3]), ["a"]), ("scale", StandardScaler(), make_column_selector("b"))],
+            remainder=RunningScaler(),
+        )
+
+    frame = X.assign(c=X["a"] ** 2)
+    model = StreamingPipeline([("columns", columns()), ("end", Recorder())])
+    for rows in chunks(0):
+        model.partial_fit(frame.iloc[rows], Y[rows])
+    features, _ = model[-1].all()
+    assert_array_equal(features[:, :2], LagFeatures([0, 3]).fit_transform(X[["a"]]))
+    assert_array_equal(features[:, 3], RunningScaler().fit_transform(frame[["c"]])["c_scaled"])
+    scaler = model[0].named_transformers_["scale"]
+    assert scaler.n_samples_seen_ == 120
+    assert_allclose(scaler.mean_, X[["b"]].mean())
+    bad = ColumnTransformer([("q", QuantileTransformer(), ["a"])])
+    with pytest.raises(ValueError, match="'columns__q', QuantileTransformer, cannot learn"):
+        StreamingPipeline([("columns", bad), ("end", Recorder())]).partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("chunk_size", [1, 4, 30])
+def test_the_first_prediction_waits_for_the_first_label(chunk_size):
+    for model in (SGDRegressor(), StreamingPipeline([("end", SGDRegressor())], label_delay=9)):
+        settings = {"chunk_size": chunk_size, "label_delay": 9}
+        evaluation = evaluate_stream(model, X, Y, **settings)
+        assert evaluation.predictions.index[0] == max(10, chunk_size)
+
+
+@pytest.mark.parametrize("n_first", [-1, 120, 2.5])
+def test_rows_to_learn_first_are_checked(n_first):
+    with pytest.raises(ValueError, match="n_first="):
+        evaluate_stream(SGDRegressor(), X, Y, n_first=n_first)
+    with pytest.raises(ValueError, match="n_first=200"):
+        evaluate_stream(SGDRegressor(), X, Y, chunk_size=200)

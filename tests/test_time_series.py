@@ -525,6 +525,13 @@ def test_leaks_are_found(container):
     check_causal(FunctionTransformer(lambda Z: np.asarray(Z) * 2), X)
 
 
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, pl.DataFrame])
+def test_causality_needs_numbers_to_change(container):
+    X = container(np.arange(40)[:, None])
+    with pytest.raises(ValueError, match="no floating point numbers to change"):
+        check_causal(FunctionTransformer(lambda Z: np.roll(np.asarray(Z), -1, axis=0)), X)
+
+
 # ------------------------------------------------------------------ scikit-learn
 
 OF_OTHER_ROWS = dict.fromkeys(

@@ -1,6 +1,7 @@
 """Forecasts from several origins of the past, measured beside naive ones."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 
+from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.forecaster import LagForecaster
 from skbackprop.time_series.metrics import (
     coverage_score,
     mean_absolute_scaled_error,
@@ -25,9 +28,9 @@ class Backtest:
     Parameters
     ----------
     predictions : DataFrame
-        A row for each row of a test part: fold, row (its number in X), series, time, y, and the forecasts of
-        the forecaster, 'naive' (the last value) and 'seasonal naive'; lower and upper ends of intervals, and
-        quantiles.
+        A row for each row of a test part whose series has begun: fold, row (its number in X), series, time,
+        y, and the forecasts of the forecaster, 'naive' (the last value known) and 'seasonal naive'; lower and
+        upper ends of intervals, and quantiles.
 
     scores : DataFrame
         For each fold, series and method MAE, MASE, RMSSE and sMAPE; for intervals coverage; the mean pinball
@@ -84,6 +87,9 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
 
     Raises
     ------
+    TypeError
+        For another forecaster.
+
     ValueError
         For test parts that are not after their training parts, and as in `LagForecaster`.
 
@@ -104,13 +110,20 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
     Name: MASE, dtype: float64
     """
     y = np.asarray(y, dtype=np.float64)
-    every = 1 if refit is True else np.inf if refit is False else refit
+    if not isinstance(forecaster, LagForecaster):
+        raise TypeError(f"forecaster: a LagForecaster is needed, not {type(forecaster).__name__}.")
+    if not isinstance(refit, Integral) or refit < 0 or (refit == 0 and refit is not False):
+        raise ValueError(f"refit={refit!r}: True, False or a whole number of at least 1 is allowed.")
+    every = refit or np.inf
     table = opened(clone(forecaster), X, reset=True)
     groups = as_list(forecaster.groups)
     times = times_of(table, forecaster.time, groups)
     ids, codes = series_of(table, groups)
-    codes = np.zeros(len(y), np.intp) if codes is None else codes
-    order = np.arange(len(y)) if times is None else np.argsort(times, kind="stable")
+    if times is None or forecaster.on_gap == "ignore":
+        order = np.arange(len(y)) if times is None else pd.factorize(times, sort=True)[0]
+        steps = pd.Series(order).groupby(codes).rank(method="first").to_numpy().astype(np.int64)
+    else:
+        steps = np.asarray(learn_clock(times, forecaster.freq).steps(times))
     model, seen, predictions, scores = None, None, [], []
     for fold, (train, test) in enumerate(check_cv(cv).split(X, y)):
         if model is None or fold % every == 0:
@@ -120,6 +133,9 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
             if len(new):
                 model.observe(_safe_indexing(X, new), y[new])
         seen = train
+        test = test[np.isin(codes[test], codes[train[np.isfinite(y[train])]])]
+        if len(test) == 0:
+            continue
         season = seasonality or (int(model.seasons_[0]) if model.seasons_ else 1)
         part = pd.DataFrame({"fold": fold, "row": test, "series": np.asarray(ids)[codes[test]]})
         part["time"] = test if times is None else times[test]
@@ -134,16 +150,30 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
             heads = {f"quantile {level}": level for level in forecaster.quantiles}
             part[list(heads)] = model.predict_quantiles(X_test)
             levels |= heads
-        before = order[np.isin(order, train)]
         for code in np.unique(codes[test]):
-            mine, known = codes[test] == code, before[codes[before] == code]
-            rows = np.flatnonzero(mine)[np.argsort(np.argsort(order)[test[mine]])]
-            history = y[known]
-            part.loc[rows, "naive"] = history[-1]
-            part.loc[rows, "seasonal naive"] = np.resize(history[-season:], len(rows))
+            known, rows = train[codes[train] == code], np.flatnonzero(codes[test] == code)
+            history = on_clock(steps[known], y[known])
+            ahead = steps[test[rows]] - steps[known].max()
+            part.loc[rows, "naive"] = season_repeated(history, ahead, 1)
+            part.loc[rows, "seasonal naive"] = season_repeated(history, ahead, season)
             scores += _scores(part.iloc[rows], history, season, levels, type(forecaster).__name__)
         predictions.append(part)
     return Backtest(pd.concat(predictions, ignore_index=True), pd.DataFrame(scores))
+
+
+def on_clock(steps, y):
+    """A series with a value for each step, NaN where none is known."""
+    history = np.full(np.ptp(steps) + 1, np.nan)
+    history[steps - steps.min()] = y
+    return history
+
+
+def season_repeated(history, ahead, season):
+    """The last value known of the same phase, for steps ahead; the last one at all where there is none."""
+    known = np.flatnonzero(np.isfinite(history))
+    last_of = np.full(season, known[-1])
+    last_of[known % season] = known
+    return history[last_of[(len(history) - 1 + ahead) % season]]
 
 
 def _scores(part, history, season, levels, name):

@@ -1,6 +1,6 @@
 """Statistics of a moving window in O(1) a row, by additions only.
 
-A buffer is cut into blocks of the window's length. A window is the end of one block and the beginning of the
+A lane is cut into blocks of the window's length. A window is the end of one block and the beginning of the
 next, and these are accumulated inside their blocks (van Herk 1992; Gil and Werman 1993). Nothing is ever
 subtracted again: no drift, NaN and inf are forgotten when they leave the window, and a result depends on
 the window's values and its place alone, so that a stream has the same bits as a batch.
@@ -16,96 +16,84 @@ CHUNK = 1 << 15  # values at a time, which fit in the cache
 MOST = 256  # blocks at a time, at least: each place of all of them is one operation
 
 
-def rolling(buffer, window, min_periods, statistics):
-    """{statistic: its value for the window that ends at each place of the buffer}; NaN in the first block."""
-    blocks = buffer.reshape(-1, window)
+def rolling(lanes, window, min_periods, statistics):
+    """{statistic: its value for the window that ends at each place of (n_lanes, width)}.
+
+    NaN in the first block of a lane. NaN is left out if `min_periods` < window.
+    """
+    blocks = lanes.reshape(len(lanes), -1, window)
     results = {name: np.empty(blocks.shape) for name in statistics}
     for values in results.values():
-        values[0] = np.nan
+        values[:, 0] = np.nan
     quantiles = [name for name in statistics if name not in KERNELS]
-    step = max(MOST, CHUNK // window)
+    kind = SparseWindows if min_periods < window else Windows
+    step = -(-max(MOST, CHUNK // window) // len(lanes))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        for begin in range(1, len(blocks), step):
-            end = min(begin + step, len(blocks))
-            part = Part(blocks[begin - 1 : end], window, min_periods)
+        for begin in range(1, blocks.shape[1], step):
+            end = min(begin + step, blocks.shape[1])
+            part = kind(blocks[:, begin - 1 : end], min_periods)
             for name in statistics:
                 if name in KERNELS:
-                    results[name][begin:end] = KERNELS[name](part).T
+                    values = part.where_enough(KERNELS[name](part))
+                    results[name][:, begin:end] = values.transpose(2, 1, 0)
             for name, values in zip(quantiles, part.quantiles([level_of(q) for q in quantiles])):
-                results[name][begin:end] = values
-    return {name: values.reshape(-1) for name, values in results.items()}
+                results[name][:, begin:end] = values
+    return {name: values.reshape(lanes.shape) for name, values in results.items()}
 
 
 def level_of(statistic):
     return 0.5 if statistic == "median" else statistic
 
 
-class Part:
-    """Blocks, their places along the first axis (window, n + 1); windows end in all blocks but the first.
+class Windows:
+    """The windows that end in blocks, `rows` (n_lanes, n + 1, window), but in the first of each lane.
 
-    NaN is left out if `min_periods` < window.
+    A statistic is (window, n, n_lanes): one place of all blocks after the other.
     """
 
-    def __init__(self, blocks, window, min_periods):
-        self.rows, self.window, self.min_periods = blocks, window, min_periods
-        self.blocks = np.ascontiguousarray(blocks.T)
-        self.skip = min_periods < window
-        self.seen, self.values = np.ones((window, 1)), self.blocks
-        if self.skip:
-            missing = np.isnan(self.blocks)
-            self.seen, self.values = (~missing).astype(float), np.where(missing, 0.0, self.blocks)
-        self.count, self.count_to_end = accumulated(np.add, self.seen)
+    minimum, maximum = np.minimum, np.maximum
 
-    def n_values(self):
-        """(window, n), or the window's length where all values count."""
-        return joined(np.add, self.count, self.count_to_end) if self.skip else float(self.window)
+    def __init__(self, rows, min_periods):
+        self.rows, self.window, self.min_periods = rows, rows.shape[-1], min_periods
+        self.blocks = np.ascontiguousarray(rows.transpose(2, 1, 0))
 
     def where_enough(self, values):
-        """NaN where there are less than `min_periods` values."""
-        return np.where(self.n_values() >= self.min_periods, values, np.nan) if self.skip else values
+        return values
 
     def sum(self):
-        return joined(np.add, *accumulated(np.add, self.values))
+        return joined(np.add, *parted(self.blocks))
 
-    def extreme(self, ufunc):
-        return joined(ufunc, *accumulated(ufunc, self.blocks))
+    def min(self):
+        return joined(self.minimum, *parted(self.blocks))
+
+    def max(self):
+        return joined(self.maximum, *parted(self.blocks))
+
+    def mean(self):
+        return self.moments[0]
+
+    def var(self):
+        return self.moments[1] / (self.window - 1 if self.window > 1 else np.nan)
 
     @cached_property
     def moments(self):
-        """Number, mean and sum of squared deviations, merged as in Chan, Golub and LeVeque (1983), eq. 2.1.
+        """Mean and sum of squared deviations, by deviations from a value of the window.
 
-        n = n_a + n_b;  mean = mean_b + (mean_a - mean_b) n_a / n;  M2 = M2_a + M2_b + (mean_a - mean_b)^2
-        n_a n_b / n, a the end of a block and b the beginning of the next.
+        d = x - r;  mean = r + sum d / n;  M2 = sum d^2 - (sum d)^2 / n, r the first value of the block in
+        which the window ends.
         """
-        first, last = self._of_first_and_last()
-        mean_b, squares_b = moments(self.values, self.seen, first, self.count, forward)
-        mean_a, squares_a = moments(self.values, self.seen, last, self.count_to_end, backward)
-        a, b = (np.s_[1:, :-1], np.s_[:-1, 1:]) if self.skip else (np.s_[1:], np.s_[:-1])
-        n_a, n_b = self.count_to_end[a], self.count[b]
-        a, b = np.s_[1:, :-1], np.s_[:-1, 1:]
-        share = n_a / np.maximum(n_a + n_b, 1.0)
-        apart = mean_a[a] - mean_b[b]
-        mean, squares = mean_b[:, 1:].copy(), squares_b[:, 1:].copy()
-        mean[:-1] += apart * share
-        if self.skip:
-            apart[n_a * n_b == 0] = 0.0
-            mean[:-1] = np.where(n_a == 0, mean_b[b], np.where(n_b == 0, mean_a[a], mean[:-1]))
-        squares[:-1] += squares_a[a] + apart * apart * (share * n_b)
-        return mean, squares
-
-    def _of_first_and_last(self):
-        """A value of each beginning and of each end: deviations from it do not cancel."""
-        if not self.skip:
-            return self.values[0], self.values[-1]
-        columns = np.arange(self.values.shape[1])
-        first, last = self.seen.argmax(axis=0), self.window - 1 - self.seen[::-1].argmax(axis=0)
-        return self.values[first, columns], self.values[last, columns]
+        r = self.blocks[0, 1:]
+        end, beginning = self.blocks[1:, :-1] - r, self.blocks[:, 1:] - r
+        squares = joined(np.add, end * end, beginning * beginning)
+        return central(joined(np.add, end, beginning), squares, self.window, r)
 
     def quantiles(self, levels):
         """Linear interpolation between the two values beside each level, as numpy.quantile."""
-        flat = self.rows.reshape(-1)
-        ordered = np.sort(sliding_window_view(flat, self.window)[1:], axis=1)  # NaN comes last
-        n = (self.window - np.isnan(ordered).sum(axis=1)).astype(np.float64)
+        n_lanes, n_blocks, window = self.rows.shape
+        flat = self.rows.reshape(n_lanes, -1)
+        windows = sliding_window_view(flat, window, axis=1)[:, 1:].reshape(-1, window)
+        ordered = np.sort(windows, axis=1)  # NaN comes last
+        n = (window - np.isnan(ordered).sum(axis=1)).astype(np.float64)
         rows = np.arange(len(ordered))
         for level in levels:
             place = level * np.maximum(n - 1, 0)
@@ -113,60 +101,93 @@ class Part:
             above = np.ceil(place).astype(np.intp)
             low, high = ordered[rows, below], ordered[rows, above]
             values = low + np.where(high == low, 0.0, high - low) * (place - below)
-            yield np.where(n >= self.min_periods, values, np.nan).reshape(-1, self.window)
+            values = np.where(n >= self.min_periods, values, np.nan)
+            yield values.reshape(n_lanes, n_blocks - 1, window)
 
 
-def forward(ufunc, values):
-    """Accumulated from the beginning of each block."""
-    out = values.copy()
-    for before, here in pairwise(out):
-        ufunc(before, here, out=here)
-    return out
+class SparseWindows(Windows):
+    """Windows of which NaN is left out. Of less than `min_periods` values there is no statistic."""
+
+    minimum, maximum = np.fmin, np.fmax
+
+    def __init__(self, rows, min_periods):
+        super().__init__(rows, min_periods)
+        self.missing = np.isnan(self.blocks)
+        self.n_end, self.n_beginning = accumulated(np.add, *parted((~self.missing).astype(float)))
+        self.n = merged(np.add, self.n_end, self.n_beginning.copy())
+
+    def where_enough(self, values):
+        return np.where(self.n >= self.min_periods, values, np.nan)
+
+    def sum(self):
+        return joined(np.add, *parted(np.where(self.missing, 0.0, self.blocks)))
+
+    def var(self):
+        return np.where(self.n > 1, self.moments[1] / np.maximum(self.n - 1, 1), np.nan)
+
+    @cached_property
+    def moments(self):
+        """Mean and sum of squared deviations, merged as in Chan, Golub and LeVeque (1983), eq. 2.1.
+
+        n = n_a + n_b;  mean = mean_b + (mean_a - mean_b) n_a / n;  M2 = M2_a + M2_b + (mean_a - mean_b)^2
+        n_a n_b / n, a the end of a block and b the beginning of the next; the deviations of a are from its
+        last value, those of b from its first.
+        """
+        first, last = self.missing.argmin(axis=0), self.window - 1 - self.missing[::-1].argmin(axis=0)
+        r_a, r_b = (np.take_along_axis(self.blocks, at[None], axis=0)[0] for at in (last, first))
+        a = np.where(self.missing, 0.0, self.blocks - r_a)[1:, :-1]
+        b = np.where(self.missing, 0.0, self.blocks - r_b)[:, 1:]
+        squares_a, squares_b = accumulated(np.add, a * a, b * b)
+        total_a, total_b = accumulated(np.add, a, b)
+        n_a, n_b = self.n_end, self.n_beginning[:-1]
+        mean_a, squares_a = central(total_a, squares_a, np.maximum(n_a, 1), r_a[:-1])
+        mean, squares = central(total_b, squares_b, np.maximum(self.n_beginning, 1), r_b[1:])
+        share = n_a / np.maximum(n_a + n_b, 1)
+        apart = np.where(n_a * n_b > 0, mean_a - mean[:-1], 0.0)
+        squares[:-1] += squares_a + apart * apart * (share * n_b)
+        mean[:-1] = np.where(n_b > 0, mean[:-1] + apart * share, mean_a)
+        return mean, squares
 
 
-def backward(ufunc, values):
-    """Accumulated to the end of each block."""
-    return forward(ufunc, values[::-1])[::-1]
+def parted(blocks):
+    """Copies: the ends of the blocks (window - 1, n, n_lanes), and the beginnings (window, n, n_lanes)."""
+    return blocks[1:, :-1].copy(), blocks[:, 1:].copy()
 
 
-def accumulated(ufunc, values):
-    return forward(ufunc, values), backward(ufunc, values)
+def accumulated(ufunc, end, beginning):
+    """Accumulated in place: from each place to the end of its block, and from the beginning to each place."""
+    for places in (end[::-1], beginning):
+        for before, here in pairwise(places):
+            ufunc(before, here, out=here)
+    return end, beginning
 
 
-def joined(ufunc, from_beginning, to_end):
-    """For the window that ends at each place: the end of the block before with the beginning of this one."""
-    out = from_beginning[:, 1:].copy()
-    ufunc(to_end[1:, :-1], from_beginning[:-1, 1:], out=out[:-1])
-    return out
+def merged(ufunc, end, beginning):
+    """In `beginning`: a window is the end of one block and the beginning of the next, or one block."""
+    ufunc(beginning[:-1], end, out=beginning[:-1])
+    return beginning
 
 
-def moments(values, seen, reference, count, accumulate):
-    """Mean and sum of squared deviations, accumulated over the blocks.
+def joined(ufunc, end, beginning):
+    """Over each window, in place."""
+    return merged(ufunc, *accumulated(ufunc, end, beginning))
 
-    d = x - reference;  mean = reference + sum d / n;  M2 = sum d^2 - (sum d)^2 / n
+
+def central(total, squares, n, reference):
+    """Mean and sum of squared deviations, from sums of n deviations d from a reference and of d^2; in place.
+
+    mean = reference + sum d / n;  M2 = sum d^2 - (sum d)^2 / n
     """
-    d = values - reference
-    if seen.shape == values.shape:
-        d *= seen
-    total, squares = accumulate(np.add, d), accumulate(np.add, d * d)
-    mean = total / np.maximum(count, 1.0)
-    squares -= total * mean
+    mean = total / n
+    squares -= np.multiply(total, mean, out=total)
     return np.add(mean, reference, out=mean), np.maximum(squares, 0.0, out=squares)
 
 
-def variance(part):
-    return part.where_enough(part.moments[1] / _positive(part.n_values() - 1.0))
-
-
-def _positive(n):
-    return np.where(np.asarray(n) > 0, n, np.nan)
-
-
 KERNELS = {
-    "sum": lambda part: part.where_enough(part.sum()),
-    "mean": lambda part: part.where_enough(part.moments[0]),
-    "var": variance,
-    "std": lambda part: np.sqrt(variance(part)),
-    "min": lambda part: part.where_enough(part.extreme(np.fmin if part.skip else np.minimum)),
-    "max": lambda part: part.where_enough(part.extreme(np.fmax if part.skip else np.maximum)),
+    "sum": lambda windows: windows.sum(),
+    "mean": lambda windows: windows.mean(),
+    "var": lambda windows: windows.var(),
+    "std": lambda windows: np.sqrt(windows.var()),
+    "min": lambda windows: windows.min(),
+    "max": lambda windows: windows.max(),
 }

@@ -2,26 +2,29 @@
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from skbackprop.time_series.rows import is_pandas, is_polars
+from skbackprop.time_series.rows import as_list, is_pandas, is_polars
 
 
 def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=None):
     """Change the future, and see whether features or predictions of the past change.
 
-    The estimator is fitted once. Then, for some points in time, the numbers of X from there on are replaced
-    by others, and what `transform`, or else `predict`, gives for the rows before must stay the same, bit for
-    bit.
+    The estimator is fitted once. Then, for some points in time, the floating point numbers of X from there
+    on are replaced by others, and what `transform`, or else `predict`, gives for the rows before must stay
+    the same, bit for bit. A `LagForecaster` is asked to `predict_one_step`: y changes too, columns known
+    ahead do not, and the forecast of the point itself must stay as well.
 
     Parameters
     ----------
     estimator : estimator
-        With `transform` or `predict`; a clone of it is fitted.
+        With `transform`, `predict` or `predict_one_step`; a clone of it is fitted.
 
     X : DataFrame or array of shape (n_rows, n_columns)
-        Rows of one or more series.
+        Rows of one or more series. Whole numbers and texts stay, as they may be ids: counts are to be given
+        as floating point numbers.
 
     y : array-like or None, default=None
         Targets, for `fit`.
@@ -41,6 +44,9 @@ def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=No
     AssertionError
         Where a row depends on later ones; it names the row and the column.
 
+    ValueError
+        For X of a single time, and X without a number to change.
+
     Examples
     --------
     >>> import numpy as np
@@ -49,22 +55,35 @@ def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=No
     """
     random = check_random_state(random_state)
     fitted = clone(estimator).fit(X, y) if y is not None else clone(estimator).fit(X)
-    method = fitted.transform if hasattr(fitted, "transform") else fitted.predict
+    forecasts = hasattr(fitted, "predict_one_step")
+    if forecasts:
+        y = np.asarray(y, dtype=np.float64)
+    stays = {time, *as_list(getattr(fitted, "known_future", None))}
+
+    def given(X, y):
+        if forecasts:
+            return _as_frame(fitted.predict_one_step(X, y))
+        return _as_frame(fitted.transform(X) if hasattr(fitted, "transform") else fitted.predict(X))
+
     order = _order(X, time)
     distinct = np.unique(order)
     if len(distinct) < 2:
         raise ValueError(f"X holds {len(distinct)} time: at least 2 are needed.")
-    before = _as_frame(method(X))
+    if not forecasts and not _changeable(X, stays):
+        raise ValueError("X holds no floating point numbers to change: nothing could be seen to be causal.")
+    before = given(X, y)
     for point in random.choice(distinct[1:], size=min(n_points, len(distinct) - 1), replace=False):
-        past = order < point
-        after = _as_frame(method(_with_other_future(X, ~past, time, random)))
+        future = order >= point
+        past = order <= point if forecasts else ~future
+        other_y = np.where(future, random.normal(scale=1e3, size=len(future)), y) if forecasts else None
+        after = given(_with_other_future(X, future, stays, random), other_y)
         same = (before[past] == after[past]) | (before[past].isna() & after[past].isna())
         if not same.to_numpy().all():
             row, column = np.argwhere(~same.to_numpy())[0]
             raise AssertionError(
                 f"{type(estimator).__name__} is not causal: column {before.columns[column]!r} of row "
                 f"{int(np.flatnonzero(past)[row])} depends on rows after it, such as row "
-                f"{int(np.flatnonzero(~past)[0])}."
+                f"{int(np.flatnonzero(future)[0])}."
             )
 
 
@@ -82,27 +101,33 @@ def _order(X, time):
     return pd.factorize(pd.Index(values), sort=True)[0]
 
 
-def _with_other_future(X, future, time, random):
-    """Other numbers in the rows of the future; whole numbers, texts and times stay, as they may be ids."""
+def _changeable(X, stays):
+    """The columns of floating point numbers."""
+    if is_polars(X):
+        return [name for name in X.columns if name not in stays and X.schema[name].is_float()]
+    if is_pandas(X):
+        return [name for name in X.columns if name not in stays and is_float_dtype(X[name].dtype)]
+    X = np.asarray(X)
+    return [column for column in range(X.shape[1] if X.dtype.kind == "f" else 0) if column not in stays]
+
+
+def _with_other_future(X, future, stays, random):
+    """Other numbers in the rows of the future."""
 
     def other(values):
         values = np.array(values)
         values[future] = random.normal(scale=1e3, size=future.sum())
         return values
 
+    names = _changeable(X, stays)
     if is_polars(X):
-        names = [name for name in X.columns if name != time and X.schema[name].is_float()]
         return X.with_columns(**{name: other(X.get_column(name).to_numpy()) for name in names})
-    if is_pandas(X):
-        names = [name for name in X.columns if name != time and pd.api.types.is_float_dtype(X[name].dtype)]
-        X = X.copy()
-        for name in names:
+    X = X.copy() if is_pandas(X) else np.array(X)
+    for name in names:
+        if is_pandas(X):
             X[name] = other(X[name])
-        return X
-    X = np.array(X)
-    for column in range(X.shape[1] if X.dtype.kind == "f" else 0):
-        if column != time:
-            X[:, column] = other(X[:, column])
+        else:
+            X[:, name] = other(X[:, name])
     return X
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from pandas.tseries import offsets
 
+from skbackprop.time_series.runs import Ticks
+
 DAY = 86_400_000_000_000  # ns
 MONTHS = {
     "Month": 1,
@@ -34,20 +36,13 @@ class Clock:
         return cls(unit, size, int(tick) % size)
 
     def steps(self, times):
-        """The steps of a pandas Index of times, as a RangeIndex if they are regular.
-
-        A time between two steps is a ValueError.
-        """
+        """The steps of a pandas Index of times; a time between two steps is a ValueError."""
         if KIND[self.unit] is not _kind(times):
             raise ValueError(f"The times are {times.dtype}, but those learned before were {self.unit}.")
-        ticks = TICKS[self.unit](times)
-        if len(ticks) > 1 and (np.diff(ticks) == self.size).all():
-            first = (int(ticks[0]) - self.phase) // self.size
-            steps, rest = pd.RangeIndex(first, first + len(ticks)), (ticks[:1] - self.phase) % self.size
-        else:
-            steps = (ticks - self.phase) // self.size
-            rest = ticks - self.phase - steps * self.size
-        if np.any(rest):
+        ticks = TICKS[self.unit](times) - self.phase
+        steps = ticks // self.size
+        rest = ticks - steps * self.size
+        if rest.any():
             at = times[int(np.flatnonzero(rest)[0])]
             raise ValueError(
                 f"The time {at} is not on the clock of step {self.size} {self.unit} that was learned: give "
@@ -55,21 +50,31 @@ class Clock:
             )
         return steps
 
+    def length(self, times):
+        """Of a step, in what an index of times stores; 0 where it has no single one."""
+        return LENGTH[self.unit](times, self.size) if KIND[self.unit] is _kind(times) else 0
 
-def learn_clock(times, freq=None):
-    """The clock that all `times`, a pandas Index, stand on."""
+
+def ticks_of(times, starts):
+    """The whole numbers that a pandas Index of times stores, in runs that begin at `starts`."""
+    return Ticks(np.asarray(times, dtype=np.int64) if _kind(times) is pd.Index else times.asi8, starts)
+
+
+def learn_clock(times, freq=None, ticks=None):
+    """The clock that all `times`, a pandas Index, stand on; `ticks` are the same times in runs."""
+    ticks = ticks_of(times, np.zeros(1, np.intp)) if ticks is None else ticks
     if isinstance(times, pd.PeriodIndex):
         return Clock.through("periods", times.freq.n, times.asi8[0])
     if not isinstance(times, pd.DatetimeIndex):
-        return Clock.through("numbers", _number_step(times, freq), times[0])
+        return Clock.through("numbers", _number_step(times, freq, ticks), times[0])
     offset = pd.tseries.frequencies.to_offset(freq if freq is not None else times.freq)
     if offset is None:
-        return _inferred(times)
+        return _inferred(times, ticks)
     unit, size = _unit_of(offset)
     return Clock.through(unit, size, TICKS[unit](times[:1])[0])
 
 
-def _number_step(times, freq):
+def _number_step(times, freq, ticks):
     if freq is not None:
         if not isinstance(freq, int | np.integer) or freq < 1:
             raise ValueError(
@@ -78,8 +83,8 @@ def _number_step(times, freq):
         return int(freq)
     if isinstance(times, pd.RangeIndex):
         return abs(times.step)
-    differences = np.diff(np.unique(np.asarray(times, dtype=np.int64)))
-    return int(np.gcd.reduce(differences)) if len(differences) else 1
+    apart = ticks.differences()
+    return int(np.gcd.reduce(apart)) if len(apart) else 1
 
 
 def _unit_of(offset):
@@ -101,36 +106,30 @@ def _unit_of(offset):
     )
 
 
-def _inferred(times):
+def _inferred(times, ticks):
     if times.tz is not None and (_wall(times) == _wall(times).normalize()).all():
         times = _wall(times)  # midnights, which summer time moves
-        by_wall = _inferred(times)
+        by_wall = _inferred(times, ticks_of(times, ticks.starts))
         return (
             Clock.through("days", by_wall.size // DAY, _days(times)[0]) if by_wall.unit == "ns" else by_wall
         )
-    ticks = TICKS["ns"](times)
-    differences = np.diff(ticks)
-    apart = np.abs(differences)
-    shortest = int(apart[apart > 0].min()) if apart.any() else 0
-    if 0 < shortest < DAY and not (differences - differences // shortest * shortest).any():
-        return Clock.through("ns", shortest, ticks[0])  # no two times can be nearer
-    differences = np.diff(np.sort(pd.unique(ticks)))
-    if len(differences) == 0:
+    apart = ticks.differences() * NS[times.unit]
+    if len(apart) == 0:
         raise ValueError(
             f"The step of the clock cannot be inferred from one time, {times[0]}: give freq=, such as 'D'."
         )
-    shortest = int(differences.min())
+    shortest = int(apart.min())
     if shortest >= 28 * DAY and (times.is_month_start.all() or times.is_month_end.all()):
         months = np.unique(TICKS["months"](times))
         return Clock.through("months", int(np.gcd.reduce(np.diff(months))), months[0])
-    if shortest == DAY and set(np.unique(differences // DAY)) == {1, 3} and (times.day_of_week < 5).all():
+    if shortest == DAY and set(np.unique(apart // DAY)) == {1, 3} and (times.day_of_week < 5).all():
         return Clock("business days", 1, 0)
-    off = differences % shortest != 0
+    off = apart % shortest != 0
     if not off.any():
-        return Clock.through("ns", shortest, ticks[0])
+        return Clock.through("ns", shortest, TICKS["ns"](times[:1])[0])
     raise ValueError(
         f"The times are not on one clock: the shortest step is {pd.Timedelta(shortest)}, another is "
-        f"{pd.Timedelta(int(differences[off][0]))}. Give freq=, or on_gap='ignore' to count rows instead of "
+        f"{pd.Timedelta(int(apart[off][0]))}. Give freq=, or on_gap='ignore' to count rows instead of "
         "time."
     )
 
@@ -151,6 +150,7 @@ def _days(times):
     return _wall(times).as_unit("ns").asi8 // DAY
 
 
+NS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 TICKS = {
     "ns": lambda times: times.as_unit("ns").asi8,
     "days": _days,
@@ -160,6 +160,14 @@ TICKS = {
     "numbers": lambda times: np.asarray(times, dtype=np.int64),
 }
 KIND = dict.fromkeys(TICKS, pd.DatetimeIndex) | {"periods": pd.PeriodIndex, "numbers": pd.Index}
+LENGTH = {
+    "ns": lambda times, size: 0 if size % NS[times.unit] else size // NS[times.unit],
+    "days": lambda times, size: size * DAY // NS[times.unit] if times.tz is None else 0,
+    "business days": lambda times, size: 0,
+    "months": lambda times, size: 0,
+    "periods": lambda times, size: size,
+    "numbers": lambda times, size: size,
+}
 
 
 def _kind(times):

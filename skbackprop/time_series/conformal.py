@@ -66,20 +66,32 @@ def calibrated(forecaster, X, y, steps):
         if seen.any():
             model.observe(*_rows(X, y, seen))
     misses = {share: 1 - share for share in forecaster.coverage}
-    return Conformal(model.models_.levels, np.concatenate(errors)[-N_KEPT:], misses)
+    return Conformal(model.models_.levels, newest(np.concatenate(errors)), misses)
 
 
 def adapted(forecaster, X, y):
-    """The conformal part after new rows, which are forecast first: alpha += rate (1 - coverage - miss)."""
+    """The conformal part after new rows, which are forecast first: alpha += rate (1 - coverage - miss).
+
+    Once for each step, with the share of the series that missed.
+    """
     conformal = forecaster.conformal_
     errors = _errors(forecaster, X, y)
     known = np.isfinite(errors[..., 0])
+    n_known = known.sum(axis=0)
     misses = dict(conformal.misses)
     ahead = np.arange(1, forecaster.horizon + 1)
     for coverage, rate in conformal.misses.items():
-        missed = (conformal.beyond(errors, coverage) > conformal.widening(coverage, ahead))[known]
-        misses[coverage] = rate + RATE * (1 - coverage - missed).sum()
-    return replace(conformal, errors=np.concatenate([conformal.errors, errors])[-N_KEPT:], misses=misses)
+        missed = known & (conformal.beyond(errors, coverage) > conformal.widening(coverage, ahead))
+        share = missed.sum(axis=0)[n_known > 0] / n_known[n_known > 0]
+        misses[coverage] = rate + RATE * (1 - coverage - share).sum()
+    return replace(conformal, errors=newest(np.concatenate([conformal.errors, errors])), misses=misses)
+
+
+def newest(errors):
+    """The last errors that are known of each step ahead: chunks of few rows tell nothing of far steps."""
+    known = np.isfinite(errors[..., :1])
+    errors = np.take_along_axis(errors, np.argsort(known, axis=0, kind="stable"), axis=0)[-N_KEPT:]
+    return errors[np.isfinite(errors[..., 0]).any(axis=1)]
 
 
 def _errors(model, X, y):

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.time_series.rows import as_list, opened, series_of, times_of
+from skbackprop.time_series.rows import as_list, series_of, table_of, times_of
 
 
 def new_axes(n_panels):
@@ -67,11 +66,10 @@ class ForecastDisplay:
         ImportError
             Without matplotlib.
         """
-        check_is_fitted(estimator, "history_")
-        table, groups = opened(estimator, X, False), as_list(estimator.groups)
+        y_pred = estimator.predict(X)
+        table, groups = table_of(X), as_list(estimator.groups)
         times, (ids, codes) = times_of(table, estimator.time, groups), series_of(table, groups)
-        codes = np.zeros(table.n_rows, np.intp) if codes is None else codes
-        frame = pd.DataFrame({"series": ids.to_numpy()[codes], "y_pred": estimator.predict(X)})
+        frame = pd.DataFrame({"series": ids.to_numpy()[codes], "y_pred": y_pred})
         frame["time"] = np.arange(len(frame)) if times is None else times
         if y is not None:
             frame["y"] = np.asarray(y)
@@ -182,7 +180,9 @@ def draw(ax, part, method, label=True):
     def named(text):
         return {"label": text} if label else {}
 
-    time = part["time"].to_numpy()
+    time = pd.Index(part["time"])
+    if isinstance(time, pd.PeriodIndex):
+        time = time.to_timestamp()
     if "y" in part:
         ax.plot(time, part["y"], color="black", linewidth=1, **named("observed"))
     ax.plot(time, part[method], color="tab:blue", **named("forecast"))

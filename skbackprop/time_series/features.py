@@ -57,10 +57,10 @@ class TimeFeatures(TransformerMixin, BaseEstimator):
     def _joined(self, X, features):
         """Features (n_rows, n_features) as X came: with its index, behind the columns passed through."""
         if is_pandas(X):
-            names = self.get_feature_names_out()
-            kept = X[self._kept(list(X.columns))]
-            frame = pd.DataFrame(features, index=X.index, columns=names[kept.shape[1] :], copy=False)
-            return frame if kept.shape[1] == 0 else pd.concat([kept, frame], axis=1)
+            kept = self._kept(list(X.columns))
+            names = self.get_feature_names_out()[len(kept) :]
+            frame = pd.DataFrame(features, index=X.index, columns=names, copy=False)
+            return pd.concat([X[kept], frame], axis=1) if kept else frame
         if is_polars(X):
             kept = self._kept(list(X.columns))
             names = self.get_feature_names_out()[len(kept) :]
@@ -149,7 +149,7 @@ class HistoryFeatures(TimeFeatures):
         fitted._check_settings()
         rows = read(fitted, X, reset=history is None)
         if history is None:
-            clock = None if rows.times is None else learn_clock(rows.times, self.freq)
+            clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.ticks)
             history = empty_history(rows, clock)
         placed = fitted._place(rows, history, positional=True, late="error")
         fitted.history_ = remember(placed, history, fitted._keep(), fitted._states(placed), self.forget_after)

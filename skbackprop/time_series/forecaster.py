@@ -1,6 +1,7 @@
 """Forecasts of many steps and many series by any regressor."""
 
 from copy import copy
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.models import StagedModels
 from skbackprop.time_series.panels import row_steps
-from skbackprop.time_series.rows import as_list, columns_of, opened, read
+from skbackprop.time_series.rows import as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.windows import NORMALIZERS, learned_windows
 
@@ -53,8 +54,9 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         A regressor. None: a network of 256 relu units that learns the absolute error.
 
     lags : int, list of int or None, default=None
-        The steps of y that a window holds; an int n stands for 1, 2, ..., n. None: two seasons, a week of
-        hours, and at least twice the horizon, as far as the series are long enough.
+        The steps of y that a window holds; an int n stands for 1, 2, ..., n. None: two of the shortest
+        season, a longer one where the series show it eight times, such as a week of hours, and at least twice
+        the horizon, in no more than half of the steps.
 
     horizon : int, default=1
         Steps that are forecast at once. Longer forecasts go on from the last ones.
@@ -68,7 +70,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         absolute deviation; mean and standard deviation; nothing, and the mean size.
 
     known_future : str, int or list, default=()
-        The columns that are known ahead, such as holidays. All others are seen up to the origin.
+        The columns that are known ahead, such as holidays. All others are seen up to the origin; where a
+        forecast goes on from an earlier one, they stay at their last values.
 
     groups : str, int, list or None, default=None
         The columns, or levels of the index, that name the series. None: a single series.
@@ -256,9 +259,11 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             For columns that are absent or no numbers, times that are missing or repeat, and series that are
             all too short for a window.
         """
+        if len(self.coverage) == 0 or not all(0 < share < 1 for share in self.coverage):
+            raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
         fitted = copy(self)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
-        clock = None if rows.times is None else learn_clock(rows.times, self.freq)
+        clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.ticks)
         history = empty_history(rows, clock)
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
@@ -331,7 +336,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
-            Times, ids and the columns known ahead; other columns are not looked at.
+            Times, ids and the columns known ahead; other columns are not looked at, and may be absent from
+            a DataFrame.
 
         Returns
         -------
@@ -420,21 +426,21 @@ class LagForecaster(RegressorMixin, BaseEstimator):
 
     def _is_known(self, X):
         """Whether each row is of a series that was seen."""
-        rows = self._read(X, None, reset=False, with_y=False)
+        rows = self._read_ahead(X)
         known = self.history_.ids.get_indexer(rows.ids) >= 0
-        return np.broadcast_to(known, len(rows.values)) if rows.codes is None else known[rows.codes]
+        return known[rows.codes]
 
     def _predict(self, X):
         """The forecast of each row of X."""
         check_is_fitted(self, "history_")
-        rows = self._read(X, None, reset=False, with_y=False)
+        rows = self._read_ahead(X)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
         placed = place(rows, self.history_, 1, 1, None, on_gap, True, "error")
         known = self.history_.ids.get_indexer(placed.ids)
         if (known < 0).any():
             name = placed.ids[int(np.argmax(known < 0))]
             raise ValueError(f"X holds the series {name!r}, of which no row was learned.")
-        number = np.zeros(len(rows.values), np.intp) if placed.codes is None else placed.codes
+        number = placed.codes
         ahead = row_steps(placed) - self.history_.last_step[known][number]
         future = np.full((len(known), int(ahead.max()), rows.values.shape[1]), np.nan)
         future[number, ahead - 1] = rows.values
@@ -510,7 +516,18 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         n_rows = len(rows.values)
         y = self._target(y, n_rows) if with_y else np.full(n_rows, np.nan)
         values = np.column_stack([y, np.asarray(rows.values, dtype=y.dtype)[:, order]])
-        return rows._replace(values=values)
+        return replace(rows, values=values)
+
+    def _read_ahead(self, X):
+        """Rows to come: columns that are not known ahead may be absent, and are not looked at."""
+        learned = list(vars(self).get("feature_names_in_", []))
+        past = [name for name in columns_of(self, learned) if name not in as_list(self.known_future)]
+        if past and is_frame(X):
+            unknown = dict.fromkeys(past, np.nan)
+            X = X.assign(**unknown) if is_pandas(X) else X.with_columns(**unknown)
+            place = {name: number for number, name in enumerate(learned)}
+            X = X[sorted(X.columns, key=lambda name: place.get(name, len(place)))]
+        return self._read(X, None, reset=False, with_y=False)
 
     def _target(self, y, n_rows):
         if y is None:
@@ -521,7 +538,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             raise ValueError(f"X has {n_rows} rows, but y {len(y)}: inconsistent numbers of samples.")
         if self.target_transform is None:
             return y
-        if np.nanmin(y) <= -1:
+        if (y <= -1).any():
             raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
         return np.log1p(y)
 

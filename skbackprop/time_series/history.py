@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skbackprop.time_series.clock import Clock
+from skbackprop.time_series.runs import Runs
 from skbackprop.time_series.timeline import Series, timeline
 
 
@@ -27,17 +28,35 @@ class Placed(NamedTuple):
 
     clock: Clock | None
     ids: pd.Index
-    series: Series  # of history and rows
-    times: np.ndarray | None  # (n_rows,), on the clock
-    codes: np.ndarray | None  # (n_rows,), of the rows alone
+    runs: Runs  # of the rows alone
+    series: Series  # of history and rows, as `ids`
+    last_time: np.ndarray  # (n_series,), on the clock
     tail: np.ndarray  # (n_history, n_columns)
     values: np.ndarray  # (n_rows, n_columns)
     ahead: np.ndarray | int  # of each series: steps from `state` to its first row
     state: np.ndarray | None  # (n_series, n_columns, n_states)
     reach: int
 
+    @property
+    def codes(self):
+        """(n_rows,), places in `ids`, of the rows alone."""
+        return self.runs.codes
+
     def timeline(self, align=1):
         return timeline(self.series, len(self.tail), self.reach, align, self.ahead)
+
+    def buffers(self, dtype, align=1):
+        """Of each column, part by part: its number, the part of the timeline, its rows, and their buffer."""
+        line = self.timeline(align)
+        for number, (tail, values) in enumerate(zip(self.tail.T, self.values.T)):
+            for part, rows in line.parts():
+                before = values[rows.start - part.n_history : rows.start] if rows.start else tail
+                yield number, part, rows, part.scatter(before, values[rows], dtype)
+
+    def values_at(self, places):
+        """The columns (n, n_columns) at some places of the order."""
+        values = np.concatenate([self.tail, self.values]) if len(self.tail) else self.values
+        return values.take(places if self.series.order is None else self.series.order[places], axis=0)
 
     def row_of(self, place):
         """Which of the new rows stands at this place of the order."""
@@ -57,13 +76,13 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
     `positional`: whether rows without time follow what was learned last. `late` is 'error' or 'alone': what
     becomes of a series that does not begin after its history. `initial` is the state of new series.
     """
-    times = _times(rows, history.clock)
+    timed = _in_time(rows, history.clock)
     known = history.ids.get_indexer(rows.ids)
     follows = known >= 0
-    if times is None:
+    if rows.times is None:
         follows &= positional
-    elif follows.any():
-        follows &= _of_each(np.minimum, times, rows.codes, len(known)) > history.last_time[known]
+    else:
+        follows[follows] = timed.first[follows] > history.last_time[known[follows]]
         if late == "error" and not follows[known >= 0].all():
             name = rows.ids[int(np.flatnonzero((known >= 0) & ~follows)[0])]
             raise ValueError(
@@ -71,23 +90,21 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
             )
     offset = np.zeros(len(known), np.int64)
     offset[follows] = history.last_step[known[follows]] + 1
-    steps = (
-        times
-        if times is not None and on_gap != "ignore"
-        else _counted(times, rows.codes, len(rows.values), offset)
-    )
-    tail, tail_codes, tail_steps = _tail(history, rows.ids, follows)
-    codes = None if rows.codes is None else np.concatenate([tail_codes, rows.codes])
-    series = Series(codes, np.concatenate([tail_steps, steps]) if len(tail) else steps)
+    series = timed.counted(offset) if rows.times is None or on_gap == "ignore" else timed
+    last_time = series.last if rows.times is None else timed.last
     state, ahead = None, 0
     if initial is not None:
         state = np.tile(initial, (len(known), rows.values.shape[1], 1))
         state[follows] = history.state[known[follows]] if follows.any() else 0
-        state = state[series.ids]
-        begin = np.where(follows, offset - 1 - keep, _first_steps(series, len(known)) - 1)[series.ids]
-        ahead = np.minimum(series.steps[series.starts] - begin, reach + 1) - 1
+        begin = np.where(follows, offset - 1 - keep, series.first - 1)
+    tail, tail_codes, tail_steps = _tail(history, rows.ids, follows)
+    if len(tail):
+        steps = series.by_row(series.steps)
+        series = Series.of(np.concatenate([tail_codes, rows.codes]), np.concatenate([tail_steps, steps]))
+    if initial is not None:
+        ahead = np.minimum(series.first - begin, reach + 1) - 1
     placed = Placed(
-        history.clock, rows.ids, series, times, rows.codes, tail, rows.values, ahead, state, reach
+        history.clock, rows.ids, rows.runs, series, last_time, tail, rows.values, ahead, state, reach
     )
     _check_gaps(placed, rows, on_gap)
     return placed
@@ -99,35 +116,23 @@ def remember(placed, history, keep, states, forget_after):
     ids = (
         placed.ids if len(history.ids) == 0 else history.ids.append(placed.ids[~placed.ids.isin(history.ids)])
     )
-    at = ids.get_indexer(placed.ids)[series.ids]  # of each series, in `ids`
-    last_step = _updated(history.last_step, len(ids), at, series.steps[series.ends])
-    last_time = last_step
-    if placed.times is not None:
-        newest = _of_each(np.maximum, placed.times, placed.codes, len(placed.ids))
-        last_time = _updated(history.last_time, len(ids), at, newest[series.ids])
-    kept = _last_rows(series, keep)
-    rows = kept if series.order is None else series.order[kept]
-    is_old = rows < len(placed.tail)
-    values = np.empty((len(rows), placed.values.shape[1]), placed.values.dtype)
-    values[is_old], values[~is_old] = (
-        placed.tail[rows[is_old]],
-        placed.values[rows[~is_old] - len(placed.tail)],
-    )
+    at = ids.get_indexer(placed.ids)  # of each series, in `ids`
+    last_step = _updated(history.last_step, len(ids), at, series.last)
+    last_time = _updated(history.last_time, len(ids), at, placed.last_time)
+    n = series.n_within(keep)
+    places = np.repeat(series.ends + 1 - np.cumsum(n), n)
+    places += np.arange(len(places))
+    codes, steps, values = np.repeat(at, n), series.steps_at(places, n), placed.values_at(places)
     others = ~np.isin(history.codes, at)
-    codes = np.concatenate([history.codes[others], at[series.number_of(kept)]])
-    order = np.argsort(codes, kind="stable")
-    steps = np.concatenate([history.steps[others], series.steps[kept]])
-    values = np.concatenate([history.values[others], values])
+    if others.any() or (np.diff(at) < 0).any():
+        codes = np.concatenate([history.codes[others], codes])
+        order = np.argsort(codes, kind="stable")
+        steps = np.concatenate([history.steps[others], steps])[order]
+        values = np.concatenate([history.values[others], values])[order]
+        codes = codes[order]
     state = None if states is None else _updated(history.state, len(ids), at, states)
-    new = History(history.clock, ids, last_time, last_step, codes[order], steps[order], values[order], state)
+    new = History(history.clock, ids, last_time, last_step, codes, steps, values, state)
     return new if forget_after is None else _without_stale(new, forget_after)
-
-
-def _last_rows(series, keep):
-    """The places of the rows of the last `keep` steps of each series."""
-    n = np.minimum(series.lengths, keep)  # steps do not repeat
-    places = np.repeat(series.ends + 1 - np.cumsum(n), n) + np.arange(n.sum())
-    return places[series.steps[places] > np.repeat(series.steps[series.ends] - keep, n)]
 
 
 def _updated(old, n_series, at, values):
@@ -155,38 +160,22 @@ def _without_stale(history, forget_after):
     )
 
 
-def _times(rows, clock):
+def _in_time(rows, clock):
+    """The rows as series, on the clock; without one in the order in which they come."""
     if (rows.times is None) != (clock is None):
         raise ValueError(
             "X has no times, but the rows learned before had: its index, or the column time=."
             if rows.times is None
             else "X has times, but the rows learned before had none."
         )
-    return None if clock is None else clock.steps(rows.times)
-
-
-def _of_each(ufunc, times, codes, n_series):
-    """The first (np.minimum) or last (np.maximum) time of each series."""
-    times = np.asarray(times)
-    if codes is None:
-        return ufunc.reduce(times, keepdims=True)
-    result = np.empty(n_series, dtype=np.int64)
-    result[codes] = times  # any of its own
-    ufunc.at(result, codes, times)
-    return result
-
-
-def _counted(times, codes, n_rows, offset):
-    """The number of each row within its series, from `offset` on."""
-    if codes is None:
-        codes = np.zeros(n_rows, dtype=np.intp)
-    order = np.argsort(codes, kind="stable") if times is None else np.lexsort((times, codes))
-    ordered = codes[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    lengths = np.diff(np.r_[starts, n_rows])
-    counted = np.empty(n_rows, dtype=np.int64)
-    counted[order] = np.arange(n_rows) - np.repeat(starts, lengths) + offset[ordered]
-    return counted
+    starts, n_rows = rows.runs.starts, len(rows.values)
+    whole = len(starts) == len(rows.ids)  # series by series
+    if clock is None:
+        order = np.arange(n_rows)
+        return Series(starts, np.zeros_like(starts), n_rows) if whole else Series.of(rows.codes, order)
+    if whole and rows.ticks.step in (0, clock.length(rows.times)):
+        return Series(starts, clock.steps(rows.times[starts]), n_rows)
+    return Series.of(rows.codes, clock.steps(rows.times))
 
 
 def _tail(history, ids, follows):
@@ -198,17 +187,10 @@ def _tail(history, ids, follows):
     return history.values[used], code[history.codes[used]], history.steps[used]
 
 
-def _first_steps(series, n_series):
-    """The step of the first row of each series, in the order of the ids."""
-    first = np.zeros(n_series, np.int64)
-    first[series.ids] = series.steps[series.starts]
-    return first
-
-
 def _check_gaps(placed, rows, on_gap):
-    if placed.series.contiguous:
-        return
     gaps = placed.series.gaps
+    if gaps is None:
+        return
     if gaps.min() < 1:
         row = placed.row_of(int(np.argmax(gaps < 1)))
         raise ValueError(

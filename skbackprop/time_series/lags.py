@@ -78,12 +78,10 @@ class LagFeatures(HistoryFeatures):
         return [f"{column}_lag_{lag}" for column in columns for lag in self._lags()]
 
     def _fill(self, out, placed):
-        timeline, feature = placed.timeline(), 0
-        for tail, values in zip(placed.tail.T, placed.values.T):
-            buffer = timeline.scatter(tail, values, out.dtype)
-            for lag in self._lags():
-                timeline.gather(buffer, lag, out[feature])
-                feature += 1
+        lags = self._lags()
+        for column, part, rows, buffer in placed.buffers(out.dtype):
+            for feature, lag in enumerate(lags, column * len(lags)):
+                part.gather(buffer, lag, out[feature, rows])
 
 
 @documented
@@ -147,11 +145,10 @@ class DifferenceFeatures(HistoryFeatures):
         return [f"{column}_difference_{period}" for column in columns for period in periods]
 
     def _fill(self, out, placed):
-        timeline, feature = placed.timeline(), 0
-        for tail, values in zip(placed.tail.T, placed.values.T):
-            buffer = timeline.scatter(tail, values, out.dtype)
-            for period in whole_numbers("periods", self.periods, 1):
-                timeline.gather(buffer, period, out[feature])
+        periods = whole_numbers("periods", self.periods, 1)
+        for column, part, rows, buffer in placed.buffers(out.dtype):
+            for feature, period in enumerate(periods, column * len(periods)):
+                change = out[feature, rows]
+                part.gather(buffer, period, change)
                 with np.errstate(invalid="ignore", over="ignore"):
-                    np.subtract(values, out[feature], out=out[feature])
-                feature += 1
+                    np.subtract(placed.values[rows, column], change, out=change)

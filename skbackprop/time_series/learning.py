@@ -138,8 +138,9 @@ class Whole:
     def _fitted(self, level, step, X, Z, weight, validation):
         """A clone that has learned a quantile of some steps ahead."""
         estimator = clone(self.estimator)
-        if "random_state" in estimator.get_params(deep=False) and estimator.random_state is None:
-            estimator.set_params(random_state=self.seed)
+        for name, value in estimator.get_params().items():
+            if name.rpartition("__")[2] == "random_state" and value is None:
+                estimator.set_params(**{name: self.seed})
         if len(self.levels) > 1:
             _set_last(estimator, "quantiles", quantile=level, loss="quantile")
         given = {"sample_weight": weight}
@@ -147,7 +148,10 @@ class Whole:
             _set_last(estimator, "early_stopping", early_stopping=True)
             X_val, Z_val, weight_val = validation
             given |= {"X_val": X_val, "y_val": _column(Z_val[:, step]), "sample_weight_val": weight_val}
-        return estimator.fit(X, _column(Z[:, step]), **_known(estimator, **given))
+        estimator.fit(X, _column(Z[:, step]), **_known(estimator, **given))
+        if validation is not None:  # what a stream teaches later has no end
+            _last(estimator).set_params(early_stopping=_last(self.estimator).early_stopping)
+        return estimator
 
 
 def _last(estimator):

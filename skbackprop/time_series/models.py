@@ -99,12 +99,15 @@ class StagedModels:
             yield examples, int(stage.steps[-1])
 
     def _windows(self, stage):
-        """What the models of a stage see: dirrec looks further back from a later origin."""
+        """What the models of a stage see: dirrec looks further back from a later origin.
+
+        Of its steps before that origin the forecasts of y are known alone.
+        """
         lags = self.windows.lags
         if stage.n_more:
             lags = np.concatenate([np.arange(1, stage.n_more + 1), lags + stage.n_more])
         ahead = stage.steps if self.strategy != "mimo" else self.windows.ahead
-        return replace(self.windows, lags=lags, ahead=ahead)
+        return replace(self.windows, lags=lags, hidden=stage.n_more, ahead=ahead)
 
     def _stage(self, number, buffers, origins):
         """Quantiles (n_origins, n_steps, n_levels) of a stage, in units of y."""

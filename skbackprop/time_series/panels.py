@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skbackprop.time_series.windows import Buffers, Origins
+from skbackprop.time_series.windows import Buffers, Origins, last_known
 
 
 def placed_buffers(placed, ids, n_future):
@@ -14,15 +14,14 @@ def placed_buffers(placed, ids, n_future):
     ]
     places = np.empty(len(placed.values), np.intp)
     line.gather(np.arange(line.size), 0, places)
-    at = ids.get_indexer(placed.ids)
-    codes = np.zeros(len(places), np.intp) if placed.codes is None else at[placed.codes]
+    codes = ids.get_indexer(placed.ids)[placed.codes]
     return _split(columns, n_future), Origins(places, row_steps(placed), codes)
 
 
 def future_buffers(history, series, future, keep, more, n_future):
     """The last `keep` steps of some series before `future` (n_series, n_steps, n_columns), then `more` steps.
 
-    Also the place of the last step known of each.
+    Columns that are not known ahead stay at their last values. Also the place of the last step of each.
     """
     n_series, n_steps, n_columns = future.shape
     width = keep + n_steps + more
@@ -32,6 +31,8 @@ def future_buffers(history, series, future, keep, more, n_future):
     back = history.last_step[history.codes] - history.steps
     used = (number[history.codes] >= 0) & (back < keep)
     table[:, number[history.codes[used]], keep - 1 - back[used]] = history.values[used].T
+    past = table[1 : n_columns - n_future]
+    past[..., keep:] = last_known(past[..., :keep].reshape(-1, keep)).reshape(*past.shape[:2], 1)
     if n_future:
         table[-n_future:, :, keep : keep + n_steps] = future[:, :, -n_future:].transpose(2, 0, 1)
     return _split(table.reshape(n_columns, -1), n_future), width * np.arange(n_series) + keep - 1
@@ -39,11 +40,7 @@ def future_buffers(history, series, future, keep, more, n_future):
 
 def row_steps(placed):
     """The step of each new row."""
-    series, steps = placed.series, placed.series.steps
-    if series.order is not None:
-        steps = np.empty_like(series.steps)
-        steps[series.order] = series.steps
-    return np.asarray(steps)[len(placed.tail) :]
+    return placed.series.by_row(placed.series.steps)[len(placed.tail) :]
 
 
 def _split(columns, n_future):

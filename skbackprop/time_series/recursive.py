@@ -43,7 +43,7 @@ class RecursiveFeatures(HistoryFeatures):
             yield timeline, results, states
 
     def _states(self, placed):
-        states = np.empty((len(placed.series.ids), placed.values.shape[1], len(self._initial)))
+        states = np.empty((len(placed.ids), placed.values.shape[1], len(self._initial)))
         for column, (_, _, after) in enumerate(self._runs(placed)):
             states[:, column] = after
         return states

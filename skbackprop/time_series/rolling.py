@@ -110,13 +110,12 @@ class RollingFeatures(HistoryFeatures):
     def _fill(self, out, placed):
         windows, n = self._windows(), len(self.statistics)
         for w, window in enumerate(windows):
-            timeline = placed.timeline(align=window)
-            for column, (tail, values) in enumerate(zip(placed.tail.T, placed.values.T)):
-                buffer = timeline.scatter(tail, values, float)
-                results = rolling(buffer, window, self.min_periods or window, list(self.statistics))
-                for s, result in enumerate(results.values()):
-                    feature = (column * len(windows) + w) * n + s
-                    timeline.gather(result.astype(out.dtype, copy=False), self.shift, out[feature])
+            for column, part, rows, buffer in placed.buffers(float, align=window):
+                lanes = buffer.reshape(part.n_lanes, -1)
+                results = rolling(lanes, window, self.min_periods or window, list(self.statistics))
+                for feature, result in enumerate(results.values(), (column * len(windows) + w) * n):
+                    result = result.reshape(-1).astype(out.dtype, copy=False)
+                    part.gather(result, self.shift, out[feature, rows])
 
 
 def check_statistics(statistics, known, quantiles):

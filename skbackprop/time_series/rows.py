@@ -1,20 +1,30 @@
 """X as columns of numbers, and for each row the series and the time that it belongs to."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skbackprop.time_series.clock import ticks_of
+from skbackprop.time_series.runs import Runs, Ticks, run_starts
 
-class KeyedRows(NamedTuple):
+
+@dataclass(frozen=True)
+class KeyedRows:
     """Validated rows."""
 
     values: np.ndarray  # (n_rows, n_columns)
     ids: pd.Index  # the series, each once
-    codes: np.ndarray | None  # (n_rows,), places in `ids`; None for a single series
+    runs: Runs  # of neighbours of one series
     times: pd.Index | None  # (n_rows,), None where rows have no time
+    ticks: Ticks | None  # the same
+
+    @property
+    def codes(self):
+        """(n_rows,), places in `ids`."""
+        return self.runs.codes
 
 
 def is_pandas(X):
@@ -35,9 +45,10 @@ def read(estimator, X, reset):
     groups = as_list(estimator.groups)
     check_known(table, "groups", groups)
     check_known(table, "columns", as_list(estimator.columns))
-    times = times_of(table, estimator.time, groups)
-    ids, codes = series_of(table, groups)
-    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, codes, times)
+    times, where = _times_and_where(table, estimator.time, groups)
+    ids, runs = runs_of(table, groups)
+    ticks = None if times is None else _complete(times, where, runs.starts)
+    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, runs, times, ticks)
 
 
 def opened(estimator, X, reset):
@@ -72,32 +83,59 @@ def as_list(value):
 
 def series_of(table, groups):
     """The ids of the series, and for each row which of them it is of."""
+    ids, runs = runs_of(table, groups)
+    return ids, runs.codes
+
+
+def runs_of(table, groups):
+    """The ids of the series, in the order in which they come, and the rows as runs of them."""
     if not groups:
-        return pd.RangeIndex(1), None
+        return pd.RangeIndex(1), Runs(np.zeros(1, np.intp), np.zeros(1, np.intp), table.n_rows)
     keys = [pd.Index(table.column(name), name=name) for name in groups]
     for name, key in zip(groups, keys):
         if key.hasnans:
             raise ValueError(f"groups={name!r}: an id is missing in row {int(np.argmax(key.isna()))}.")
-    codes, ids = pd.factorize(keys[0] if len(keys) == 1 else pd.MultiIndex.from_arrays(keys))
-    return pd.Index(ids), codes
+    key = keys[0] if len(keys) == 1 else pd.MultiIndex.from_arrays(keys)
+    if isinstance(key.dtype, np.dtype) and key.dtype.kind in "biu":  # cheaper to compare than to look up
+        starts = run_starts(key.to_numpy())
+        series, ids = pd.factorize(key[starts])
+    else:
+        codes, ids = pd.factorize(key)
+        starts = run_starts(codes)
+        series = codes[starts]
+    return pd.Index(ids), Runs(series, starts, table.n_rows)
 
 
 def times_of(table, time, groups):
     """The time of each row as a pandas Index, or None."""
+    times, where = _times_and_where(table, time, groups)
+    if times is not None:
+        _complete(times, where, np.zeros(1, np.intp))
+    return times
+
+
+def _times_and_where(table, time, groups):
+    """The times, some of which may be missing, or None, and what holds them, in words."""
     if time is not None:
         check_known(table, "time", [time])
         times, where = pd.Index(table.column(time)), f"time={time!r}"
     else:
         times, where = table.index(groups), "The index of X"
         if times is None or not _is_time(times):
-            return None
+            return None, where
     if not _is_time(times):
         raise ValueError(
             f"{where} holds {times.dtype}: dates, periods or whole numbers are times (pandas.to_datetime)."
         )
-    if times.hasnans:
+    return times, where
+
+
+def _complete(times, where, starts):
+    """The times as whole numbers, in runs; one that is missing is an error."""
+    ticks = None if pd.api.types.is_integer_dtype(times.dtype) else ticks_of(times, starts)
+    if times.hasnans if ticks is None else ticks.hold(pd.NaT._value):
         raise ValueError(f"{where} lacks the time of row {int(np.argmax(times.isna()))}.")
-    return times
+    return ticks_of(times, starts) if ticks is None else ticks
 
 
 def _is_time(times):

@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.base import is_classifier
+from sklearn.compose import ColumnTransformer
 from sklearn.metrics import accuracy_score, mean_absolute_error
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing, check_consistent_length, get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from skbackprop.time_series.rows import as_list, is_polars, series_of, table_of
+
+UNFITTED = ("drop", "passthrough")
 
 
 class StreamingPipeline(Pipeline):
@@ -27,7 +30,7 @@ class StreamingPipeline(Pipeline):
     ----------
     steps : list of (str, estimator)
         As in `sklearn.pipeline.Pipeline`. Transformers have `partial_fit`, need no fit, or are a
-        `FeatureUnion` of such.
+        `FeatureUnion` or `ColumnTransformer` of such.
 
     label_delay : int, default=0
         How many rows later labels come: in `partial_fit`, ``y[i]`` is the label of the row `label_delay`
@@ -194,13 +197,22 @@ def delayed(series, delay):
     return first[same], later[same]
 
 
+def parts_of(step):
+    """Name, transformer and columns of each part of a union, before and after its fit; columns None: all."""
+    if isinstance(step, FeatureUnion):
+        return [(name, part, None) for name, part in step.transformer_list if part not in UNFITTED]
+    if not isinstance(step, ColumnTransformer):
+        return None
+    known = getattr(step, "transformers_", [*step.transformers, ("remainder", step.remainder, None)])
+    return [(name, part, columns) for name, part, columns in known if part not in UNFITTED]
+
+
 def check_learns(name, step):
     """An error for a transformer that cannot go on learning."""
-    if isinstance(step, FeatureUnion):
-        for part_name, part in step.transformer_list:
-            if part not in ("drop", "passthrough"):
-                check_learns(f"{name}__{part_name}", part)
-    elif not hasattr(step, "partial_fit") and get_tags(step).requires_fit:
+    parts = parts_of(step)
+    for part_name, part, _ in parts or []:
+        check_learns(f"{name}__{part_name}", part)
+    if parts is None and not hasattr(step, "partial_fit") and get_tags(step).requires_fit:
         raise ValueError(
             f"The step {name!r}, {type(step).__name__}, cannot learn from a stream: it has no "
             "partial_fit, and needs a fit."
@@ -209,11 +221,10 @@ def check_learns(name, step):
 
 def learn(step, X):
     """Learn the rows once."""
-    if isinstance(step, FeatureUnion):
-        for _, part in step.transformer_list:
-            if part not in ("drop", "passthrough"):
-                learn(part, X)
-    elif hasattr(step, "partial_fit"):
+    parts = parts_of(step)
+    for _, part, columns in parts or []:
+        learn(part, X if columns is None else _safe_indexing(X, columns, axis=1))
+    if parts is None and hasattr(step, "partial_fit"):
         step.partial_fit(X)
 
 
@@ -261,8 +272,9 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
         Rows of each of `scores`.
 
     n_first : int or None, default=None
-        Rows that are learned at the beginning without a prediction. None: `chunk_size` for a model that is
-        not fitted, else 0; a classifier is told all classes of `y`.
+        Rows that are learned at the beginning without a prediction. None: for a model that is not fitted
+        `chunk_size`, or all up to that with which the first label comes; else 0. A classifier is told all
+        classes of `y`.
 
     label_delay : int or None, default=None
         How many rows later labels come. None: that of a `StreamingPipeline`, else 0.
@@ -302,11 +314,16 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
         if not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name}={value!r}: a whole number of at least {least} is allowed.")
     y, n_rows = np.asarray(y), len(y)
-    n_first = (0 if _is_fitted(model) else chunk_size) if n_first is None else n_first
     first_params = {"classes": np.unique(y)} if is_classifier(model) and not _is_fitted(model) else {}
     row_of_label = np.arange(n_rows)
     first, later = delayed(series_names(X, getattr(model, "groups", None)), delay)
     row_of_label[later] = first
+    if n_first is None:
+        n_first = 0 if _is_fitted(model) else max(chunk_size, later.min(initial=n_rows) + 1)
+    if not isinstance(n_first, Integral) or not 0 <= n_first < n_rows:
+        raise ValueError(
+            f"n_first={n_first!r}: a whole number of at least 0, below the {n_rows} rows, is needed."
+        )
     learned, predicted = 0, []
     for begin, end in _chunks(n_rows, n_first, chunk_size):
         chunk = _safe_indexing(X, np.arange(begin, end))

@@ -1,7 +1,7 @@
 """Windows of series in flat buffers, and their normalisation, which each window carries itself."""
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -98,6 +98,7 @@ class Windows:
 
     lags: np.ndarray  # ascending, lag 1 is the last value known
     column_lags: np.ndarray  # of the columns other than y
+    hidden: int  # how many of the last steps only y and the columns known ahead are seen of
     ahead: np.ndarray  # the steps ahead whose columns known in the future are seen
     periods: tuple  # (period in steps, number of harmonics), of the calendar at the origin
     season: int  # of the earlier values that stand beside those known ahead; 0: none do
@@ -109,7 +110,7 @@ class Windows:
     @property
     def reach(self):
         """How many steps a window looks back, its last value included."""
-        return int(max(self.lags.max(), self.column_lags.max(initial=1), self.season))
+        return int(max(self.lags.max(), self.column_lags.max(initial=1) + self.hidden, self.season))
 
     def rows(self, buffers, origins, fill):
         """Features (n_origins, n_features) with their scale; y that is not known becomes `fill`."""
@@ -119,7 +120,7 @@ class Windows:
         n_past = len(buffers.past)
         offsets = 1 - self.column_lags[::-1]
         for k, column in enumerate([*buffers.past, *buffers.future]):
-            seen = [offsets] if k < n_past else [offsets, self.ahead]
+            seen = [offsets - self.hidden] if k < n_past else [offsets, self.ahead]
             if k >= n_past and self.season:
                 seen.append(self.ahead[self.ahead <= self.season] - self.season)
             values = take(column, origins.places, np.concatenate(seen))
@@ -165,17 +166,20 @@ def fill_missing(z, fill):
 
 
 LONGEST = 400  # steps of a season that a window holds by default
+OFTEN = 8  # times that a longer season has passed at least, for a window that holds it by default
 N_INDICATORS = 20  # series that a window tells apart, at most
 
 
 def learned_windows(rows, placed, settings):
     """The seasons, and the windows, of rows with y as their first column."""
     series, horizon = placed.series, settings.horizon
-    n_steps = int((series.steps[series.ends] - series.steps[series.starts]).max()) + 1
+    n_steps = int((series.last - series.first).max()) + 1
     seasons = settings.seasons
     if seasons is None:
         is_period = isinstance(rows.times, pd.PeriodIndex)
         seasons = seasons_of(learn_clock(rows.times.to_timestamp()) if is_period else placed.clock)
+    elif not all(isinstance(season, Real) and season > 1 for season in seasons):
+        raise ValueError(f"seasons={seasons!r}: numbers of steps above 1 are allowed.")
     seasons = tuple(season for season in seasons if 2 * season <= n_steps)
     lags = chosen_lags(settings.lags, seasons, horizon, n_steps)
     others = [column[np.isfinite(column)] for column in rows.values[:, 1:].T]
@@ -185,6 +189,7 @@ def learned_windows(rows, placed, settings):
     return seasons, Windows(
         lags=lags,
         column_lags=np.arange(1, min(lags.max(), int(seasons[0]) if seasons else 1) + 1),
+        hidden=0,
         ahead=np.arange(1, horizon + 1),
         periods=tuple((season, max(1, min(3, int(np.ceil(season / 2)) - 1))) for season in seasons),
         season=max(known_before, default=0),
@@ -196,10 +201,11 @@ def learned_windows(rows, placed, settings):
 
 
 def chosen_lags(lags, seasons, horizon, n_steps):
-    """As given, or two seasons, longer ones, and twice the horizon, in half of the steps there are."""
+    """As given, or two seasons, those that are often seen, and twice the horizon, in half of all steps."""
     if lags is None:
         within = [int(season) for season in seasons if season <= LONGEST]
-        wanted = max([2 * season for season in within[:1]] + within + [2 * horizon, 8])
+        often = [season for season in within if OFTEN * season <= n_steps]
+        wanted = max([2 * season for season in within[:1]] + often + [2 * horizon, 8])
         return np.arange(1, min(wanted, max(1, (n_steps - horizon) // 2)) + 1)
     given = whole_numbers("lags", lags, 1)
     return np.arange(1, given[0] + 1) if isinstance(lags, Integral) else np.sort(given)

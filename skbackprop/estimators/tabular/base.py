@@ -63,7 +63,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         recipe = self._recipes[self.recipe]
         settings = {"average": None} | {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
         settings |= {name: value for name, value in self.get_params(deep=False).items() if value is not None}
-        sizes = np.atleast_1d(self.hidden_layer_sizes).tolist()
+        sizes = np.atleast_1d(settings["hidden_layer_sizes"]).tolist()
         if not all(isinstance(size, int) and size > 0 for size in sizes):
             raise ValueError(
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r}: whole numbers > 0 are allowed."
@@ -81,9 +81,9 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             settings, random_state = self._settings(), check_random_state(self.random_state)
             rows, y = self._learn_table(X, y, sample_weight, settings)
             learned, held_out = folds(
-                len(y), self.n_estimators, self.validation_fraction, self._strata(y), random_state
+                len(y), settings.n_estimators, self.validation_fraction, self._strata(y), random_state
             )
-            parts = together(self.n_estimators, learned.shape[1], rows.X.shape[1], settings)
+            parts = together(settings.n_estimators, learned.shape[1], rows.X.shape[1], settings)
             task = self._task(rows, settings, n_rounds(self.n_jobs, len(parts)) * (1 + self.refit))
 
             def train(train_part, *arrays):
@@ -98,7 +98,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             if held_out.size:
                 self._end_fit(rows, held_out, np.concatenate([part.net_input for part in fitted]))
             if self.refit:
-                every = np.tile(np.arange(len(y)), (self.n_estimators, 1))
+                every = np.tile(np.arange(len(y)), (settings.n_estimators, 1))
                 fitted = train(refit_members, every, self.best_epochs_)
             self.networks_ = [part.network for part in fitted]
             self._streams = None
@@ -114,7 +114,9 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             else:
                 rows, y = self._read(X, y, sample_weight)
                 streams = deepcopy(self._streams) or self._new_streams(settings)
-            in_threads(self.n_jobs, learn_once, [(*stream, rows, batch_size(settings, len(y))) for stream in streams])
+            in_threads(
+                self.n_jobs, learn_once, [(*stream, rows, batch_size(settings, len(y))) for stream in streams]
+            )
             self._streams = streams
             self.networks_ = [training.objective.network for training, _ in streams]
         return self
@@ -123,8 +125,8 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         """Members at their first weights, and what trains them."""
         self._publish([])
         random_state, task = check_random_state(self.random_state), self._task(rows, settings, 1)
-        every = np.tile(np.arange(len(rows.X)), (self.n_estimators, 1))
-        parts = together(self.n_estimators, *rows.X.shape, settings)
+        every = np.tile(np.arange(len(rows.X)), (settings.n_estimators, 1))
+        parts = together(settings.n_estimators, *rows.X.shape, settings)
         seeds = random_state.randint(2**31 - 1, size=len(parts))
         return [start(task, every[part], seed) for part, seed in zip(parts, seeds)]
 
@@ -170,7 +172,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
 
     def _task(self, rows, settings, n_rounds):
         plan = Plan(
-            self.max_iter,
+            settings.max_iter,
             seconds=np.inf if self.max_time is None else self.max_time / n_rounds,
             patience=self.n_iter_no_change if self.early_stopping else np.inf,
         )

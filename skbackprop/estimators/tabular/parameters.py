@@ -25,8 +25,8 @@ class TabularParameters(BaseEstimator):
 
     _parameter_constraints = {
         "recipe": [StrOptions(set(FOR_CLASSES))],
-        "n_estimators": [COUNT],
-        "hidden_layer_sizes": ["array-like", COUNT],
+        "n_estimators": [COUNT, None],
+        "hidden_layer_sizes": ["array-like", COUNT, None],
         "activation": [StrOptions(set(ACTIVATIONS)), Activation, None],
         "numeric_embedding": [StrOptions({*NUMERIC_EMBEDDINGS, "none"}), None],
         "dropout": [SHARE, None],
@@ -36,8 +36,8 @@ class TabularParameters(BaseEstimator):
         "beta_2": [SHARE],
         "weight_decay": [NOT_NEGATIVE, None],
         "average": [StrOptions(set(AVERAGES)), *AVERAGES.values(), None],
-        "batch_size": [StrOptions({"auto"}), COUNT],
-        "max_iter": [COUNT],
+        "batch_size": [StrOptions({"auto"}), COUNT, None],
+        "max_iter": [COUNT, None],
         "max_time": [POSITIVE, None],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
         "early_stopping": ["boolean"],
@@ -50,9 +50,9 @@ class TabularParameters(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    recipe: str = "td"
-    n_estimators: int = 4
-    hidden_layer_sizes: tuple | int = (256, 256, 256)
+    recipe: str = "bagged"
+    n_estimators: int | None = None
+    hidden_layer_sizes: tuple | int | None = None
     activation: str | Activation | None = None
     numeric_embedding: str | None = None
     dropout: float | None = None
@@ -62,8 +62,8 @@ class TabularParameters(BaseEstimator):
     beta_2: float = 0.95
     weight_decay: float | None = None
     average: str | ExponentialAverage | StochasticAverage | None = None
-    batch_size: int | str = "auto"
-    max_iter: int = 256
+    batch_size: int | str | None = None
+    max_iter: int | None = None
     max_time: float | None = None
     validation_fraction: float = 0.2
     early_stopping: bool = False
@@ -76,27 +76,28 @@ class TabularParameters(BaseEstimator):
     verbose: bool | int = False
 
 
-COMMON = """recipe : {{'td', 'td_s'}}, default='td'
-    What the parameters that are None stand for. 'td': RealMLP's tuned defaults; 'td_s': its simple ones, at
-    half the time: no embeddings, dropout and weight decay, categories as columns of ones and zeros.
+COMMON = """recipe : {{'bagged', 'td', 'td_s'}}, default='bagged'
+    What the parameters that are None stand for. 'td': RealMLP's tuned defaults, one network. 'td_s': its
+    simple ones, at half the time: no embeddings, dropout and weight decay, categories as columns of ones and
+    zeros. 'bagged': those of 'td' for several smaller networks, in less time than the one of 'td'.
 
-n_estimators : int, default=4
+n_estimators : int or None, default=None
     Members whose predictions are averaged. Each validates on a part of the rows of its own, in turn, as in
-    cross-validation, and keeps the weights of its best epoch.
+    cross-validation, and keeps the weights of its best epoch. None: 5 of 'bagged', else 1.
 
-hidden_layer_sizes : int or list of int, default=(256, 256, 256)
-    Nodes of each hidden layer.
+hidden_layer_sizes : int, list of int or None, default=None
+    Nodes of each hidden layer. None: three times 128 of 'bagged', else three times 256.
 
 activation : str, Activation or None, default=None
     Of the hidden layers, a name from `skbackprop.activations`. None: {activation}.
 
 numeric_embedding : {{'pbld', 'plr', 'pl', 'none'}} or None, default=None
     What each number becomes before the first layer: waves of learned frequencies behind a linear map.
-    None: 'pbld' of 'td', 'none' of 'td_s'.
+    None: 'none' of 'td_s', else 'pbld'.
 
 dropout : float or None, default=None
     The share of nodes that are switched off at first; it falls to 0 from half of the epochs on. None: 0.15
-    of 'td', 0 of 'td_s'.
+    of 'td', else 0.
 
 solver : {{'adam', 'muon'}}, default='adam'
     The optimiser; 'muon' makes orthogonal steps of the hidden matrices.
@@ -111,17 +112,18 @@ beta_2 : float, default=0.95
     Decay rate of the mean of squared gradients.
 
 weight_decay : float or None, default=None
-    Decoupled decay of the weights at first; it falls as `dropout` does. None: 0.02 of 'td', 0 of 'td_s'.
+    Decoupled decay of the weights at first; it falls as `dropout` does. None: 0 of 'td_s',
+    else 0.02.
 
 average : {{'ema', 'swa'}}, ExponentialAverage, StochasticAverage or None, default=None
     An average of the weights over training, which is measured and predicts in their place.
 
-batch_size : int or 'auto', default='auto'
+batch_size : int, 'auto' or None, default=None
     About so many rows a step; rows are divided evenly. 'auto': 64 of up to 1,024 rows, 128 of up to 8,192,
-    256 of up to 30,000, 512 of up to 100,000, else 1,024.
+    256 of up to 30,000, 512 of up to 100,000, else 1,024. None: 'auto' of 'bagged', else 256.
 
-max_iter : int, default=256
-    Epochs.
+max_iter : int or None, default=None
+    Epochs. None: 100 of 'bagged', else 256.
 
 max_time : float or None, default=None
     Seconds for all members; fewer epochs are made, and schedules run over these.

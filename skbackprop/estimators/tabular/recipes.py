@@ -1,4 +1,4 @@
-"""RealMLP's recipes (Holzmüller et al., 2024, table A.1): what None stands for, and what is built of it."""
+"""Recipes, those of RealMLP (Holzmüller et al., 2024, table A.1) and ours: what None stands for."""
 
 from dataclasses import dataclass
 
@@ -33,6 +33,10 @@ class Recipe:
 
     learning_rate_init: float
     activation: str
+    n_estimators: int = 1
+    hidden_layer_sizes: tuple = (256, 256, 256)
+    batch_size: int | str = 256
+    max_iter: int = 256
     parametric: bool = True  # whether the strength of the activation is learned
     numeric_embedding: str | None = "pbld"
     embed_categories: bool = True
@@ -44,7 +48,7 @@ class Recipe:
     output_initializer: str = "data_driven"
 
 
-PLAIN = {
+SIMPLE = {
     "parametric": False,
     "numeric_embedding": None,
     "embed_categories": False,
@@ -54,8 +58,23 @@ PLAIN = {
     "initializer": "normal",
     "output_initializer": "zeros",
 }
-FOR_CLASSES = {"td": Recipe(0.04, "selu"), "td_s": Recipe(0.04, "selu", **PLAIN)}
-FOR_NUMBERS = {"td": Recipe(0.2, "mish"), "td_s": Recipe(0.07, "mish", **PLAIN)}
+BAGGED = {
+    "n_estimators": 5,
+    "hidden_layer_sizes": (128, 128, 128),
+    "batch_size": "auto",
+    "max_iter": 100,
+    "dropout": 0.0,
+}
+FOR_CLASSES = {
+    "bagged": Recipe(0.04, "selu", **BAGGED),
+    "td": Recipe(0.04, "selu"),
+    "td_s": Recipe(0.04, "selu", **SIMPLE),
+}
+FOR_NUMBERS = {
+    "bagged": Recipe(0.2, "mish", **BAGGED),
+    "td": Recipe(0.2, "mish"),
+    "td_s": Recipe(0.07, "mish", **SIMPLE),
+}
 
 
 def batch_size(settings, n_rows):

@@ -23,7 +23,7 @@ LOSSES = {"squared_error", "absolute_error", "huber", "log_cosh", "quantile"}
 
 @documented(
     activation="'mish'",
-    rate="0.2 of 'td', 0.07 of 'td_s'",
+    rate="0.07 of 'td_s', else 0.2",
     own="""loss : {'squared_error', 'absolute_error', 'huber', 'log_cosh', 'quantile'} or Loss, \
 default='squared_error'
     Of the target, standardised.
@@ -32,7 +32,7 @@ quantile : float or list of float, default=0.5
     For ``loss="quantile"``: one quantile, or several, strictly increasing, which then cannot cross.
 
 clamp : bool or None, default=None
-    Whether predictions stay in the range of the target. None: True of 'td', False of 'td_s'.""",
+    Whether predictions stay in the range of the target. None: False of 'td_s', else True.""",
 )
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabularBackpropRegressor(RegressorMixin, BaseTabular):
