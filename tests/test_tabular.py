@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import skbackprop
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
 from skbackprop.estimators.tabular.members import Plan, folds
+from skbackprop.estimators.tabular.recipes import batch_size
 from skbackprop.losses import Huber, Poisson
 
 SMALL = {"n_estimators": 2, "hidden_layer_sizes": [16], "max_iter": 20, "random_state": 0}
@@ -35,7 +36,7 @@ EXPECTED_FAILURES = {
     [
         kind(recipe=recipe, **SMALL)
         for kind in (TabularBackpropClassifier, TabularBackpropRegressor)
-        for recipe in ("td", "td_s")
+        for recipe in ("bagged", "td", "td_s")
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
@@ -85,7 +86,7 @@ def target_of(kind, y):
 
 
 @KINDS
-@pytest.mark.parametrize("recipe", ["td", "td_s"])
+@pytest.mark.parametrize("recipe", ["bagged", "td", "td_s"])
 def test_tables_as_they_come(kind, recipe):
     X, y = table(400)
     y = target_of(kind, y)
@@ -173,7 +174,7 @@ def test_the_mean_of_the_members():
 
 def test_the_recipes_networks():
     X, y = table()
-    net = TabularBackpropRegressor(**SMALL | {"hidden_layer_sizes": [8, 8]}).fit(X, y)
+    net = TabularBackpropRegressor(recipe="td", **SMALL | {"hidden_layer_sizes": [8, 8]}).fit(X, y)
     layers = net.networks_[0].root.layer.layers
     assert [type(layer).__name__ for layer in layers] == [
         *("Blocks", "Scale", "NTKDense", "Parametric", "Dropout", "NTKDense", "Parametric", "Dropout"),
@@ -188,6 +189,19 @@ def test_the_recipes_networks():
     layers = net.networks_[0].root.layer.layers
     assert [type(layer).__name__ for layer in layers] == ["Scale", "NTKDense", "NTKDense"]
     assert type(layers[1].activation).__name__ == "SELU"
+
+
+@KINDS
+def test_what_recipes_stand_for(kind):
+    of = {recipe: kind(recipe=recipe)._settings() for recipe in ("bagged", "td", "td_s")}
+    assert [settings.n_estimators for settings in of.values()] == [5, 1, 1]
+    assert [settings.hidden_layer_sizes for settings in of.values()] == [[128] * 3, [256] * 3, [256] * 3]
+    assert [settings.max_iter for settings in of.values()] == [100, 256, 256]
+    assert [settings.dropout for settings in of.values()] == [0, 0.15, 0]
+    given = kind(recipe="td_s", dropout=0.3, max_iter=7)._settings()
+    assert (given.dropout, given.max_iter, given.weight_decay) == (0.3, 7, 0)
+    sizes = [batch_size(of["bagged"], n) for n in (1000, 8000, 9000, 50_000, 10**6)]
+    assert sizes == [64, 128, 256, 512, 1024]
 
 
 @pytest.mark.parametrize("kind_of_embedding", ["pbld", "plr", "pl", "none"])
