@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pages import markdown
 from sklearn.base import MultiOutputMixin
 from sklearn.linear_model import Ridge
 from sklearn.neural_network import MLPRegressor
@@ -187,12 +188,6 @@ def main():
         parts = {"table": markdown(table, "{:.3f}"), "coverage": markdown(shares, "{:.1%}")}
         page = PAGE.format(n_origins=arguments.repeats, **parts)
         arguments.write.write_text(page)
-
-
-def markdown(table, form):
-    lines = [["", *map(str, table.columns)], ["---"] * (1 + table.shape[1])]
-    lines += [[str(name), *map(form.format, row)] for name, row in zip(table.index, table.to_numpy())]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":

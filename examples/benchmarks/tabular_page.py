@@ -1,0 +1,141 @@
+"""From the lines of the results of `tabular.py` to its page."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from pages import markdown
+
+PAGE = """# Tables
+
+Errors on real tables, smaller is better: the share of wrong labels, or for numbers the RMSE over the target's
+standard deviation (of all rows drawn, so that a split does not change the measure). At most {max_rows:,} rows
+of each set by a fixed draw, a quarter of them the test; the mean over the seeds {seeds}, which split the rows
+and start the methods. A class with fewer than four rows in the draw is left out. All methods but the MLP are
+at their defaults; their pipelines are in `examples/benchmarks/tabular_methods.py`. Written by
+`python examples/benchmarks/tabular.py --write docs/tabular.md`, which says how to install what it needs.
+
+{errors}
+
+## Beside {baseline}
+
+The geometric mean of the ratios to {baseline}'s error, where less than half a row of the test counts as half
+a row: of the {n_shared} of {n_cells} cells, a set and a seed, that all methods have finished. {left_out}
+A win is the smallest mean error on a set; a tie is a win of each.
+
+{ratios}
+
+## Time
+
+Fit and prediction of the same cells, {threads}; beside other programs the processor's time is the measure.
+
+{times}
+{other_times}
+Versions: {versions}.
+"""
+
+
+def read(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def table(lines, values, methods):
+    """Sets by methods, the mean over seeds."""
+    wide = lines.pivot_table(values, "set", "method", aggfunc="mean", sort=False)
+    return wide.reindex(columns=[name for name in methods if name in wide])
+
+
+def formatted(frame, form):
+    return markdown(frame.map(lambda value: "" if pd.isna(value) else form.format(value)))
+
+
+def finished_by_all(lines):
+    """The lines of the cells (set, seed) that every method has finished."""
+    methods = lines.groupby(["set", "seed"])["method"].transform("nunique")
+    return lines[methods == lines["method"].nunique()]
+
+
+def ratios(shared, methods, baseline):
+    """Geometric means relative to the baseline's, and wins."""
+    of_sets = shared.groupby("set", sort=False)[["task", "n_test"]].first()
+    errors = table(shared, "error", methods).reindex(of_sets.index)
+    logs = np.log(errors.clip(lower=0.5 / of_sets["n_test"], axis=0))
+    logs = logs.sub(logs[baseline], axis=0)
+    numbers = of_sets["task"] == "regression"
+    kinds = {"classification": logs[~numbers], "regression": logs[numbers], "all": logs}
+    found = {f"{kind} ({len(part)} sets)": np.exp(part.mean()) for kind, part in kinds.items() if len(part)}
+    wins = errors.eq(errors.min(axis=1), axis=0).sum()
+    return pd.DataFrame(found).map("{:.3f}".format).assign(wins=wins)
+
+
+def times(shared, methods):
+    """Mean seconds of a fit, and seconds and milliseconds for 1,000 rows."""
+    by_method = shared.groupby("method")
+    sums = by_method[["fit_processor_seconds", "predict_seconds", "n_train", "n_test"]].sum()
+    columns = {
+        "fit, mean": ("{:.1f} s", by_method["fit_seconds"].mean()),
+        "fit, processor, 1,000 rows": ("{:.2f} s", sums["fit_processor_seconds"] / sums["n_train"] * 1e3),
+        "predict, 1,000 rows": ("{:.1f} ms", sums["predict_seconds"] / sums["n_test"] * 1e6),
+    }
+    found = pd.DataFrame({name: values.map(form.format) for name, (form, values) in columns.items()})
+    return found.reindex([name for name in methods if name in found.index])
+
+
+def threads_of(lines):
+    counts = sorted(set(lines["threads"]))
+    return f"{' or '.join(map(str, counts))} thread{'s' * (counts != [1])}"
+
+
+def left_out(lines, ended):
+    """A sentence for every method that has not finished all cells."""
+    n_cells = len(lines[["set", "seed"]].drop_duplicates())
+    sentences = []
+    for method, part in lines.groupby("method", sort=False):
+        slow = ended[ended["method"] == method]
+        if len(part) + len(slow) < n_cells:
+            sentences.append(f"{method} was not run on {n_cells - len(part) - len(slow)}.")
+        if len(slow):
+            sets = ", ".join(slow["set"].unique())
+            limit = slow["timeout"].max() / 60
+            sentences.append(f"{method} took more than its {limit:g} minutes on {len(slow)}: {sets}.")
+    return " ".join(sentences) or "None was left out."
+
+
+def page(options):
+    """The page of the sets, methods, seeds, rows and tag of the options, of what is in the results."""
+    everything = pd.DataFrame(read(options.results))
+    if everything.empty:
+        return "No results."
+    everything = everything.drop_duplicates(["method", "set", "seed", "max_rows", "tag"], keep="last")
+    chosen = everything["method"].isin(options.methods) & everything["set"].isin(options.sets)
+    chosen &= everything["seed"].isin(options.seeds)
+    everything = everything[chosen & (everything["max_rows"] == options.max_rows)]
+    order = {name: place for place, name in enumerate(options.sets)}
+    everything = everything.sort_values("set", key=lambda names: names.map(order), kind="stable")
+    lines = everything[everything["tag"] == options.tag]
+    lines, ended = lines[lines["error"].notna()], lines[lines["error"].isna()]
+    shared = finished_by_all(lines)
+    if shared.empty:
+        return "No set was finished by every method."
+    baseline = "LightGBM" if "LightGBM" in set(shared["method"]) else shared["method"].iloc[0]
+    others = everything[(everything["tag"] != options.tag) & everything["error"].notna()]
+    other_times = [
+        f"\nSeconds to fit, {tag}, {threads_of(part)}:\n\n"
+        f"{formatted(table(part, 'fit_seconds', options.methods), '{:.1f}')}\n"
+        for tag, part in others.groupby("tag")
+    ]
+    versions = lines.drop_duplicates("method", keep="last").set_index("method")["version"]
+    return PAGE.format(
+        max_rows=options.max_rows,
+        seeds=", ".join(map(str, sorted(lines["seed"].unique()))),
+        errors=formatted(table(lines, "error", options.methods), "{:.4f}"),
+        baseline=baseline,
+        n_shared=len(shared[["set", "seed"]].drop_duplicates()),
+        n_cells=len(lines[["set", "seed"]].drop_duplicates()),
+        left_out=left_out(lines, ended),
+        ratios=markdown(ratios(shared, options.methods, baseline)),
+        threads=threads_of(shared),
+        times=markdown(times(shared, options.methods)),
+        other_times="".join(other_times),
+        versions=", ".join(f"{name} {number}" for name, number in versions.items()),
+    )
