@@ -45,6 +45,7 @@ CRITERIA = {"accuracy": error_rate, "neg_log_loss": log_loss, "roc_auc": area_ab
 @documented(
     activation="'selu'",
     rate="0.04",
+    dropout="0 of 'td_s', else 0.15",
     own="""label_smoothing : float or None, default=None
     e in the smoothed target (1 - e) y + e / n_classes. None: 0.1 if `scoring` is 'accuracy', else 0: it
     spoils probabilities and their order.

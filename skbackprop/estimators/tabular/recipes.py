@@ -63,7 +63,6 @@ BAGGED = {
     "hidden_layer_sizes": (128, 128, 128),
     "batch_size": "auto",
     "max_iter": 100,
-    "dropout": 0.0,
 }
 FOR_CLASSES = {
     "bagged": Recipe(0.04, "selu", **BAGGED),
@@ -71,7 +70,7 @@ FOR_CLASSES = {
     "td_s": Recipe(0.04, "selu", **SIMPLE),
 }
 FOR_NUMBERS = {
-    "bagged": Recipe(0.2, "mish", **BAGGED),
+    "bagged": Recipe(0.2, "mish", dropout=0.0, **BAGGED),
     "td": Recipe(0.2, "mish"),
     "td_s": Recipe(0.07, "mish", **SIMPLE),
 }

@@ -24,6 +24,7 @@ LOSSES = {"squared_error", "absolute_error", "huber", "log_cosh", "quantile"}
 @documented(
     activation="'mish'",
     rate="0.07 of 'td_s', else 0.2",
+    dropout="0.15 of 'td', else 0",
     own="""loss : {'squared_error', 'absolute_error', 'huber', 'log_cosh', 'quantile'} or Loss, \
 default='squared_error'
     Of the target, standardised.
