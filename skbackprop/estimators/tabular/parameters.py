@@ -96,7 +96,8 @@ numeric_embedding : {{'pbld', 'plr', 'pl', 'none'}} or None, default=None
     None: 'none' of 'td_s', else 'pbld'.
 
 dropout : float or None, default=None
-    The share of nodes that are switched off at first; it falls to 0 from half of the epochs on. None: {dropout}.
+    The share of nodes that are switched off at first; it falls to 0 from half of the epochs
+    on. None: {dropout}.
 
 solver : {{'adam', 'muon'}}, default='adam'
     The optimiser; 'muon' makes orthogonal steps of the hidden matrices.
