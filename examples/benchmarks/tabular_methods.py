@@ -37,7 +37,7 @@ def skbackprop(task, seed, n_threads, recipe=None):
     from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
 
     kind = TabularBackpropRegressor if task == "regression" else TabularBackpropClassifier
-    return kind(random_state=seed, **({} if recipe is None else {"recipe": recipe}))
+    return kind(n_jobs=n_threads, random_state=seed, **({} if recipe is None else {"recipe": recipe}))
 
 
 def mlp(task, seed, n_threads):
