@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-CHUNK = 1 << 15  # values at a time, which fit in the cache
+CHUNK = 1 << 16  # values at a time, which fit in the cache
 MOST = 256  # blocks at a time, at least: each place of all of them is one operation
 
 
@@ -82,7 +82,7 @@ class Windows:
         d = x - r;  mean = r + sum d / n;  M2 = sum d^2 - (sum d)^2 / n, r the first value of the block in
         which the window ends.
         """
-        r = self.blocks[0, 1:]
+        r = finite(self.blocks[0, 1:])
         end, beginning = self.blocks[1:, :-1] - r, self.blocks[:, 1:] - r
         squares = joined(np.add, end * end, beginning * beginning)
         return central(joined(np.add, end, beginning), squares, self.window, r)
@@ -134,7 +134,7 @@ class SparseWindows(Windows):
         last value, those of b from its first.
         """
         first, last = self.missing.argmin(axis=0), self.window - 1 - self.missing[::-1].argmin(axis=0)
-        r_a, r_b = (np.take_along_axis(self.blocks, at[None], axis=0)[0] for at in (last, first))
+        r_a, r_b = (finite(np.take_along_axis(self.blocks, at[None], axis=0)[0]) for at in (last, first))
         a = np.where(self.missing, 0.0, self.blocks - r_a)[1:, :-1]
         b = np.where(self.missing, 0.0, self.blocks - r_b)[:, 1:]
         squares_a, squares_b = accumulated(np.add, a * a, b * b)
@@ -147,6 +147,11 @@ class SparseWindows(Windows):
         squares[:-1] += squares_a + apart * apart * (share * n_b)
         mean[:-1] = np.where(n_b > 0, mean[:-1] + apart * share, mean_a)
         return mean, squares
+
+
+def finite(reference):
+    """What deviations can be taken from: with inf in a window nothing else matters."""
+    return np.where(np.isfinite(reference), reference, 0.0)
 
 
 def parted(blocks):

@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skbackprop.time_series.clock import ticks_of
-from skbackprop.time_series.runs import Runs, Ticks, run_starts
+from skbackprop.time_series.runs import MISSING, Runs, Ticks, run_starts
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,11 @@ def _times_and_where(table, time, groups):
 
 def _complete(times, where, starts):
     """The times as whole numbers, in runs; one that is missing is an error."""
-    ticks = None if pd.api.types.is_integer_dtype(times.dtype) else ticks_of(times, starts)
-    if times.hasnans if ticks is None else ticks.hold(pd.NaT._value):
+    is_missing = pd.api.types.is_integer_dtype(times.dtype) and times.hasnans
+    ticks = None if is_missing else ticks_of(times, starts)
+    if is_missing or MISSING in ticks:
         raise ValueError(f"{where} lacks the time of row {int(np.argmax(times.isna()))}.")
-    return ticks_of(times, starts) if ticks is None else ticks
+    return ticks
 
 
 def _is_time(times):

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-CHUNK = 1 << 15  # rows at a time, which fit in the cache
+MISSING = np.iinfo(np.int64).min  # the tick of a time that is missing
+CHUNK = 1 << 16  # rows at a time, which fit in the cache
 
 
 class Runs:
@@ -54,15 +55,17 @@ class Ticks:
                 return None
         return step
 
-    def hold(self, value):
-        """Whether a value is among them that no step leads to."""
-        return bool(((self.values if self.step is None else self.values[self.starts]) == value).any())
+    def __contains__(self, value):
+        """Of steps forward only the first tick of each run is looked at: none leads to a missing time."""
+        forward = self.step is not None and self.step > 0
+        return bool(((self.values[self.starts] if forward else self.values) == value).any())
 
     def differences(self):
         """The differences of neighbours in order of time; those of equal size may be given once."""
-        if (self.step or 0) > 0 and self._are_one_range():
+        if self.step is not None and self.step > 0 and self._are_one_range():
             return np.array([self.step])
-        return np.diff(np.unique(self.values))
+        apart = np.diff(np.sort(self.values))
+        return apart[apart > 0]
 
     def _are_one_range(self):
         """Whether the runs together are one range of times."""
