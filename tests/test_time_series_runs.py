@@ -1,5 +1,6 @@
 """Rows that stand series by series and step by step give what the same rows give in any other order."""
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -123,7 +124,19 @@ def test_parts_have_the_same_bits(features, shape, known, monkeypatch):
     monkeypatch.setattr(timeline, "CHUNK", 50)
     monkeypatch.setattr(blocks, "CHUNK", 8)
     monkeypatch.setattr(blocks, "MOST", 2)
+    monkeypatch.setattr(blocks, "SORTED", 40)
     assert_array_equal(run(), whole)
+
+
+def test_long_windows_are_sorted_some_at_a_time():
+    X = np.random.default_rng(0).normal(size=(20_000, 1))
+    tracemalloc.start()
+    ours = RollingFeatures(1000, ["median", 0.9], shift=0).fit_transform(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6  # all windows: 160 MB
+    rolling = pd.Series(X[:, 0]).rolling(1000)
+    assert_allclose(ours, np.column_stack([rolling.median(), rolling.quantile(0.9)]), rtol=1e-12)
 
 
 def test_rows_of_arrays():

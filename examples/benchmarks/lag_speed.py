@@ -26,8 +26,10 @@ PAGE = """# Lags and rolling statistics
 
 24 lags, and mean and standard deviation of the 24 steps before each row, in float64, from frame to frame,
 on one thread. The second number is the ratio to copying the bytes of the output (26 columns of 1,000,000),
-measured in turn. Written, with `POLARS_MAX_THREADS=1` set, by
-`python examples/benchmarks/lag_speed.py --repeats 9 --write docs/lag_speed.md`.
+measured in turn. Written by `python examples/benchmarks/lag_speed.py --repeats 9 --write docs/lag_speed.md`
+with `POLARS_MAX_THREADS=1` set, and `MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000`: glibc then hands
+out memory that was used before. Without these two the copy, and every side that asks glibc for its memory,
+also pays for fresh pages, which on some machines takes longer than all the rest; the ratios are then smaller.
 
 {table}
 """

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 CHUNK = 1 << 16  # values at a time, which fit in the cache
+SORTED = 1 << 20  # values at a time, of windows written out
 MOST = 256  # blocks at a time, at least: each place of all of them is one operation
 
 
@@ -88,21 +89,25 @@ class Windows:
         return central(joined(np.add, end, beginning), squares, self.window, r)
 
     def quantiles(self, levels):
-        """Linear interpolation between the two values beside each level, as numpy.quantile."""
+        """Linear interpolation between the two values beside each level, as numpy.quantile.
+
+        (n_levels, n_lanes, n, window); some windows at a time are written out and sorted.
+        """
         n_lanes, n_blocks, window = self.rows.shape
-        flat = self.rows.reshape(n_lanes, -1)
-        windows = sliding_window_view(flat, window, axis=1)[:, 1:].reshape(-1, window)
-        ordered = np.sort(windows, axis=1)  # NaN comes last
-        n = (window - np.isnan(ordered).sum(axis=1)).astype(np.float64)
-        rows = np.arange(len(ordered))
-        for level in levels:
-            place = level * np.maximum(n - 1, 0)
-            below = place.astype(np.intp)
-            above = np.ceil(place).astype(np.intp)
-            low, high = ordered[rows, below], ordered[rows, above]
-            values = low + np.where(high == low, 0.0, high - low) * (place - below)
-            values = np.where(n >= self.min_periods, values, np.nan)
-            yield values.reshape(n_lanes, n_blocks - 1, window)
+        windows = sliding_window_view(self.rows.reshape(n_lanes, -1), window, axis=1)[:, 1:]
+        results = np.empty((len(levels), *windows.shape[:2]))
+        step = max(1, SORTED // (n_lanes * window))
+        for begin in range(0, windows.shape[1] if levels else 0, step):
+            ordered = np.sort(windows[:, begin : begin + step], axis=2)  # NaN comes last
+            n = window - np.isnan(ordered).sum(axis=2, keepdims=True)
+            for level, result in zip(levels, results):
+                place = level * np.maximum(n - 1.0, 0.0)
+                below, above = place.astype(np.intp), np.ceil(place).astype(np.intp)
+                low, high = (np.take_along_axis(ordered, at, axis=2) for at in (below, above))
+                values = low + np.where(high == low, 0.0, high - low) * (place - below)
+                values = np.where(n >= self.min_periods, values, np.nan)
+                result[:, begin : begin + step] = values[:, :, 0]
+        return results.reshape(len(levels), n_lanes, n_blocks - 1, window)
 
 
 class SparseWindows(Windows):
