@@ -27,7 +27,7 @@ def rolling(lanes, window, min_periods, statistics):
     for values in results.values():
         values[:, 0] = np.nan
     quantiles = [name for name in statistics if name not in KERNELS]
-    kind = SparseWindows if min_periods < window else Windows
+    kind = SparseWindows if min_periods < window else FullWindows
     step = -(-max(MOST, CHUNK // window) // len(lanes))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for begin in range(1, blocks.shape[1], step):
@@ -46,7 +46,7 @@ def level_of(statistic):
     return 0.5 if statistic == "median" else statistic
 
 
-class Windows:
+class FullWindows:
     """The windows that end in blocks, `rows` (n_lanes, n + 1, window), but in the first of each lane.
 
     A statistic is (window, n, n_lanes): one place of all blocks after the other.
@@ -110,7 +110,7 @@ class Windows:
         return results.reshape(len(levels), n_lanes, n_blocks - 1, window)
 
 
-class SparseWindows(Windows):
+class SparseWindows(FullWindows):
     """Windows of which NaN is left out. Of less than `min_periods` values there is no statistic."""
 
     minimum, maximum = np.fmin, np.fmax
