@@ -6,7 +6,7 @@ from sklearn.neural_network import MLPRegressor
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.initializers import BoundedGlorot, Given, Glorot, He, LeCun, Orthogonal
-from skbackprop.layers import Dense, Ensemble, Sequential
+from skbackprop.layers import Dense, Ensemble, NTKDense, Sequential
 from skbackprop.network import Network
 
 N_INPUTS, N_UNITS = 300, 200
@@ -132,3 +132,10 @@ def test_given_is_cloned_with_its_arrays():
 def test_unknown_name():
     with pytest.raises(ValueError, match="initializer='xavier' is not known"):
         Network(Dense(2, initializer="xavier"), 3)
+
+
+@pytest.mark.parametrize(("name", "deviation"), [("normal", 0), ("normal_biases", 1)])
+def test_normal_values(name, deviation):
+    params = Network(Sequential([NTKDense(2000, initializer=name)]), 30, random_state=0).params.layers[0]
+    assert params.weight.std() == pytest.approx(1, abs=0.02)
+    assert params.bias.std() == pytest.approx(deviation, abs=0.05)
