@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.metrics import log_loss, mean_pinball_loss
+from sklearn.metrics import d2_pinball_score, log_loss, mean_pinball_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -22,7 +22,7 @@ import skbackprop
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
 from skbackprop.estimators.tabular.members import Plan, folds
 from skbackprop.estimators.tabular.recipes import batch_size
-from skbackprop.losses import Huber, Poisson
+from skbackprop.losses import Huber, JointLoss, Poisson, Quantiles
 
 SMALL = {"n_estimators": 2, "hidden_layer_sizes": [16], "max_iter": 20, "random_state": 0}
 KINDS = pytest.mark.parametrize("kind", [TabularBackpropClassifier, TabularBackpropRegressor])
@@ -251,8 +251,36 @@ def test_quantiles():
     assert 0.7 < np.mean((low <= y[600:]) & (y[600:] <= high)) < 0.9
     with pytest.raises(ValueError, match="quantile"):
         net.predict_interval(X, 0.5)
-    with pytest.raises(ValueError, match="predict_interval needs loss="):
+    with pytest.raises(ValueError, match="predict_interval needs a fit with loss="):
         TabularBackpropRegressor(**SMALL).fit(X, y).predict_interval(X)
+
+
+def test_quantiles_are_those_of_the_fit():
+    X, y = load_diabetes(return_X_y=True)
+    net = TabularBackpropRegressor(loss=Quantiles((0.1, 0.5, 0.9)), **SMALL).fit(X, y)
+    low, _, high = net.predict(X).T
+    net.set_params(loss="quantile", quantile=[0.2, 0.8])
+    assert_array_equal(net.predict_interval(X, 0.8), np.column_stack([low, high]))
+    with pytest.raises(ValueError, match="needs the quantiles"):
+        net.predict_interval(X, 0.6)
+
+
+def test_score_of_quantiles():
+    X, y = load_diabetes(return_X_y=True)
+    levels = [0.2, 0.8]
+    net = TabularBackpropRegressor(loss="quantile", quantile=levels, **SMALL).fit(X, y)
+    scores = [d2_pinball_score(y, column, alpha=q) for column, q in zip(net.predict(X).T, levels)]
+    assert net.score(X, y) == pytest.approx(np.mean(scores))
+
+
+def test_a_loss_for_each_target():
+    X, y = load_diabetes(return_X_y=True)
+    loss = JointLoss([Huber(), Quantiles((0.1, 0.5, 0.9))])
+    net = TabularBackpropRegressor(loss=loss, **SMALL).fit(X, np.column_stack([y, 1e6 + y]))
+    predicted = net.predict(X)
+    assert predicted.shape == (442, 4)
+    assert predicted[:, 0].max() < 1000 < 1e6 < predicted[:, 1:].min()
+    assert 0 < net.score(X, np.column_stack([y, 1e6 + y])) < 1
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "huber", "log_cosh", Huber(0.5)])
