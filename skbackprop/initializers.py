@@ -111,6 +111,13 @@ class Normal(Initializer):
         return random_state.normal(size=(n_inputs, n_units))
 
 
+class NTK(Normal):
+    """w, b ~ N(0, 1): the neural tangent parametrisation's (Jacot et al., 2018), for `NTKDense`."""
+
+    def bias(self, random_state, n_inputs, n_units, activation):
+        return random_state.normal(size=(1, n_units))
+
+
 @dataclass(eq=False, repr=False)
 class DataDriven(Normal):
     """N(0, 1), then what fits the data: net inputs of deviation 1, with kinks between data points.
@@ -205,6 +212,7 @@ INITIALIZERS = {
     "lecun": LeCun,
     "orthogonal": Orthogonal,
     "normal": Normal,
+    "ntk": NTK,
     "data_driven": DataDriven,
     "zeros": Zeros,
 }
