@@ -5,6 +5,7 @@ import subprocess
 import sys
 from time import monotonic
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skbackprop
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
+from skbackprop.averaging import ExponentialAverage
+from skbackprop.divergence import DivergenceError
 from skbackprop.estimators.tabular.members import Plan, folds
 from skbackprop.estimators.tabular.recipes import batch_size
 from skbackprop.losses import Huber, JointLoss, Poisson, Quantiles
@@ -189,6 +192,7 @@ def test_the_recipes_networks():
     layers = net.networks_[0].root.layer.layers
     assert [type(layer).__name__ for layer in layers] == ["Scale", "NTKDense", "NTKDense"]
     assert type(layers[1].activation).__name__ == "SELU"
+    assert [type(layer.initializer).__name__ for layer in layers[1:]] == ["NTK", "Zeros"]
 
 
 @KINDS
@@ -346,6 +350,23 @@ def test_rows_without_weight_are_not_learned():
     assert net.score(X[~wrong], y[~wrong]) > 0.3
 
 
+def test_rows_without_weight_are_not_held_out():
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.zeros(442)
+    weight[:40] = 1.0
+    y[40:] = 1e6
+    net = TabularBackpropRegressor(**SMALL).fit(X, y, sample_weight=weight)
+    assert np.isfinite(net.validation_losses_).all()
+    assert net.predict(X).max() <= y[:40].max()
+    few = TabularBackpropClassifier(**SMALL).fit(X, y > 1e5, sample_weight=np.arange(442) == 0)
+    assert not few.predict(X[:1])
+    for scoring in ("roc_auc", "neg_log_loss"):
+        net = TabularBackpropClassifier(scoring=scoring, calibration="temperature", **SMALL)
+        net.fit(X, y > 1e5, sample_weight=weight)
+        assert_array_equal(net.classes_, [False, True])
+        assert np.isfinite(net.validation_losses_).all()
+
+
 @KINDS
 def test_refit_learns_all_rows_for_the_best_number_of_epochs(kind):
     X, y = table()
@@ -430,6 +451,32 @@ def test_streams_know_their_classes():
         net.partial_fit(X, y + 1)
 
 
+def test_streams_learn_whatever_backend_is_chosen():
+    X, y = load_diabetes(return_X_y=True)
+    settings = SMALL | {"hidden_layer_sizes": [1024], "batch_size": 256}
+    expected = TabularBackpropRegressor(**settings).partial_fit(X, y).partial_fit(X, y)
+    assert len(expected.networks_) == 2
+    with joblib.parallel_config("loky", n_jobs=2):
+        found = TabularBackpropRegressor(**settings).partial_fit(X, y).partial_fit(X, y)
+    assert_array_equal(found.predict(X), expected.predict(X))
+
+
+def test_streams_predict_with_the_average():
+    X, y = load_diabetes(return_X_y=True)
+    raw, first, averaged = (
+        TabularBackpropRegressor(average=average, **SMALL)
+        for average in (None, ExponentialAverage(0.0), ExponentialAverage(0.99))
+    )
+    for _ in range(3):
+        for net in (raw, first, averaged):
+            net.partial_fit(X, y)
+    assert_allclose(first.predict(X), raw.predict(X), rtol=1e-4)
+    assert np.abs(averaged.predict(X) - raw.predict(X)).max() > 1
+    (training, _), *_ = averaged._streams
+    assert_array_equal(training.objective.network.theta, training.averaging.value())
+    assert_allclose(training.raw, raw.networks_[0].theta, rtol=1e-4, atol=1e-5)
+
+
 @KINDS
 def test_copies_predict_alike(kind, tmp_path):
     X, y = table()
@@ -491,6 +538,30 @@ def test_targets_that_are_refused():
         TabularBackpropClassifier(**SMALL).fit(X, labels(y)[1:])
     with pytest.raises(ValueError, match="loss="):
         TabularBackpropRegressor(loss=Poisson(), **SMALL).fit(X, y)
+    with pytest.raises(ValueError, match="y: Input y contains NaN"):
+        TabularBackpropRegressor(**SMALL).fit(X, [None, *y[1:]])
+    with pytest.raises(ValueError, match="y is too large to be standardised"):
+        TabularBackpropRegressor(**SMALL).fit(X, 1e300 * y)
+    with pytest.raises(ValueError, match="sample_weight: the sum of the weights, inf"):
+        TabularBackpropRegressor(**SMALL).fit(X, y, np.full(120, 1e38))
+
+
+@pytest.mark.parametrize(
+    "missing", [lambda y: y.astype(object), lambda y: pd.Series(y, dtype="string"), pd.Categorical]
+)
+def test_labels_that_are_missing(missing):
+    X, y = table()
+    y = pd.Series(missing(labels(y)))
+    y[3] = None
+    with pytest.raises(ValueError, match="y: Input y contains NaN"):
+        TabularBackpropClassifier(**SMALL).fit(X, y)
+
+
+def test_an_error_tells_when_training_diverged():
+    X, y = load_diabetes(return_X_y=True)
+    net = TabularBackpropRegressor(learning_rate=lambda t: 1.0 if t < 0.5 else 1e30, **SMALL)
+    with pytest.raises(DivergenceError, match="at epoch 11, step"):
+        net.fit(X, y)
 
 
 def test_few_rows_and_classes():

@@ -88,7 +88,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     _recipes = FOR_NUMBERS
 
     def _check_y(self, y):
-        y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y", estimator=self)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         return as_column_or_matrix(y)
 
     def _learn_targets(self, y, weight, settings, classes):
@@ -98,7 +98,8 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
             raise ValueError(f"loss={self.loss!r} is for y in its own unit, and here y is standardised.")
         widths = widths_of_targets(self._loss, n_targets)
         targets = RegressionTargets(widths).standardized_by(y, weight)
-        self._targets = targets.clamped_to(y) if settings.clamp else targets
+        learned = y if weight is None else y[weight[:, 0] > 0]
+        self._targets = targets.clamped_to(learned) if settings.clamp else targets
         self.n_outputs_ = n_targets
 
     def _criterion(self):
