@@ -111,8 +111,8 @@ class Normal(Initializer):
         return random_state.normal(size=(n_inputs, n_units))
 
 
-class NormalBiases(Normal):
-    """w ~ N(0, 1) and b ~ N(0, 1)."""
+class NTK(Normal):
+    """w, b ~ N(0, 1): the neural tangent parametrisation's (Jacot et al., 2018), for `NTKDense`."""
 
     def bias(self, random_state, n_inputs, n_units, activation):
         return random_state.normal(size=(1, n_units))
@@ -212,7 +212,7 @@ INITIALIZERS = {
     "lecun": LeCun,
     "orthogonal": Orthogonal,
     "normal": Normal,
-    "normal_biases": NormalBiases,
+    "ntk": NTK,
     "data_driven": DataDriven,
     "zeros": Zeros,
 }

@@ -5,8 +5,8 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPRegressor
 
 from skbackprop.activations import ACTIVATIONS
-from skbackprop.initializers import BoundedGlorot, Given, Glorot, He, LeCun, Orthogonal
-from skbackprop.layers import Dense, Ensemble, NTKDense, Sequential
+from skbackprop.initializers import NTK, BoundedGlorot, Given, Glorot, He, LeCun, Orthogonal
+from skbackprop.layers import Dense, Ensemble, Sequential
 from skbackprop.network import Network
 
 N_INPUTS, N_UNITS = 300, 200
@@ -29,6 +29,14 @@ def test_variance_scaling(kind, variance, distribution, reach):
     assert (0.99 * reach < largest <= reach) if reach < np.inf else largest > 3.5
     bias = kind(distribution).bias(np.random.RandomState(0), N_INPUTS, N_UNITS, None)
     np.testing.assert_array_equal(bias, np.zeros((1, N_UNITS)))
+
+
+def test_ntk():
+    bias = NTK().bias(np.random.RandomState(0), N_INPUTS, N_UNITS, None)
+    assert bias.shape == (1, N_UNITS)
+    for values in (weights(NTK()), bias):
+        assert values.mean() == pytest.approx(0.0, abs=4 / np.sqrt(values.size))
+        assert values.std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * values.size))
 
 
 @pytest.mark.parametrize(
@@ -132,10 +140,3 @@ def test_given_is_cloned_with_its_arrays():
 def test_unknown_name():
     with pytest.raises(ValueError, match="initializer='xavier' is not known"):
         Network(Dense(2, initializer="xavier"), 3)
-
-
-@pytest.mark.parametrize(("name", "deviation"), [("normal", 0), ("normal_biases", 1)])
-def test_normal_values(name, deviation):
-    params = Network(Sequential([NTKDense(2000, initializer=name)]), 30, random_state=0).params.layers[0]
-    assert params.weight.std() == pytest.approx(1, abs=0.02)
-    assert params.bias.std() == pytest.approx(deviation, abs=0.05)

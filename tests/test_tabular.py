@@ -5,6 +5,7 @@ import subprocess
 import sys
 from time import monotonic
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.metrics import log_loss, mean_pinball_loss
+from sklearn.metrics import d2_pinball_score, log_loss, mean_pinball_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -20,9 +21,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skbackprop
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
+from skbackprop.averaging import ExponentialAverage
+from skbackprop.divergence import DivergenceError
 from skbackprop.estimators.tabular.members import Plan, folds
 from skbackprop.estimators.tabular.recipes import batch_size
-from skbackprop.losses import Huber, Poisson
+from skbackprop.losses import Huber, JointLoss, Poisson, Quantiles
 
 SMALL = {"n_estimators": 2, "hidden_layer_sizes": [16], "max_iter": 20, "random_state": 0}
 KINDS = pytest.mark.parametrize("kind", [TabularBackpropClassifier, TabularBackpropRegressor])
@@ -189,6 +192,7 @@ def test_the_recipes_networks():
     layers = net.networks_[0].root.layer.layers
     assert [type(layer).__name__ for layer in layers] == ["Scale", "NTKDense", "NTKDense"]
     assert type(layers[1].activation).__name__ == "SELU"
+    assert [type(layer.initializer).__name__ for layer in layers[1:]] == ["NTK", "Zeros"]
 
 
 @KINDS
@@ -251,8 +255,36 @@ def test_quantiles():
     assert 0.7 < np.mean((low <= y[600:]) & (y[600:] <= high)) < 0.9
     with pytest.raises(ValueError, match="quantile"):
         net.predict_interval(X, 0.5)
-    with pytest.raises(ValueError, match="predict_interval needs loss="):
+    with pytest.raises(ValueError, match="predict_interval needs a fit with loss="):
         TabularBackpropRegressor(**SMALL).fit(X, y).predict_interval(X)
+
+
+def test_quantiles_are_those_of_the_fit():
+    X, y = load_diabetes(return_X_y=True)
+    net = TabularBackpropRegressor(loss=Quantiles((0.1, 0.5, 0.9)), **SMALL).fit(X, y)
+    low, _, high = net.predict(X).T
+    net.set_params(loss="quantile", quantile=[0.2, 0.8])
+    assert_array_equal(net.predict_interval(X, 0.8), np.column_stack([low, high]))
+    with pytest.raises(ValueError, match="needs the quantiles"):
+        net.predict_interval(X, 0.6)
+
+
+def test_score_of_quantiles():
+    X, y = load_diabetes(return_X_y=True)
+    levels = [0.2, 0.8]
+    net = TabularBackpropRegressor(loss="quantile", quantile=levels, **SMALL).fit(X, y)
+    scores = [d2_pinball_score(y, column, alpha=q) for column, q in zip(net.predict(X).T, levels)]
+    assert net.score(X, y) == pytest.approx(np.mean(scores))
+
+
+def test_a_loss_for_each_target():
+    X, y = load_diabetes(return_X_y=True)
+    loss = JointLoss([Huber(), Quantiles((0.1, 0.5, 0.9))])
+    net = TabularBackpropRegressor(loss=loss, **SMALL).fit(X, np.column_stack([y, 1e6 + y]))
+    predicted = net.predict(X)
+    assert predicted.shape == (442, 4)
+    assert predicted[:, 0].max() < 1000 < 1e6 < predicted[:, 1:].min()
+    assert 0 < net.score(X, np.column_stack([y, 1e6 + y])) < 1
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "huber", "log_cosh", Huber(0.5)])
@@ -316,6 +348,23 @@ def test_rows_without_weight_are_not_learned():
     y_wrong = np.where(wrong, 10_000.0, y)
     net = TabularBackpropRegressor(**SMALL).fit(X, y_wrong, sample_weight=(~wrong).astype(float))
     assert net.score(X[~wrong], y[~wrong]) > 0.3
+
+
+def test_rows_without_weight_are_not_held_out():
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.zeros(442)
+    weight[:40] = 1.0
+    y[40:] = 1e6
+    net = TabularBackpropRegressor(**SMALL).fit(X, y, sample_weight=weight)
+    assert np.isfinite(net.validation_losses_).all()
+    assert net.predict(X).max() <= y[:40].max()
+    few = TabularBackpropClassifier(**SMALL).fit(X, y > 1e5, sample_weight=np.arange(442) == 0)
+    assert not few.predict(X[:1])
+    for scoring in ("roc_auc", "neg_log_loss"):
+        net = TabularBackpropClassifier(scoring=scoring, calibration="temperature", **SMALL)
+        net.fit(X, y > 1e5, sample_weight=weight)
+        assert_array_equal(net.classes_, [False, True])
+        assert np.isfinite(net.validation_losses_).all()
 
 
 @KINDS
@@ -402,6 +451,32 @@ def test_streams_know_their_classes():
         net.partial_fit(X, y + 1)
 
 
+def test_streams_learn_whatever_backend_is_chosen():
+    X, y = load_diabetes(return_X_y=True)
+    settings = SMALL | {"hidden_layer_sizes": [1024], "batch_size": 256}
+    expected = TabularBackpropRegressor(**settings).partial_fit(X, y).partial_fit(X, y)
+    assert len(expected.networks_) == 2
+    with joblib.parallel_config("loky", n_jobs=2):
+        found = TabularBackpropRegressor(**settings).partial_fit(X, y).partial_fit(X, y)
+    assert_array_equal(found.predict(X), expected.predict(X))
+
+
+def test_streams_predict_with_the_average():
+    X, y = load_diabetes(return_X_y=True)
+    raw, first, averaged = (
+        TabularBackpropRegressor(average=average, **SMALL)
+        for average in (None, ExponentialAverage(0.0), ExponentialAverage(0.99))
+    )
+    for _ in range(3):
+        for net in (raw, first, averaged):
+            net.partial_fit(X, y)
+    assert_allclose(first.predict(X), raw.predict(X), rtol=1e-4)
+    assert np.abs(averaged.predict(X) - raw.predict(X)).max() > 1
+    (training, _), *_ = averaged._streams
+    assert_array_equal(training.objective.network.theta, training.averaging.value())
+    assert_allclose(training.raw, raw.networks_[0].theta, rtol=1e-4, atol=1e-5)
+
+
 @KINDS
 def test_copies_predict_alike(kind, tmp_path):
     X, y = table()
@@ -463,6 +538,30 @@ def test_targets_that_are_refused():
         TabularBackpropClassifier(**SMALL).fit(X, labels(y)[1:])
     with pytest.raises(ValueError, match="loss="):
         TabularBackpropRegressor(loss=Poisson(), **SMALL).fit(X, y)
+    with pytest.raises(ValueError, match="y: Input y contains NaN"):
+        TabularBackpropRegressor(**SMALL).fit(X, [None, *y[1:]])
+    with pytest.raises(ValueError, match="y is too large to be standardised"):
+        TabularBackpropRegressor(**SMALL).fit(X, 1e300 * y)
+    with pytest.raises(ValueError, match="sample_weight: the sum of the weights, inf"):
+        TabularBackpropRegressor(**SMALL).fit(X, y, np.full(120, 1e38))
+
+
+@pytest.mark.parametrize(
+    "missing", [lambda y: y.astype(object), lambda y: pd.Series(y, dtype="string"), pd.Categorical]
+)
+def test_labels_that_are_missing(missing):
+    X, y = table()
+    y = pd.Series(missing(labels(y)))
+    y[3] = None
+    with pytest.raises(ValueError, match="y: Input y contains NaN"):
+        TabularBackpropClassifier(**SMALL).fit(X, y)
+
+
+def test_an_error_tells_when_training_diverged():
+    X, y = load_diabetes(return_X_y=True)
+    net = TabularBackpropRegressor(learning_rate=lambda t: 1.0 if t < 0.5 else 1e30, **SMALL)
+    with pytest.raises(DivergenceError, match="at epoch 11, step"):
+        net.fit(X, y)
 
 
 def test_few_rows_and_classes():

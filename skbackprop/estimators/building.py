@@ -106,6 +106,14 @@ def make_regression_loss(loss, quantile, n_targets):
     return JointLoss([loss] * n_targets) if isinstance(loss, Quantiles) and n_targets > 1 else loss
 
 
+def widths_of_targets(loss, n_targets):
+    """Columns of the network's output for each target."""
+    n_columns = loss.n_nodes(n_targets)
+    if isinstance(loss, JointLoss):
+        return tuple(loss.nodes_of_losses())
+    return (n_columns // n_targets,) * n_targets
+
+
 def check_loss(loss, for_classes):
     """Its settings are valid, and its kind is right: a loss of the other kind would predict nonsense."""
     if not isinstance(loss, Loss):

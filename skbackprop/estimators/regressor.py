@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.estimators.base import BaseBackprop
-from skbackprop.estimators.building import make_regression_loss
+from skbackprop.estimators.building import make_regression_loss, widths_of_targets
 from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.intervals import conformal_margin, interval_columns, sorted_residuals
+from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.validation import (
     about,
     check_n_epochs,
@@ -22,7 +22,7 @@ from skbackprop.estimators.validation import (
     validation_arguments,
 )
 from skbackprop.layers import Layer
-from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss
+from skbackprop.losses import REGRESSION_LOSSES, Loss
 from skbackprop.targets import RegressionTargets
 
 
@@ -335,12 +335,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     def _make_targets(self, y, dtype):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         loss = make_regression_loss(self.loss, self.quantile, n_targets)
-        n_columns = loss.n_nodes(n_targets)
-        widths = (
-            loss.nodes_of_losses() if isinstance(loss, JointLoss) else [n_columns // n_targets] * n_targets
-        )
+        widths = widths_of_targets(loss, n_targets)
         shift, scale, output_activation = self._output_form(y, loss, dtype)
-        return RegressionTargets(tuple(widths), shift, scale), loss, output_activation
+        return RegressionTargets(widths, shift, scale), loss, output_activation
 
     def _output_form(self, y, loss, dtype):
         """Shift and scale of the targets where they are given, and the activation of the last layer."""
@@ -392,28 +389,10 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return self._score(y, prediction, sample_weight)
 
     def _score(self, y, prediction, sample_weight):
-        """R^2, for several quantiles the mean of their D^2; the mean over outputs."""
-        quantiles = self._quantiles_of_targets()
-        if not any(quantiles):
-            return r2_score(y, prediction, sample_weight=sample_weight)
-        y, prediction = np.asarray(y), prediction.reshape(len(prediction), -1)
-        scores, columns = [], iter(prediction.T)
-        for target, of_target in zip(y.reshape(len(y), -1).T, quantiles):
-            if not of_target:
-                scores.append(r2_score(target, next(columns), sample_weight=sample_weight))
-                continue
-            d2 = [
-                d2_pinball_score(target, next(columns), sample_weight=sample_weight, alpha=q)
-                for q in of_target
-            ]
-            scores.append(np.mean(d2))
-        return float(np.mean(scores))
+        return regression_score(y, prediction, self._quantiles_of_targets(), sample_weight)
 
     def _quantiles_of_targets(self):
-        """For each target the quantiles that `predict` has a column for, () where it is one number."""
-        loss = self._training.objective.loss
-        losses = loss.losses if isinstance(loss, JointLoss) else [loss] * self._targets.n_targets
-        return [tuple(getattr(of_target, "quantiles", ())) for of_target in losses]
+        return quantiles_of_targets(self._training.objective.loss, self._targets.n_targets)
 
     def _end_fit(self, monitor):
         if monitor is not None and set(self._targets.widths) == {1}:

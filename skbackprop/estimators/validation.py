@@ -93,7 +93,8 @@ def check_weight(sample_weight, X, name="sample_weight"):
         return None
     with about(name):
         weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        total = weight.sum()
+        with np.errstate(over="ignore"):
+            total = weight.sum()
         if not np.isfinite(total) or 0 < total < np.finfo(X.dtype).tiny:
             raise ValueError(f"the sum of the weights, {total:.3g}, is beyond the range of {X.dtype}.")
     return weight.reshape(-1, 1)

@@ -39,9 +39,10 @@ class RegressionTargets:
     def standardized_by(self, y, weight):
         """The same, with shift the mean and scale the standard deviation of each target of y."""
         y = y.reshape(len(y), -1).astype(np.float64)
-        scaler = StandardScaler().fit(y, None, None if weight is None else weight[:, 0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaler = StandardScaler().fit(y, None, None if weight is None else weight[:, 0])
         if not np.isfinite([scaler.mean_, scaler.scale_]).all():
-            raise ValueError("y is too large for target_scaling='standard': its variance overflows.")
+            raise ValueError("y is too large to be standardised: its variance overflows.")
         return replace(self, shift=scaler.mean_, scale=scaler.scale_)
 
     def encode(self, y, dtype):

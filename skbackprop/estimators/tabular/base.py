@@ -166,9 +166,12 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         with about("y"):
             columns = self._targets.encode(y, X.dtype)
         weight = self._loss_weight(y, weight)
-        if weight is not None and not weight.any():
+        if weight is None:
+            return TableRows(X, columns, None), y
+        counted = np.flatnonzero(weight)
+        if not len(counted):
             raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
-        return TableRows(X, columns, weight), y
+        return TableRows(X[counted], columns[counted], weight[counted]), y[counted]
 
     def _task(self, rows, settings, n_rounds):
         plan = Plan(

@@ -17,6 +17,7 @@ from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES
 from skbackprop.losses import MultinomialLogLoss
 from skbackprop.network import net_input
+from skbackprop.preprocessing.columns import is_missing
 from skbackprop.targets import classification_targets
 
 
@@ -121,6 +122,9 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
 
     def _check_y(self, y):
         y = column_or_1d(y, warn=True)
+        missing = [k for k, label in enumerate(y.tolist()) if is_missing(label)]
+        if missing:
+            raise ValueError(f"Input y contains NaN: the label of row {missing[0]} is missing.")
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
         if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
             raise ValueError(f"Unknown label type: {type_of_target(y)}. One class label a row is allowed.")

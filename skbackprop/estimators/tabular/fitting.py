@@ -70,7 +70,7 @@ def in_threads(n_jobs, function, arguments):
     """In threads, with a BLAS of one thread where there are several."""
     n_threads = min(effective_n_jobs(n_jobs), len(arguments))
     with threadpool_limits(1 if n_threads > 1 else None, "blas"):
-        return Parallel(n_threads, prefer="threads")(delayed(function)(*a) for a in arguments)
+        return Parallel(n_threads, require="sharedmem")(delayed(function)(*a) for a in arguments)
 
 
 def fit_members(task, learned, held_out, seed):

@@ -59,6 +59,7 @@ def train_members(training, batches, measure, plan, generator, n_epochs=None):
             record.best[better], record.best_epochs[better] = measured[better], epoch
             best_theta[better] = network.theta[better]
             training.hide()
+            training.n_epochs += 1
             record.losses.append(loss / n_members)
             record.curve.append(measured)
     network.theta[...] = best_theta
@@ -66,13 +67,18 @@ def train_members(training, batches, measure, plan, generator, n_epochs=None):
 
 
 def learn_once(training, generator, rows, batch_size):
-    """One pass over the rows by every member, at the first values of all schedules."""
+    """One pass over the rows by every member, at the first values of all schedules.
+
+    The network then has the average of the weights, where there is one.
+    """
+    training.hide()
     n_members = len(training.objective.network.theta)
     order = np.tile(np.arange(len(rows.X)), (n_members, 1))
     batches = MemberBatches(*rows, batch_size, order)
     batches.shuffle(generator)
     with np.errstate(all="ignore"):
         train_epoch(training, batches, 0, inf)
+    training.show_result()
 
 
 class Validation:

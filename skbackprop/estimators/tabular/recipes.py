@@ -55,7 +55,7 @@ SIMPLE = {
     "dropout": 0.0,
     "weight_decay": 0.0,
     "clamp": False,
-    "initializer": "normal_biases",
+    "initializer": "ntk",
     "output_initializer": "zeros",
 }
 BAGGED = {

@@ -8,8 +8,9 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 
-from skbackprop.estimators.building import make_regression_loss
+from skbackprop.estimators.building import make_regression_loss, widths_of_targets
 from skbackprop.estimators.intervals import interval_columns
+from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_NUMBERS
@@ -87,7 +88,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     _recipes = FOR_NUMBERS
 
     def _check_y(self, y):
-        y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y", estimator=self)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         return as_column_or_matrix(y)
 
     def _learn_targets(self, y, weight, settings, classes):
@@ -95,9 +96,10 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         self._loss = make_regression_loss(self.loss, self.quantile, n_targets)
         if not self._loss.shiftable:
             raise ValueError(f"loss={self.loss!r} is for y in its own unit, and here y is standardised.")
-        width = self._loss.n_nodes(n_targets) // n_targets
-        targets = RegressionTargets((width,) * n_targets).standardized_by(y, weight)
-        self._targets = targets.clamped_to(y) if settings.clamp else targets
+        widths = widths_of_targets(self._loss, n_targets)
+        targets = RegressionTargets(widths).standardized_by(y, weight)
+        learned = y if weight is None else y[weight[:, 0] > 0]
+        self._targets = targets.clamped_to(learned) if settings.clamp else targets
         self.n_outputs_ = n_targets
 
     def _criterion(self):
@@ -192,12 +194,36 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
             If these are not among the quantiles.
         """
         y = self.predict(X)
-        quantiles = tuple(np.atleast_1d(self.quantile)) if self.loss == "quantile" else ()
-        if len(quantiles) < 2:
+        quantiles = set(self._quantiles())
+        if len(quantiles) > 1 or quantiles == {()}:
             raise ValueError(
-                'predict_interval needs loss="quantile" and quantile=, such as [0.05, 0.5, 0.95].'
+                'predict_interval needs a fit with loss="quantile" and quantile=, such as [0.05, 0.5, 0.95].'
             )
-        return y[..., interval_columns(quantiles, coverage)]
+        return y[..., interval_columns(*quantiles, coverage)]
+
+    def score(self, X, y, sample_weight=None):
+        """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            The target.
+
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            1 is perfect; 0 is as good as the best constant.
+        """
+        return regression_score(y, self.predict(X), self._quantiles(), sample_weight)
+
+    def _quantiles(self):
+        return quantiles_of_targets(self._loss, self.n_outputs_)
 
 
 def mean_loss(loss, columns, z, weight):
