@@ -58,7 +58,8 @@ class_weight : dict, 'balanced' or None, default=None
     The weight of each class in the loss.
 
 calibration : {'temperature'} or None, default=None
-    Whether log odds are divided by the number that makes the log loss of the rows held out smallest.""",
+    Whether log odds are divided by the number that makes the log loss of the rows held out, if there are any,
+    smallest.""",
 )
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
@@ -189,7 +190,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         """Go on with one pass over some rows, at a constant learning rate.
 
         Medians, ranges and levels are those of the rows of the first call, or of `fit`; what is new later is
-        unknown to them.
+        unknown to them. The network, and the settings of its training, stay too.
 
         Parameters
         ----------

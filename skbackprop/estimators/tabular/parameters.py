@@ -129,10 +129,12 @@ max_time : float or None, default=None
     Seconds for all members; fewer epochs are made, and schedules run over these.
 
 validation_fraction : float, default=0.2
-    The share of rows that each member holds out, to choose its best epoch. 0: the last epoch is kept.
+    The share of rows that each member holds out, to choose its best epoch: the nearest of 1/2, 1/3, 1/4, ...
+    0, or where a part would have fewer than two rows: none are held out, and the last epoch is kept.
 
 early_stopping : bool, default=False
-    Whether members that are trained together stop `n_iter_no_change` epochs after the best one of each.
+    Whether members that are trained together stop `n_iter_no_change` epochs after the best one of each, where
+    rows are held out.
 
 n_iter_no_change : int, default=40
     See `early_stopping`.

@@ -135,7 +135,8 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         """Go on with one pass over some rows, at a constant learning rate.
 
         Medians, ranges, levels and the scale of the target are those of the rows of the first call, or of
-        `fit`; predictions then stay in the range that y had there, unless ``clamp=False``.
+        `fit`; predictions then stay in the range that y had there, unless ``clamp=False``. The network, and
+        the settings of its training, stay too.
 
         Parameters
         ----------
