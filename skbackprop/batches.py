@@ -116,6 +116,7 @@ class MemberBatches:
         self.X, self.targets, self.weights, self.orders = X, y, sample_weight, orders
         n_rows = orders.shape[1]
         self.batch_size = -(-n_rows // max(1, round(n_rows / batch_size)))
+        self._buffers = [self._buffer(part) for part in (X, y, sample_weight)]
 
     def __len__(self):
         return -(-self.orders.shape[1] // self.batch_size)
@@ -125,10 +126,9 @@ class MemberBatches:
         generator.permuted(self.orders, axis=1, out=self.orders)
 
     def __iter__(self):
-        buffers = [self._buffer(part) for part in (self.X, self.targets, self.weights)]
         for start in range(0, self.orders.shape[1], self.batch_size):
             rows = self.orders[:, start : start + self.batch_size]
-            parts = zip((self.X, self.targets, self.weights), buffers)
+            parts = zip((self.X, self.targets, self.weights), self._buffers)
             yield Batch(*(self._gathered(part, rows, buffer) for part, buffer in parts))
 
     def _buffer(self, part):
