@@ -1,5 +1,9 @@
 """See inside a fitted network."""
 
-from skbackprop.inspection.displays import TrainingCurveDisplay
+from skbackprop.inspection.displays import NetworkDisplay, TrainingCurveDisplay, WeightHistogramDisplay
 
-__all__ = ["TrainingCurveDisplay"]
+__all__ = [
+    "NetworkDisplay",
+    "TrainingCurveDisplay",
+    "WeightHistogramDisplay",
+]

@@ -149,8 +149,8 @@ class TrainingCurveDisplay:
         if curve is None or not len(curve):
             return
         curve = np.asarray(curve, dtype=float)
-        thin = {"linewidth": 0.8, "alpha": 0.7} if curve.ndim == 2 and curve.shape[1] > 1 else {}
-        lines = ax.plot(self._epochs(curve), curve, **style, **thin)
+        thin = {"linewidth": 0.8, "linestyle": "-"} if curve.ndim == 2 and curve.shape[1] > 1 else {}
+        lines = ax.plot(self._epochs(curve), curve, **style | thin)
         lines[0].set_label(label)
 
     def _epochs(self, curve):
