@@ -21,10 +21,10 @@ def chain_of(estimator):
     """What a picture of the estimator's network needs; an error where layers stand side by side."""
     network = estimator.network_
     params, layer_names, n_nodes = [], ["input"], network.n_inputs
-    one_by_one = list(_one_by_one(network.root))
     parts = network.parts()
-    if len(one_by_one) != len(parts):
-        raise _not_a_chain(next(layer for layer in one_by_one if all(layer is not part[1] for part in parts)))
+    for layer in _one_by_one(network.root):
+        if all(layer is not part for _, part, _, _ in parts):
+            raise _not_a_chain(layer)
     for _, layer, own, _ in parts:
         n_before, n_nodes = n_nodes, layer.n_outputs(n_nodes)
         if getattr(own, "weight", np.empty(0)).shape == (n_before, n_nodes):

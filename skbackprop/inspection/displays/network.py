@@ -46,7 +46,7 @@ class NetworkDisplay:
         The picture.
 
     edges_ : list of LineCollection
-        The lines into each layer. `get_array()` of one has the values, of the weights and then of the biases.
+        The lines into each layer, from the smallest to the largest value: `get_array()` has the values.
 
     Examples
     --------
@@ -169,7 +169,8 @@ class NetworkDisplay:
         if bias is not None:
             segments += [(left.bias, b) for b in right.places()]
             values = np.append(values, bias[right.nodes])
-        return segments, values
+        order = np.argsort(np.abs(values), kind="stable")  # large ones lie on top
+        return [segments[i] for i in order], values[order]
 
     def _bias(self, k):
         bias = None if self.biases is None else self.biases[k]

@@ -191,7 +191,9 @@ def _best_epoch(estimator):
     if estimator._stops() and not kept:
         return None
     by_loss = estimator.scoring == "loss"
-    scores = -np.array(estimator.validation_loss_curve_) if by_loss else np.array(estimator.validation_scores_)
+    scores = (
+        -np.array(estimator.validation_loss_curve_) if by_loss else np.array(estimator.validation_scores_)
+    )
     if np.isnan(scores).all():
         return None
     at_best = np.flatnonzero(scores == (estimator._training.patience.best if kept else np.nanmax(scores)))

@@ -28,11 +28,11 @@ class WeightHistogramDisplay:
 
     Examples
     --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from skbackprop import BackpropRegressor
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
     >>> from skbackprop.inspection import WeightHistogramDisplay
-    >>> net = BackpropRegressor(hidden_layer_sizes=(20, 10), solver="lbfgs", max_iter=50, random_state=0)
-    >>> net = net.fit(*load_diabetes(return_X_y=True))  # doctest: +ELLIPSIS
+    >>> net = BackpropClassifier(hidden_layer_sizes=(20, 10), solver="lbfgs", random_state=0)
+    >>> net = net.fit(*load_iris(return_X_y=True))
     >>> display = WeightHistogramDisplay.from_estimator(net)
     >>> list(display.weights)
     ['layers[0] Dense', 'layers[1] Dense', 'layers[2] Dense']
@@ -99,7 +99,9 @@ class WeightHistogramDisplay:
             weights = np.ravel(weights)
             ax.hist(weights, edges, color=BLUE, edgecolor="white", linewidth=0.3)
             ax.axvline(0, color=GRAY, linewidth=1, linestyle=":")
-            ax.set_title(f"{name}\n{len(weights):,} weights, std {np.std(weights):.2g}", fontsize=9, loc="left")
+            ax.set_title(
+                f"{name}\n{len(weights):,} weights, std {np.std(weights):.2g}", fontsize=9, loc="left"
+            )
             ax.set(xlabel="weight", ylabel="number of weights")
             ax.yaxis.get_major_locator().set_params(integer=True)
             plain(ax)
