@@ -1,4 +1,4 @@
-"""See inside a fitted network."""
+"""See inside a fitted network: net inputs, outputs, deltas, gradients, and what follows from them."""
 
 from skbackprop.inspection.displays import (
     AttributionDisplay,
@@ -6,10 +6,13 @@ from skbackprop.inspection.displays import (
     TrainingCurveDisplay,
     WeightHistogramDisplay,
 )
+from skbackprop.inspection.trace import Trace, trace
 
 __all__ = [
     "AttributionDisplay",
     "NetworkDisplay",
+    "Trace",
     "TrainingCurveDisplay",
     "WeightHistogramDisplay",
+    "trace",
 ]
