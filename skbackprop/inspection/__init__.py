@@ -1,0 +1,19 @@
+"""See inside a fitted model: is its gradient right, what do its columns contribute, is it well?"""
+
+from skbackprop.inspection.attribution_table import Attributions
+from skbackprop.inspection.attributions import (
+    expected_gradients,
+    gradient_times_input,
+    input_gradients,
+    integrated_gradients,
+)
+from skbackprop.inspection.hidden import hidden_activations
+
+__all__ = [
+    "Attributions",
+    "expected_gradients",
+    "gradient_times_input",
+    "hidden_activations",
+    "input_gradients",
+    "integrated_gradients",
+]
