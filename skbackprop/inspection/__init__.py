@@ -1,18 +1,32 @@
-"""See inside a fitted network: net inputs, outputs, deltas, gradients, and what follows from them."""
+"""See inside a fitted network: its numbers, whether its gradient is right, what columns contribute; pictures."""
 
+from skbackprop.inspection.attribution_table import Attributions
+from skbackprop.inspection.attributions import (
+    expected_gradients,
+    gradient_times_input,
+    input_gradients,
+    integrated_gradients,
+)
 from skbackprop.inspection.displays import (
     AttributionDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightHistogramDisplay,
 )
+from skbackprop.inspection.hidden import hidden_activations
 from skbackprop.inspection.trace import Trace, trace
 
 __all__ = [
     "AttributionDisplay",
+    "Attributions",
     "NetworkDisplay",
     "Trace",
     "TrainingCurveDisplay",
     "WeightHistogramDisplay",
+    "expected_gradients",
+    "gradient_times_input",
+    "hidden_activations",
+    "input_gradients",
+    "integrated_gradients",
     "trace",
 ]

@@ -1,0 +1,83 @@
+"""What the hidden layers make of rows."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+from skbackprop.inspection.opened import opened
+from skbackprop.layers import Ensemble
+from skbackprop.network import net_input
+
+
+def hidden_activations(estimator, X, layer=None):
+    """The outputs of the hidden layers.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in `input_gradients`.
+
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Rows as the estimator takes them.
+
+    layer : int, str or None, default=None
+        The index of a hidden layer, or its name, such as "layers[0]". None: all.
+
+    Returns
+    -------
+    activations : DataFrame or ndarray
+        All layers: a DataFrame with the columns (layer, node), nodes counted from 1, with (network, member,
+        layer, node) for tabular estimators. One layer: an array of shape (n_samples, n_units), with an axis of
+        all members in front for tabular estimators.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import hidden_activations
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = BackpropClassifier((8, 4), solver="lbfgs", tol=1e-2, max_iter=1000, random_state=0).fit(X, y)
+    >>> hidden_activations(net, X).shape, hidden_activations(net, X, layer="layers[1]").shape
+    ((150, 12), (150, 4))
+    """
+    model = opened(estimator)
+    x = model.inputs(X)
+    n_hidden = _n_hidden(model.trained_networks[0].root)
+    if layer is not None:
+        depth = _depth(layer, n_hidden)
+        parts = [network.predict(x, net_input, depth) for network in model.trained_networks]
+        return parts[0] if parts[0].ndim == 2 else np.concatenate(parts)
+    frames = {}
+    for k, network in enumerate(model.trained_networks):
+        for depth in range(1, n_hidden + 1):
+            outputs = network.predict(x, net_input, depth)
+            if outputs.ndim == 2:
+                frames[f"layers[{depth - 1}]"] = _by_node(outputs)
+                continue
+            for member, of_member in enumerate(outputs):
+                frames[k, member, f"layers[{depth - 1}]"] = _by_node(of_member)
+    if not frames:
+        raise ValueError("The network has no hidden layers.")
+    index = X.index if hasattr(X, "iloc") else None
+    levels = (
+        ["layer", "node"] if isinstance(next(iter(frames)), str) else ["network", "member", "layer", "node"]
+    )
+    return pd.concat(frames, axis=1, names=levels).set_axis(index if index is not None else range(len(x)))
+
+
+def _by_node(outputs):
+    return pd.DataFrame(outputs, columns=range(1, outputs.shape[1] + 1))
+
+
+def _n_hidden(root):
+    return len((root.layer if isinstance(root, Ensemble) else root).layers) - 1
+
+
+def _depth(layer, n_hidden):
+    names = [f"layers[{i}]" for i in range(n_hidden)]
+    if isinstance(layer, str) and layer in names:
+        return names.index(layer) + 1
+    if isinstance(layer, Integral) and -n_hidden <= layer < n_hidden:
+        return layer % n_hidden + 1
+    raise ValueError(f"layer={layer!r} is no hidden layer: allowed are {names}, or their indices.")
