@@ -316,7 +316,8 @@ class TestAttributions:
         """That of the sum over the outputs: c has 4 + 0, a has 2 + 3, b has 0.5 + 1."""
         other = pd.DataFrame({"a": [3.0, 3.0], "b": [1.0, 1.0], "c": [0.0, 0.0]})
         display = AttributionDisplay(pd.concat({"yes": self.TABLE, "no": other}, axis=1)).plot()
-        assert [ax.get_title() for ax in display.axes_] == ["yes", "no"]
+        assert [ax.get_title() for ax in display.axes_] == ["output yes", "output no"]
+        assert len({ax.get_xlim() for ax in display.axes_}) == 1
         assert [[bar.get_width() for bar in bars] for bars in display.bars_] == [[2, 4, 0.5], [3, 0, 1]]
         assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["a", "c", "b"]
         stacked = np.stack([self.TABLE, other], axis=2)

@@ -7,8 +7,10 @@ from skbackprop.inspection.attributions import (
     input_gradients,
     integrated_gradients,
 )
+from skbackprop.inspection.delta_recorder import DeltaRecorder
 from skbackprop.inspection.displays import (
     AttributionDisplay,
+    DeltaFlowDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightHistogramDisplay,
@@ -19,6 +21,8 @@ from skbackprop.inspection.trace import Trace, trace
 __all__ = [
     "AttributionDisplay",
     "Attributions",
+    "DeltaFlowDisplay",
+    "DeltaRecorder",
     "NetworkDisplay",
     "Trace",
     "TrainingCurveDisplay",

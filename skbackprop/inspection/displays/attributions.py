@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from skbackprop.axes import panels
+from skbackprop.inspection.attribution_table import Attributions
+from skbackprop.inspection.attributions import integrated_gradients
 from skbackprop.inspection.displays.style import BLUE, GRAY, RED, plain
 
 
@@ -45,6 +47,46 @@ class AttributionDisplay:
         self.feature_names = feature_names
         self.value_name = value_name
 
+    @classmethod
+    def from_estimator(cls, estimator, X, *, baseline=None, of="prediction", max_features=15, ax=None):
+        """Draw the integrated gradients of some rows: they add up to f(x) - f(baseline).
+
+        For others, draw what their functions give: ``AttributionDisplay(expected_gradients(...)).plot()``.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted network, tabular or not, or a Pipeline, a search or a TransformedTargetRegressor that
+            ends in one.
+
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Rows as the estimator takes them.
+
+        baseline : array-like or DataFrame of shape (1, n_features) or (n_samples, n_features), default=None
+            What to compare with. None: the mean of the rows as the network sees them, which leaves nothing
+            to see of a single row: give one there.
+
+        of : {'prediction', 'net_input'}, default='prediction'
+            As in `integrated_gradients`.
+
+        max_features : int, default=15
+            The most bars.
+
+        ax : Axes, array-like of Axes or None, default=None
+            Where to draw: one for each output, or one that is divided. None: in a new figure.
+
+        Returns
+        -------
+        display : AttributionDisplay
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+        """
+        found = integrated_gradients(estimator, X, baseline=baseline, of=of)
+        return cls(found, value_name="integrated gradient").plot(ax, max_features=max_features)
+
     def plot(self, ax=None, *, max_features=15):
         """Draw.
 
@@ -67,18 +109,19 @@ class AttributionDisplay:
         width = 6.5 if len(outputs) == 1 else 4
         self.axes_ = panels(ax, len(outputs), n_columns=3, size=(width, 0.32 * len(bars) + 1.2))
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
+        places, label = np.arange(len(bars)), self.value_name if of_one_row else f"mean |{self.value_name}|"
         self.bars_ = []
         for ax, output, widths in zip(self.axes_, outputs, bars.T):
             colors = np.where(widths < 0, BLUE, RED) if of_one_row else BLUE
-            self.bars_.append(ax.barh(np.arange(len(widths)), widths, color=colors, height=0.7))
+            self.bars_.append(ax.barh(places, widths, color=colors, height=0.7))
             texts = [f"{width:.2g}" for width in widths]
             ax.bar_label(self.bars_[-1], texts, padding=3, fontsize=8, color=GRAY)
-            ax.set_yticks(np.arange(len(widths)), names)
-            ax.invert_yaxis()
-            ax.margins(x=0.16)
+            ax.set_yticks(places, names)
+            ax.tick_params(labelleft=ax.get_subplotspec() is None or ax.get_subplotspec().is_first_col())
+            ax.set(ylim=(len(bars) - 0.5, -0.5), xlim=_limits(bars), xlabel=label)
             ax.axvline(0, color="black", linewidth=0.8)
-            ax.set_xlabel(self.value_name if of_one_row else f"mean |{self.value_name}|")
-            ax.set_title(output, fontsize=10)
+            if output:
+                ax.set_title(f"output {output}", fontsize=10)
             plain(ax)
         return self
 
@@ -101,7 +144,7 @@ class AttributionDisplay:
                     "(n_samples, n_features, n_outputs) is allowed."
                 )
             names, outputs = (range(1, n + 1) for n in values.shape[1:])
-            names, outputs = [f"x{k}" for k in names], [f"output {k}" for k in outputs]
+            names, outputs = [f"x{k}" for k in names], [str(k) for k in outputs]
         names = names if self.feature_names is None else self.feature_names
         if len(names) != values.shape[1]:
             raise ValueError(f"feature_names has {len(names)} names for {values.shape[1]} features.")
@@ -127,3 +170,10 @@ def _largest(names, bars, most):
     n_kept = most - 1
     others = bars[n_kept:].sum(axis=0, keepdims=True)
     return [*names[:n_kept], f"{len(names) - n_kept} others, together"], np.vstack([bars[:n_kept], others])
+
+
+def _limits(bars):
+    """Of all panels, with room for the numbers at the bars' ends."""
+    low, high = min(bars.min(), 0.0), max(bars.max(), 0.0)
+    room = 0.2 * (high - low) or 1.0
+    return low - room * (low < 0), high + room * (high > 0 or low == 0)

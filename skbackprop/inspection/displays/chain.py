@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skbackprop.activations import ACTIVATIONS
+from skbackprop.inspection.columns import sources_of_columns
 from skbackprop.layers import Frozen, Pretrained, Sequential
 
 ACTIVATION_NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
@@ -13,35 +14,45 @@ ACTIVATION_NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 class Chain(NamedTuple):
     """The layers with a weight matrix, and texts for a picture."""
 
+    places: list  # among the parts of the network
     params: list  # with weight and bias
     names: dict
 
 
-def chain_of(estimator):
-    """What a picture of the estimator's network needs; an error where layers stand side by side."""
-    network = estimator.network_
-    params, layer_names, n_nodes = [], ["input"], network.n_inputs
+def chain_of(model):
+    """What a picture of a network needs; an error where layers stand side by side."""
+    network = model.trained_networks[0]
     parts = network.parts()
     for layer in _one_by_one(network.root):
         if all(layer is not part for _, part, _, _ in parts):
             raise _not_a_chain(layer)
-    for _, layer, own, _ in parts:
+    places, layer_names, n_nodes = [], ["input"], network.n_inputs
+    for place, (_, layer, params, _) in enumerate(parts):
         n_before, n_nodes = n_nodes, layer.n_outputs(n_nodes)
-        if getattr(own, "weight", np.empty(0)).shape == (n_before, n_nodes):
-            params.append(own)
-            layer_names.append(f"layer {len(params)}\n{_activation_name(layer)}")
+        if getattr(params, "weight", np.empty(0)).shape == (n_before, n_nodes):
+            places.append(place)
+            layer_names.append(f"layer {len(places)}\n{_activation_name(layer)}")
         elif n_nodes == n_before:
             layer_names[-1] += f"\n{type(layer).__name__}"
         else:
             raise _not_a_chain(layer)
-    layer_names[-1] = f"output\n{estimator.out_activation_}"
-    inputs = getattr(estimator, "feature_names_in_", None)
+    layer_names[-1] = f"output\n{model.model.out_activation_}"
     names = {
         "layer_names": layer_names,
-        "input_names": None if inputs is None or len(inputs) != network.n_inputs else list(inputs),
-        "output_names": _output_names(estimator),
+        "input_names": _input_names(model),
+        "output_names": model.output_names if len(model.output_names) == network.n_outputs else None,
     }
-    return Chain(params, names)
+    return Chain(places, [parts[place][2] for place in places], names)
+
+
+def _input_names(model):
+    """Names of the network's columns, where those of the first step are known."""
+    first = [*model.before, model.model][0]
+    if not hasattr(first, "feature_names_in_"):
+        return None
+    _, seen = sources_of_columns(model.before, list(first.feature_names_in_))
+    names, _ = model._own_sources(seen)
+    return names
 
 
 def _one_by_one(layer):
@@ -63,11 +74,3 @@ def _not_a_chain(layer):
 
 def _activation_name(layer):
     return ACTIVATION_NAMES.get(type(layer.activation), type(layer.activation).__name__)
-
-
-def _output_names(estimator):
-    """Labels, where there is a node for each."""
-    classes = getattr(estimator, "classes_", None)
-    if isinstance(classes, np.ndarray) and len(classes) == estimator.n_outputs_:
-        return list(classes)
-    return None

@@ -7,7 +7,8 @@ import numpy as np
 from skbackprop.axes import panels
 from skbackprop.inspection.displays.chain import chain_of
 from skbackprop.inspection.displays.style import DIVERGING, GRAY
-from skbackprop.inspection.wrapped import NETS, fitted_network
+from skbackprop.inspection.opened import opened
+from skbackprop.inspection.trace import trace
 
 WIDTHS = 0.3, 4.0  # of edges, in points: of 0, and of the largest value
 
@@ -78,14 +79,37 @@ class NetworkDisplay:
         self.value_name = value_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, max_nodes=16, colorbar=True):
-        """Draw the weights of a fitted network.
+    def from_estimator(
+        cls,
+        estimator,
+        X=None,
+        y=None,
+        *,
+        values="weight",
+        sample_weight=None,
+        ax=None,
+        max_nodes=16,
+        colorbar=True,
+    ):
+        """Draw the weights of a fitted network, or their gradients on some rows.
 
         Parameters
         ----------
         estimator : estimator
             A fitted network, or a Pipeline, a search or a TransformedTargetRegressor that ends in one. Its
             layers must follow one another, without blocks side by side or shortcuts.
+
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
+            The rows, for gradients only.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Their targets.
+
+        values : {'weight', 'gradient'}, default='weight'
+            What the lines show. A gradient is dE/dw, E the sum of the losses of the rows, as `trace` has it.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
 
         ax : Axes or None, default=None
             Where to draw. None: in a new figure.
@@ -105,11 +129,20 @@ class NetworkDisplay:
         ImportError
             Without matplotlib.
         """
-        estimator = fitted_network(estimator, NETS)
-        chain = chain_of(estimator)
-        weights = [params.weight.copy() for params in chain.params]
-        biases = [params.bias[0].copy() for params in chain.params]
-        return cls(weights, biases, **chain.names).plot(ax, max_nodes=max_nodes, colorbar=colorbar)
+        if values not in ("weight", "gradient"):
+            raise ValueError(f"values={values!r} is not known: 'weight' and 'gradient' are allowed.")
+        if values == "gradient" and (X is None or y is None):
+            raise ValueError("values='gradient' needs the rows: give X and y.")
+        chain = chain_of(opened(estimator))
+        if values == "weight":
+            arrays = [vars(params) for params in chain.params]
+        else:
+            layers = trace(estimator, X, y, sample_weight).layers
+            arrays = [layers[place].gradients for place in chain.places]
+        weights, biases = ([own[name].copy() for own in arrays] for name in ("weight", "bias"))
+        name = "weight" if values == "weight" else "gradient dE/dw"
+        display = cls(weights, [bias[0] for bias in biases], **chain.names, value_name=name)
+        return display.plot(ax, max_nodes=max_nodes, colorbar=colorbar)
 
     def plot(self, ax=None, *, max_nodes=16, colorbar=True):
         """Draw.

@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skbackprop.axes import panels
+from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.inspection.displays.style import BLUE, GRAY, RED, legend_above, plain, spans_decades
-from skbackprop.inspection.wrapped import TABULAR, fitted_network
+from skbackprop.inspection.opened import opened
 
 MEASURED = {  # on the rows that a member holds out
     "accuracy": "error rate",
@@ -112,8 +113,8 @@ class TrainingCurveDisplay:
         ImportError
             Without matplotlib.
         """
-        estimator = fitted_network(estimator)
-        curves = _of_members(estimator) if isinstance(estimator, TABULAR) else _of_one(estimator)
+        model = opened(estimator)
+        curves = _of_members(model) if isinstance(model.model, BaseTabular) else _of_one(model)
         return cls(**curves).plot(ax)
 
     def plot(self, ax=None):
@@ -169,8 +170,9 @@ class TrainingCurveDisplay:
             ax.axvline(best[0], color=GRAY, linewidth=1, linestyle=":")
 
 
-def _of_one(estimator):
+def _of_one(model):
     """The curves of a network with one validation part."""
+    estimator = model.model
     scoring = estimator.scoring if estimator.scoring != "loss" else None
     default = "accuracy" if is_classifier(estimator) else "R²"
     scores = estimator.validation_scores_
@@ -180,7 +182,7 @@ def _of_one(estimator):
         "training_score": estimator.training_scores_,
         "validation_score": scores,
         "best_epoch": _best_epoch(estimator) if scores else None,
-        "loss_name": _loss_name(estimator._training.objective.loss),
+        "loss_name": _loss_name(model.loss),
         "score_name": default if scoring is None else getattr(scoring, "__name__", str(scoring)),
     }
 
@@ -201,9 +203,10 @@ def _best_epoch(estimator):
     return int(first + at_best[-1 if estimator.best_epoch == "last" else 0])
 
 
-def _of_members(estimator):
+def _of_members(model):
     """The curves of a tabular estimator: a line for each member."""
-    curves = {"training_loss": estimator.loss_curves_, "loss_name": _loss_name(estimator._loss)}
+    estimator = model.model
+    curves = {"training_loss": estimator.loss_curves_, "loss_name": _loss_name(model.loss)}
     measured = estimator.validation_curves_
     if not measured.any():  # no rows were held out
         return curves

@@ -4,7 +4,7 @@ import numpy as np
 
 from skbackprop.axes import panels
 from skbackprop.inspection.displays.style import BLUE, GRAY, plain
-from skbackprop.inspection.wrapped import TABULAR, fitted_network
+from skbackprop.inspection.opened import opened
 
 
 class WeightHistogramDisplay:
@@ -66,10 +66,8 @@ class WeightHistogramDisplay:
         ImportError
             Without matplotlib.
         """
-        estimator = fitted_network(estimator)
-        networks = estimator.networks_ if isinstance(estimator, TABULAR) else [estimator.network_]
         found = {}
-        for network in networks:
+        for network in opened(estimator).trained_networks:
             for name, layer, params, _ in network.parts():
                 if hasattr(params, "weight"):
                     key = f"{name} {type(layer).__name__}".strip()
