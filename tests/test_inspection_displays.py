@@ -1,6 +1,7 @@
 """Pictures of networks: what is drawn is what the network has."""
 
 import sys
+from copy import deepcopy
 
 import matplotlib
 import numpy as np
@@ -8,12 +9,14 @@ import pandas as pd
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
 
 from skbackprop import (
     BackpropClassifier,
@@ -29,16 +32,24 @@ from skbackprop import (
 )
 from skbackprop.inspection import (
     AttributionDisplay,
+    DeltaFlowDisplay,
+    DeltaRecorder,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightHistogramDisplay,
+    integrated_gradients,
+    trace,
 )
+from skbackprop.optimizers import SGD
 
 matplotlib.use("agg")
 from matplotlib import pyplot
 from matplotlib.colors import to_hex
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+HAS_CALLBACKS = parse_version(sklearn.__version__) >= parse_version("1.9")
+with_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="callbacks came with scikit-learn 1.9")
 
 X, Y = load_diabetes(as_frame=True, return_X_y=True)
 WINE, KINDS = load_wine(as_frame=True, return_X_y=True)
@@ -263,6 +274,37 @@ class TestNetwork:
         with pytest.raises(ValueError, match=f"follow one another, and {name}"):
             NetworkDisplay.from_estimator(net)
 
+    def test_gradients(self):
+        """Those of the sum of the rows' losses, for the wines as they come."""
+        raw, kinds = load_wine(as_frame=True, return_X_y=True)
+        model = make_pipeline(StandardScaler(), BackpropClassifier(**SMALL, alpha=0.0)).fit(raw, kinds)
+        display = NetworkDisplay.from_estimator(model, raw, kinds, values="gradient")
+        before, after = deepcopy(model[-1]), deepcopy(model[-1])
+        after.set_params(solver=SGD(1.0, momentum=0.0), batch_size=178, shuffle=False)
+        after.partial_fit(model[:-1].transform(raw), kinds)
+        for k in range(2):
+            step = before.coefs_[k] - after.coefs_[k]  # the gradient of the mean
+            assert_allclose(display.weights[k], 178 * step, atol=1e-9)
+            assert_allclose(
+                display.biases[k], 178 * (before.intercepts_[k] - after.intercepts_[k]), atol=1e-9
+            )
+            assert_array_equal(
+                np.sort(display.edges_[k].get_array()),
+                np.sort([*display.weights[k].ravel(), *display.biases[k]]),
+            )
+        assert display.figure_.axes[1].get_ylabel() == "gradient dE/dw"
+        assert "alcohol" in {text.get_text() for text in display.ax_.texts}  # the names before the scaler
+
+    def test_bad_input(self):
+        net = BackpropRegressor(**SMALL).fit(X, Y)
+        with pytest.raises(ValueError, match="values='gradient' needs the rows"):
+            NetworkDisplay.from_estimator(net, values="gradient")
+        with pytest.raises(ValueError, match="values='delta' is not known: 'weight' and 'gradient'"):
+            NetworkDisplay.from_estimator(net, values="delta")
+        members = TabularBackpropRegressor(max_iter=1, n_estimators=2, random_state=0).fit(X, Y)
+        with pytest.raises(ValueError, match="follow one another, and Ensemble"):
+            NetworkDisplay.from_estimator(members)
+
     def test_without_a_scale_of_colors(self):
         display = NetworkDisplay([np.ones((2, 1))]).plot(colorbar=False)
         assert display.figure_.axes == [display.ax_]
@@ -291,7 +333,96 @@ class TestWeights:
         assert last.size == sum(network.params.layer.layers[-1].weight.size for network in net.networks_)
 
 
+@with_callbacks
+class TestDeltaFlow:
+    @pytest.mark.parametrize(
+        "settings", [{}, {"solver": "lbfgs"}, {"early_stopping": True}, {"average": "ema"}], ids=str
+    )
+    def test_the_deltas_of_every_epoch(self, settings):
+        """Those of `trace` before the first epoch and after the last one, with the weights of training."""
+        recorder = DeltaRecorder(max_samples=1000)
+        net = BackpropRegressor(**SMALL, target_scaling="standard", **settings)
+        net.set_callbacks(recorder).fit(X, Y)
+        assert_array_equal(recorder.deltas_.index, range(net.n_iter_ + 1))
+        assert list(recorder.deltas_) == ["layers[0] Dense", "layers[1] Dense"]
+        last = deepcopy(net)
+        last._training.hide()  # the weights of training, not of the best epoch or the average
+        short = BackpropRegressor(**SMALL | {"max_iter": 2}, target_scaling="standard", **settings).fit(X, Y)
+        short._training.hide()
+        for epoch, fitted in ((net.n_iter_, last), (2, short)):
+            sizes = [np.sqrt(np.mean(layer.delta**2)) for layer in trace(fitted, X, Y).layers]
+            assert_allclose(recorder.deltas_.loc[epoch], sizes)
+        assert not np.allclose(recorder.deltas_.loc[0], recorder.deltas_.loc[1])
+
+    def test_first_weights(self):
+        """An epoch of steps of length 0 changes nothing."""
+        recorder = DeltaRecorder()
+        settings = SMALL | {"max_iter": 1, "learning_rate_init": 1e-300}
+        net = BackpropClassifier(**settings).set_callbacks(recorder).fit(WINE, KINDS)
+        assert_array_equal(recorder.deltas_.loc[0], recorder.deltas_.loc[1])
+        assert len(trace(net, WINE, KINDS).layers) == recorder.deltas_.shape[1]
+
+    def test_training_is_as_without_it(self):
+        settings = SMALL | {"hidden_layer_sizes": [6, Dropout(0.3), BatchNorm()]}
+        net = BackpropRegressor(**settings).set_callbacks(DeltaRecorder()).fit(X, Y)
+        assert_array_equal(net.network_.theta, BackpropRegressor(**settings).fit(X, Y).network_.theta)
+
+    def test_a_clone_is_fitted_and_drawn(self):
+        net = BackpropRegressor(**SMALL)
+        display = DeltaFlowDisplay.from_estimator(net, X, Y, max_samples=50)
+        assert not hasattr(net, "network_")
+        recorder = DeltaRecorder(50)
+        clone(net).set_callbacks(recorder).fit(X, Y)
+        pd.testing.assert_frame_equal(display.deltas, recorder.deltas_)
+        for line, (name, sizes) in zip(display.lines_, recorder.deltas_.items()):
+            assert_array_equal(line.get_xydata().T, [np.arange(13), sizes])
+            assert line.get_label() == name
+        assert labels(display.ax_) == list(recorder.deltas_)
+        assert (display.ax_.get_xlabel(), display.ax_.get_yscale()) == ("epoch", "log")
+
+    def test_inside_others(self):
+        scaled = TransformedTargetRegressor(BackpropRegressor(**SMALL), transformer=StandardScaler())
+        display = DeltaFlowDisplay.from_estimator(make_pipeline(StandardScaler(), scaled), X, Y)
+        plain = DeltaFlowDisplay.from_estimator(
+            BackpropRegressor(**SMALL), StandardScaler().fit_transform(X), (Y - Y.mean()) / Y.std(ddof=0)
+        )
+        assert_allclose(display.deltas, plain.deltas)
+
+    def test_deltas_of_zero(self):
+        assert DeltaFlowDisplay(pd.DataFrame({"a": [0.0, 1.0]})).plot().ax_.get_yscale() == "linear"
+
+    def test_more_arguments_of_fit(self):
+        net = BackpropRegressor(**SMALL)
+        weight = np.linspace(0, 1, len(Y))
+        display = DeltaFlowDisplay.from_estimator(net, X, Y, fit_params={"sample_weight": weight})
+        assert not np.allclose(display.deltas, DeltaFlowDisplay.from_estimator(net, X, Y).deltas)
+
+    def test_bad_input(self):
+        with pytest.raises(TypeError, match=r"estimator=Ridge\(\) is not a BackpropRegressor"):
+            DeltaFlowDisplay.from_estimator(Ridge(), X, Y)
+        with pytest.raises(ValueError, match="max_samples=0 must be at least 1"):
+            DeltaFlowDisplay.from_estimator(BackpropRegressor(**SMALL), X, Y, max_samples=0)
+
+
 class TestAttributions:
+    def test_of_an_estimator(self):
+        net = BackpropClassifier(**SMALL).fit(WINE, KINDS)
+        display = AttributionDisplay.from_estimator(net, WINE, max_features=20)
+        importance = integrated_gradients(net, WINE).importance()
+        names = [text.get_text() for text in display.ax_.get_yticklabels()]
+        assert names == list(importance.index)
+        widths = np.transpose([[bar.get_width() for bar in bars] for bars in display.bars_])
+        assert_allclose(widths, importance)
+        assert [ax.get_title() for ax in display.axes_] == ["output 0", "output 1", "output 2"]
+
+    def test_of_one_row_and_a_baseline(self):
+        net = BackpropRegressor(**SMALL).fit(X, Y)
+        display = AttributionDisplay.from_estimator(net, X[:1], baseline=X[5:6])
+        (bars,) = display.bars_
+        total = sum(bar.get_width() for bar in bars)
+        assert_allclose(total, np.subtract(*net.predict(X.iloc[[0, 5]])), rtol=1e-2)
+        assert display.ax_.get_title() == ""
+
     TABLE = pd.DataFrame({"a": [1.0, -3.0], "b": [0.5, 0.5], "c": [-4.0, -4.0]})
 
     def test_of_several_rows(self):
@@ -370,6 +501,7 @@ def test_what_is_no_network(kind):
         NetworkDisplay([[[1.0]]]),
         WeightHistogramDisplay({"a": [1.0]}),
         AttributionDisplay([1.0]),
+        DeltaFlowDisplay(pd.DataFrame({"a": [1.0]})),
     ],
     ids=type,
 )
@@ -378,3 +510,9 @@ def test_without_matplotlib(display, monkeypatch):
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     with pytest.raises(ImportError, match=r"skbackprop\[plot\]"):
         display.plot()
+
+
+@pytest.mark.skipif(HAS_CALLBACKS, reason="for older versions of scikit-learn")
+def test_an_older_scikit_learn_is_named():
+    with pytest.raises(ImportError, match=r"need scikit-learn >= 1\.9"):
+        DeltaFlowDisplay.from_estimator(BackpropRegressor(**SMALL), X, Y)

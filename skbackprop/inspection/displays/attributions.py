@@ -120,7 +120,7 @@ class AttributionDisplay:
             ax.tick_params(labelleft=ax.get_subplotspec() is None or ax.get_subplotspec().is_first_col())
             ax.set(ylim=(len(bars) - 0.5, -0.5), xlim=_limits(bars), xlabel=label)
             ax.axvline(0, color="black", linewidth=0.8)
-            if output:
+            if len(outputs) > 1:
                 ax.set_title(f"output {output}", fontsize=10)
             plain(ax)
         return self
@@ -148,7 +148,7 @@ class AttributionDisplay:
         names = names if self.feature_names is None else self.feature_names
         if len(names) != values.shape[1]:
             raise ValueError(f"feature_names has {len(names)} names for {values.shape[1]} features.")
-        return values, list(map(str, names)), outputs if len(outputs) > 1 else [""]
+        return values, list(map(str, names)), outputs
 
 
 def _of_frame(frame):
