@@ -7,26 +7,34 @@ from skbackprop.inspection.attributions import (
     input_gradients,
     integrated_gradients,
 )
+from skbackprop.inspection.chain_rule import ChainRule
 from skbackprop.inspection.delta_recorder import DeltaRecorder
 from skbackprop.inspection.displays import (
     AttributionDisplay,
     DeltaFlowDisplay,
+    GradientCheckDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightHistogramDisplay,
 )
+from skbackprop.inspection.gradient_check import check_gradients
+from skbackprop.inspection.gradient_report import GradientReport
 from skbackprop.inspection.hidden import hidden_activations
 from skbackprop.inspection.trace import Trace, trace
 
 __all__ = [
     "AttributionDisplay",
     "Attributions",
+    "ChainRule",
     "DeltaFlowDisplay",
     "DeltaRecorder",
+    "GradientCheckDisplay",
+    "GradientReport",
     "NetworkDisplay",
     "Trace",
     "TrainingCurveDisplay",
     "WeightHistogramDisplay",
+    "check_gradients",
     "expected_gradients",
     "gradient_times_input",
     "hidden_activations",
