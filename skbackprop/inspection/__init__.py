@@ -7,10 +7,14 @@ from skbackprop.inspection.attributions import (
     input_gradients,
     integrated_gradients,
 )
+from skbackprop.inspection.gradient_check import check_gradients
+from skbackprop.inspection.gradient_report import GradientReport
 from skbackprop.inspection.hidden import hidden_activations
 
 __all__ = [
     "Attributions",
+    "GradientReport",
+    "check_gradients",
     "expected_gradients",
     "gradient_times_input",
     "hidden_activations",
