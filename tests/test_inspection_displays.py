@@ -34,9 +34,11 @@ from skbackprop.inspection import (
     AttributionDisplay,
     DeltaFlowDisplay,
     DeltaRecorder,
+    GradientCheckDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightHistogramDisplay,
+    check_gradients,
     integrated_gradients,
     trace,
 )
@@ -333,6 +335,44 @@ class TestWeights:
         assert last.size == sum(network.params.layer.layers[-1].weight.size for network in net.networks_)
 
 
+class TestGradientCheck:
+    def test_points(self):
+        net = BackpropClassifier(**SMALL, activation="tanh").fit(WINE, KINDS)
+        report = check_gradients(net, WINE, KINDS, random_state=0)
+        display = GradientCheckDisplay.from_estimator(net, WINE, KINDS, random_state=0)
+        checks = report.checks
+        assert list(display.slopes_) == ["right"]
+        assert_allclose(display.slopes_["right"].get_offsets(), checks[["differences", "backprop"]])
+        errors, places = np.transpose(display.errors_["right"].get_offsets())
+        assert_allclose(errors, np.maximum(checks["error"], 1e-16))
+        names = [text.get_text().split()[0] for text in display.axes_[1].get_yticklabels()]
+        assert names == ["loss", "layers[0]", "layers[1]"]
+        assert [names[k] for k in np.rint(places).astype(int)] == list(checks["layer"])
+        assert display.axes_[1].lines[0].get_xdata()[0] == report.tolerance
+        assert labels(display.ax_) == [f"right: {len(checks)}"]
+
+    def test_verdicts(self):
+        report = deepcopy(check_gradients(BackpropRegressor(**SMALL).fit(X, Y), X, Y, random_state=0))
+        report.checks.loc[3, ["verdict", "error"]] = "wrong", 0.5
+        report.checks.loc[5, "verdict"] = "kink"
+        report.checks.loc[6, "error"] = 0.0
+        display = GradientCheckDisplay(report).plot()
+        n_checks = len(report.checks)
+        assert labels(display.ax_) == [f"right: {n_checks - 2}", "kink: 1", "wrong: 1"]
+        wrong = report.checks.loc[3]
+        assert_allclose(display.slopes_["wrong"].get_offsets(), [[wrong.differences, wrong.backprop]])
+        assert display.errors_["wrong"].get_offsets()[0, 0] == 0.5
+        assert display.errors_["right"].get_offsets()[:, 0].min() == 1e-16
+        colors = {to_hex(points.get_facecolor()[0]) for points in display.slopes_.values()}
+        assert len(colors) == 3
+
+    def test_settings_are_those_of_the_check(self):
+        net = BackpropRegressor(**SMALL).fit(X, Y)
+        display = GradientCheckDisplay.from_estimator(net, X, Y, n_coordinates=3, tolerance=1e-5)
+        assert display.report.tolerance == 1e-5
+        assert "1e-05" in labels(display.axes_[1])[0]
+
+
 @with_callbacks
 class TestDeltaFlow:
     @pytest.mark.parametrize(
@@ -502,6 +542,7 @@ def test_what_is_no_network(kind):
         WeightHistogramDisplay({"a": [1.0]}),
         AttributionDisplay([1.0]),
         DeltaFlowDisplay(pd.DataFrame({"a": [1.0]})),
+        GradientCheckDisplay(check_gradients(BackpropRegressor(**SMALL).partial_fit(X, Y), X, Y, n_rows=5)),
     ],
     ids=type,
 )

@@ -1,4 +1,4 @@
-"""See inside a fitted network: its numbers, whether its gradient is right, what columns contribute; pictures."""
+"""See inside a fitted network: numbers, checks of its gradient, contributions of columns, pictures."""
 
 from skbackprop.inspection.attribution_table import Attributions
 from skbackprop.inspection.attributions import (

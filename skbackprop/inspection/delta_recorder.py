@@ -8,11 +8,12 @@ from skbackprop.inspection.opened import opened
 
 
 class DeltaRecorder:
-    """A callback of scikit-learn >= 1.9: the size of each layer's deltas before training and after every epoch.
+    """A callback of scikit-learn >= 1.9: the size of each layer's deltas at first and after every epoch.
 
     The size is the root mean square of delta = dE_s/dnet over the nodes of the layer and over rows s, E_s the
     loss of one row without its weight. The rows pass as in prediction: dropout is off. Where the size falls
-    from each layer to the one before it, the first layers hardly learn; where it rises, steps may be too long.
+    from each layer to the one before it, the first layers hardly learn; where it rises, their steps may be
+    too long.
 
     Parameters
     ----------
@@ -22,7 +23,8 @@ class DeltaRecorder:
     Attributes
     ----------
     deltas_ : DataFrame of shape (n_epochs + 1, n_layers)
-        The sizes in the last fit, a column for each layer; the index, named epoch, is 0 for the first weights.
+        The sizes in the last fit, a column for each layer. The index, named epoch, is 0 for the first
+        weights.
 
     See Also
     --------

@@ -28,8 +28,8 @@ def hidden_activations(estimator, X, layer=None):
     -------
     activations : DataFrame or ndarray
         All layers: a DataFrame with the columns (layer, node), nodes counted from 1, with (network, member,
-        layer, node) for tabular estimators. One layer: an array of shape (n_samples, n_units), with an axis of
-        all members in front for tabular estimators.
+        layer, node) for tabular estimators. One layer: an array of shape (n_samples, n_units), for tabular
+        estimators with an axis of all members in front.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Embeddings of codes as what they are: products of one-hot columns and a table.
 
-A code has no gradient, but its one-hot columns have, and the straight line between two of them is the straight
-line between two rows of the table.
+A code has no gradient, but its one-hot columns have, and the straight line between two of them is that
+between two rows of the table.
 """
 
 from dataclasses import dataclass, replace
@@ -76,6 +76,11 @@ class OneHotEmbedding(Layer):
             table = params.table[..., codes, :].mT
             np.matmul(work.output_gradient[..., components], table, out=work.input_gradient[..., codes])
         return work.input_gradient
+
+
+def codes_of_columns(layer, n_inputs):
+    """How many codes each column that goes into a layer may have, 0 for numbers."""
+    return _expanded(layer, n_inputs)[1]
 
 
 def _expanded(layer, n_inputs):

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-BLUE, RED, GRAY = "#0072B2", "#D55E00", "#767676"  # told apart by colour-blind readers too (Okabe, Ito, 2008)
+BLUE, RED, GREEN, GRAY = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#767676",
+)  # told apart by colour-blind readers too (Okabe, Ito, 2008)
 DIVERGING = "RdBu_r"  # red above zero, blue below
 
 
