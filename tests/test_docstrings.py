@@ -6,6 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 import skbackprop
+import skbackprop.inspection
 import skbackprop.preprocessing
 import skbackprop.time_series
 from skbackprop import activations, averaging, initializers, layers, losses, optimizers, schedules
@@ -27,6 +28,7 @@ METHODS = (
 TRANSFORMER_METHODS = (
     *("fit", "partial_fit", "fit_transform", "transform", "inverse_transform", "get_feature_names_out"),
 )
+DISPLAY_METHODS = "from_estimator", "from_backtest", "plot"
 
 
 def components():
@@ -44,7 +46,7 @@ def members(module):
         kind = getattr(module, name)
         yield from (
             f"{module.__name__}.{name}.{m}"
-            for m in TRANSFORMER_METHODS
+            for m in (*TRANSFORMER_METHODS, *DISPLAY_METHODS)
             if m in dir(kind) and m in documented_methods(kind)
         )
 
@@ -62,6 +64,7 @@ def documented_methods(kind):
         "skbackprop.Network",
         "skbackprop.learning_rate_range",
         *sorted(set(components())),
+        *sorted(members(skbackprop.inspection)),
         *sorted(members(skbackprop.preprocessing)),
         *sorted(members(skbackprop.time_series)),
     ],

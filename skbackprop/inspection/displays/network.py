@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from skbackprop.axes import panels
-from skbackprop.inspection.displays.chain import chain_of
+from skbackprop.inspection.displays.drawn_layers import drawn_layers
 from skbackprop.inspection.displays.style import DIVERGING, GRAY
 from skbackprop.inspection.opened import opened
 from skbackprop.inspection.trace import trace
@@ -133,15 +133,15 @@ class NetworkDisplay:
             raise ValueError(f"values={values!r} is not known: 'weight' and 'gradient' are allowed.")
         if values == "gradient" and (X is None or y is None):
             raise ValueError("values='gradient' needs the rows: give X and y.")
-        chain = chain_of(opened(estimator))
+        layers = drawn_layers(opened(estimator))
         if values == "weight":
-            arrays = [vars(params) for params in chain.params]
+            arrays = [vars(params) for params in layers.params]
         else:
-            layers = trace(estimator, X, y, sample_weight).layers
-            arrays = [layers[place].gradients for place in chain.places]
+            traced = trace(estimator, X, y, sample_weight).layers
+            arrays = [traced[place].gradients for place in layers.places]
         weights, biases = ([own[name].copy() for own in arrays] for name in ("weight", "bias"))
         name = "weight" if values == "weight" else "gradient dE/dw"
-        display = cls(weights, [bias[0] for bias in biases], **chain.names, value_name=name)
+        display = cls(weights, [bias[0] for bias in biases], **layers.names, value_name=name)
         return display.plot(ax, max_nodes=max_nodes, colorbar=colorbar)
 
     def plot(self, ax=None, *, max_nodes=16, colorbar=True):
@@ -165,7 +165,7 @@ class NetworkDisplay:
         if max_nodes < 2:
             raise ValueError(f"max_nodes={max_nodes!r} must be at least 2.")
         sizes = [len(self.weights[0]), *(np.shape(weight)[1] for weight in self.weights)]
-        columns = [Column(k, n, max_nodes) for k, n in enumerate(sizes)]
+        columns = [NodeColumn(k, n, max_nodes) for k, n in enumerate(sizes)]
         tallest = max(len(column.nodes) + column.is_cut for column in columns)
         size = 2.0 * len(sizes) + 1.5, max(3.0, 0.42 * tallest + 1.4)
         self.ax_ = panels(ax, 1, size=size)[0]

@@ -4,14 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skbackprop.activations import ACTIVATIONS
 from skbackprop.inspection.columns import sources_of_columns
+from skbackprop.inspection.layer_trace import NAMES
 from skbackprop.layers import Frozen, Pretrained, Sequential
 
-ACTIVATION_NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 
-
-class Chain(NamedTuple):
+class DrawnLayers(NamedTuple):
     """The layers with a weight matrix, and texts for a picture."""
 
     places: list  # among the parts of the network
@@ -19,7 +17,7 @@ class Chain(NamedTuple):
     names: dict
 
 
-def chain_of(model):
+def drawn_layers(model):
     """What a picture of a network needs; an error where layers stand side by side."""
     network = model.trained_networks[0]
     parts = network.parts()
@@ -42,7 +40,7 @@ def chain_of(model):
         "input_names": _input_names(model),
         "output_names": model.output_names if len(model.output_names) == network.n_outputs else None,
     }
-    return Chain(places, [parts[place][2] for place in places], names)
+    return DrawnLayers(places, [parts[place][2] for place in places], names)
 
 
 def _input_names(model):
@@ -73,4 +71,4 @@ def _not_a_chain(layer):
 
 
 def _activation_name(layer):
-    return ACTIVATION_NAMES.get(type(layer.activation), type(layer.activation).__name__)
+    return NAMES.get(type(layer.activation), type(layer.activation).__name__)
