@@ -244,7 +244,7 @@ class NetworkDisplay:
         self.ax_.set_ylim(low - 1.2, max(column.top for column in columns) + 1.7)
 
 
-class Column:
+class NodeColumn:
     """The nodes of a layer that are drawn, and where: one above the other, at equal distances."""
 
     def __init__(self, x, n_nodes, max_nodes):
