@@ -1,18 +1,23 @@
-"""Where pictures are drawn: matplotlib is imported here only."""
+"""Where pictures are drawn, and what is said where there is no matplotlib."""
 
 import numpy as np
 
 
-def new_axes(n_panels, n_columns=1, size=(9, 2.6)):
-    """Axes in a new figure, row by row; each panel has the size, in inches."""
+def pyplot():
+    """matplotlib's, which is imported only where a picture is drawn."""
     try:
         from matplotlib import pyplot
     except ImportError as error:
         raise ImportError("Pictures need matplotlib: python -m pip install 'skbackprop[plot]'") from error
+    return pyplot
+
+
+def new_axes(n_panels, n_columns=1, size=(9, 2.6)):
+    """Axes in a new figure, row by row; each panel has the size, in inches."""
     n_columns = min(n_columns, n_panels)
     n_rows = -(-n_panels // n_columns)
     figsize = size[0] * n_columns, size[1] * n_rows
-    figure, axes = pyplot.subplots(n_rows, n_columns, squeeze=False, figsize=figsize, layout="constrained")
+    figure, axes = pyplot().subplots(n_rows, n_columns, squeeze=False, figsize=figsize, layout="constrained")
     return _used(figure, axes, n_panels)
 
 

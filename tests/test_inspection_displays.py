@@ -6,9 +6,11 @@ from copy import deepcopy
 import matplotlib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_wine
@@ -428,6 +430,21 @@ class TestDeltaFlow:
         )
         assert_allclose(display.deltas, plain.deltas)
 
+    @pytest.mark.parametrize("kind", [np.asarray, csr_matrix, pl.from_pandas])
+    def test_rows_of_other_kinds(self, kind):
+        expected = DeltaFlowDisplay.from_estimator(BackpropRegressor(**SMALL), X, Y, max_samples=20).deltas
+        rows = X.to_numpy() if kind is csr_matrix else X
+        display = DeltaFlowDisplay.from_estimator(BackpropRegressor(**SMALL), kind(rows), Y, max_samples=20)
+        assert_allclose(display.deltas, expected)
+
+    def test_rows_that_are_skipped(self):
+        """Of 442 rows 5 have no NaN: those are looked at, though few of the others are drawn."""
+        holes = X.mask(np.broadcast_to(np.arange(len(X))[:, None] % 100 > 0, X.shape))
+        net = BackpropRegressor(**SMALL, missing="skip")
+        display = DeltaFlowDisplay.from_estimator(net, holes, Y, max_samples=7)
+        expected = DeltaFlowDisplay.from_estimator(BackpropRegressor(**SMALL), X[::100], Y[::100])
+        assert_allclose(display.deltas, expected.deltas)
+
     def test_deltas_of_zero(self):
         assert DeltaFlowDisplay(pd.DataFrame({"a": [0.0, 1.0]})).plot().ax_.get_yscale() == "linear"
 
@@ -551,6 +568,15 @@ def test_without_matplotlib(display, monkeypatch):
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     with pytest.raises(ImportError, match=r"skbackprop\[plot\]"):
         display.plot()
+
+
+@pytest.mark.parametrize("kind", [AttributionDisplay, DeltaFlowDisplay, GradientCheckDisplay, NetworkDisplay])
+def test_without_matplotlib_nothing_is_computed(kind, monkeypatch):
+    """The estimator is not even looked at."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
+    with pytest.raises(ImportError, match=r"skbackprop\[plot\]"):
+        kind.from_estimator(None, X, *([] if kind is AttributionDisplay else [Y]))
 
 
 @pytest.mark.skipif(HAS_CALLBACKS, reason="for older versions of scikit-learn")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing
+from scipy.sparse import issparse
 
 from skbackprop.inspection.opened import opened
 
@@ -18,7 +18,7 @@ class DeltaRecorder:
     Parameters
     ----------
     max_samples : int, default=200
-        The most training rows that are looked at, at equal distances; the same ones after every epoch.
+        The most rows that are looked at, at equal distances in X; the same ones after every epoch.
 
     Attributes
     ----------
@@ -88,8 +88,14 @@ class DeltaRecorder:
         y : array-like
             Their targets.
         """
-        if context.task_name != "epoch":
-            self._record(delta_sizes(estimator, *self._rows(X, y)), 0)
+        if context.task_name == "epoch":
+            return
+        x, columns, _ = opened(estimator)._batch(X, y, None)
+        n_samples = x.shape[0]
+        rows = np.linspace(0, n_samples - 1, min(n_samples, self.max_samples)).astype(np.intp)
+        x = x[rows].toarray() if issparse(x) else x[rows]
+        self._rows = x.astype(np.float64), columns[rows].astype(np.float64)
+        self.deltas_ = self._measured(estimator, 0)
 
     def on_fit_task_end(self, estimator, context, *, X=None, y=None):
         """Called after every epoch, and after the fit.
@@ -109,24 +115,19 @@ class DeltaRecorder:
             Their targets.
         """
         if context.task_name == "epoch":
-            self._record(delta_sizes(estimator, *self._rows(X, y)), len(self.deltas_))
+            self.deltas_ = pd.concat([self.deltas_, self._measured(estimator, len(self.deltas_))])
+        else:
+            del self._rows
 
-    def _rows(self, X, y):
-        n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
-        rows = np.linspace(0, n_samples - 1, min(n_samples, self.max_samples)).astype(np.intp)
-        return _safe_indexing(X, rows), _safe_indexing(y, rows)
-
-    def _record(self, sizes, epoch):
-        row = pd.DataFrame(sizes, index=pd.Index([epoch], name="epoch"))
-        self.deltas_ = row if epoch == 0 else pd.concat([self.deltas_, row])
+    def _measured(self, estimator, epoch):
+        sizes = delta_sizes(opened(estimator), *self._rows)
+        return pd.DataFrame(sizes, index=pd.Index([epoch], name="epoch"))
 
 
-def delta_sizes(estimator, X, y):
+def delta_sizes(model, x, columns):
     """The root mean square of delta in each layer that has a net input, by the name of the layer."""
-    model = opened(estimator)
     (objective,) = model.objectives()
-    network, (x, columns, _) = objective.network, model.batch(X, y)
-    work = objective.workspaces[len(x)]
+    network, work = objective.network, objective.workspaces[len(x)]
     objective.loss.value_and_delta(columns, network.forward(x), None, work.delta, work)
     network.backward(len(x) * work.delta)  # of the sum over rows: each row's own
     return {

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skbackprop.axes import panels
+from skbackprop.axes import panels, pyplot
 from skbackprop.inspection.attribution_table import Attributions
 from skbackprop.inspection.attributions import integrated_gradients
 from skbackprop.inspection.displays.style import BLUE, GRAY, RED, plain
@@ -84,6 +84,7 @@ class AttributionDisplay:
         ImportError
             Without matplotlib.
         """
+        pyplot()  # an error at once, not after the work
         found = integrated_gradients(estimator, X, baseline=baseline, of=of)
         return cls(found, value_name="integrated gradient").plot(ax, max_features=max_features)
 

@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
-from skbackprop.axes import panels
+from skbackprop.axes import panels, pyplot
 from skbackprop.estimators import BackpropClassifier, BackpropRegressor
 from skbackprop.inspection.delta_recorder import DeltaRecorder
 from skbackprop.inspection.displays.style import plain
@@ -87,7 +87,7 @@ class DeltaFlowDisplay:
         ImportError
             Without matplotlib, or with scikit-learn < 1.9, which has no callbacks.
         """
-        ax = panels(ax, 1, size=(7, 4))[0]  # before the long part
+        pyplot()  # an error at once, not after the work
         estimator, recorder = clone(estimator), DeltaRecorder(max_samples)
         _network_of(estimator).set_callbacks(recorder)
         estimator.fit(X, y, **(fit_params or {}))
@@ -107,9 +107,7 @@ class DeltaFlowDisplay:
         """
         self.ax_ = ax = panels(ax, 1, size=(7, 4))[0]
         self.figure_ = ax.figure
-        from matplotlib import colormaps
-
-        colors = colormaps["viridis"](np.linspace(0.0, 0.85, self.deltas.shape[1]))
+        colors = pyplot().get_cmap("viridis")(np.linspace(0.0, 0.85, self.deltas.shape[1]))
         self.lines_ = []
         for (name, sizes), color in zip(self.deltas.items(), colors):
             self.lines_ += ax.plot(self.deltas.index, sizes, color=color, label=name)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skbackprop.axes import panels
+from skbackprop.axes import panels, pyplot
 from skbackprop.inspection.displays.style import BLUE, GRAY, GREEN, RED, legend_above, plain
 from skbackprop.inspection.gradient_check import check_gradients
 
@@ -89,6 +89,7 @@ class GradientCheckDisplay:
         ImportError
             Without matplotlib.
         """
+        pyplot()  # an error at once, not after the work
         return cls(check_gradients(estimator, X, y, sample_weight, **settings)).plot(ax)
 
     def plot(self, ax=None):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from skbackprop.axes import panels
+from skbackprop.axes import panels, pyplot
 from skbackprop.inspection.displays.drawn_layers import drawn_layers
 from skbackprop.inspection.displays.style import DIVERGING, GRAY
 from skbackprop.inspection.opened import opened
@@ -133,6 +133,7 @@ class NetworkDisplay:
             raise ValueError(f"values={values!r} is not known: 'weight' and 'gradient' are allowed.")
         if values == "gradient" and (X is None or y is None):
             raise ValueError("values='gradient' needs the rows: give X and y.")
+        pyplot()  # an error at once, not after the work
         layers = drawn_layers(opened(estimator))
         if values == "weight":
             arrays = [vars(params) for params in layers.params]
