@@ -7,14 +7,19 @@ from skbackprop.inspection.attributions import (
     input_gradients,
     integrated_gradients,
 )
+from skbackprop.inspection.diagnosis import diagnose
+from skbackprop.inspection.findings import Diagnosis, Finding
 from skbackprop.inspection.gradient_check import check_gradients
 from skbackprop.inspection.gradient_report import GradientReport
 from skbackprop.inspection.hidden import hidden_activations
 
 __all__ = [
     "Attributions",
+    "Diagnosis",
+    "Finding",
     "GradientReport",
     "check_gradients",
+    "diagnose",
     "expected_gradients",
     "gradient_times_input",
     "hidden_activations",
