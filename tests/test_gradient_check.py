@@ -79,7 +79,7 @@ class WrongTanh(Tanh):
         return np.multiply(out, output_gradient, out=out)
 
 
-class WrongLoss(SquaredError):
+class SlopeError(SquaredError):
     """dL/dz = 2 (z - y) for L = 1/2 (z - y)^2."""
 
     def losses_and_delta(self, y, z, losses, out, work):
@@ -214,7 +214,7 @@ def test_one_wrong_weight_is_named():
 
 
 def test_a_wrong_loss_is_located():
-    report = check_gradients(BackpropRegressor(WrongLoss(), (5,), **SMALL).fit(X, Y), X, Y, random_state=0)
+    report = check_gradients(BackpropRegressor(SlopeError(), (5,), **SMALL).fit(X, Y), X, Y, random_state=0)
     assert report.wrong_layers == ["loss"]
 
 

@@ -9,6 +9,7 @@ from skbackprop.inspection.attributions import (
 )
 from skbackprop.inspection.chain_rule import ChainRule
 from skbackprop.inspection.delta_recorder import DeltaRecorder
+from skbackprop.inspection.diagnosis import diagnose
 from skbackprop.inspection.displays import (
     AttributionDisplay,
     DeltaFlowDisplay,
@@ -17,6 +18,7 @@ from skbackprop.inspection.displays import (
     TrainingCurveDisplay,
     WeightHistogramDisplay,
 )
+from skbackprop.inspection.findings import Diagnosis, Finding
 from skbackprop.inspection.gradient_check import check_gradients
 from skbackprop.inspection.gradient_report import GradientReport
 from skbackprop.inspection.hidden import hidden_activations
@@ -28,6 +30,8 @@ __all__ = [
     "ChainRule",
     "DeltaFlowDisplay",
     "DeltaRecorder",
+    "Diagnosis",
+    "Finding",
     "GradientCheckDisplay",
     "GradientReport",
     "NetworkDisplay",
@@ -35,6 +39,7 @@ __all__ = [
     "TrainingCurveDisplay",
     "WeightHistogramDisplay",
     "check_gradients",
+    "diagnose",
     "expected_gradients",
     "gradient_times_input",
     "hidden_activations",

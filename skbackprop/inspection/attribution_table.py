@@ -58,7 +58,7 @@ class Attributions:
         return pd.DataFrame(by_output, self.index, columns)
 
     def importance(self):
-        """The mean of |value| over the rows: a row for each column, the largest first; outputs side by side."""
+        """The mean of |value| over the rows: the largest first, a column for each output."""
         frame = pd.DataFrame(np.abs(self.values).mean(axis=0), self.columns, self.outputs)
         return frame.loc[frame.sum(axis=1).sort_values(ascending=False, kind="stable").index]
 

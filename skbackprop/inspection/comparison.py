@@ -1,7 +1,7 @@
 """One objective, its gradient by backpropagation and by central differences, and what both cost."""
 
+from itertools import chain
 from time import perf_counter
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from skbackprop.inspection.differences import compare
 from skbackprop.inspection.layers_alone import LayerAlone, layers_with_inputs, usual_slope
-from skbackprop.memory import leaves
+from skbackprop.inspection.named_arrays import learned_arrays
 
 STEP_IN_FLOAT32 = 5e-3  # the cube root of the relative rounding error
 N_TIMED = 5
@@ -79,25 +79,17 @@ class Comparison:
     def parameters(self, n_coordinates, n_directions):
         """dE/dp of each array of parameters that learns."""
         self.gradient()
-        gradients = [array.copy() for array in leaves(self.network.gradients)]
         found = []
-        for (name, array), gradient, rate in zip(
-            named_leaves(self.network.params), gradients, self._learning_rates()
+        for name, array, gradient, _ in learned_arrays(
+            self.network.params, self.network.gradients, self._declared()
         ):
-            if rate:
-                layer, what = self._layer_of(name)
-                moves = [*self._coordinates(array, n_coordinates), *self._directions(array, n_directions)]
-                found += [
-                    Slope(
-                        layer,
-                        what,
-                        where,
-                        False,
-                        index is not None,
-                        *self._compared(array, gradient, move, index),
-                    )
-                    for where, move, index in moves
-                ]
+            layer, what = self._layer_of(name)
+            gradient = gradient.copy()
+            for where, move, index in chain(
+                self._coordinates(array, n_coordinates), self._directions(array, n_directions)
+            ):
+                compared = self._compared(array, gradient, move, index)
+                found.append(Slope(layer, what, where, False, index is not None, *compared))
         return found
 
     def layers_alone(self, n_directions):
@@ -110,10 +102,9 @@ class Comparison:
             arrays = []
             if alone.input_gradient is not None and alone.can_move.any():
                 arrays.append(("input", alone.x, alone.input_gradient))
-            if name in self._with_parameters():
-                rates = [parameter.learning_rate for parameter in leaves(layer.parameters(x.shape[-1]))]
-                own = zip(named_leaves(params), leaves(gradients), rates)
-                arrays += [(what, array, np.array(g)) for (what, array), g, rate in own if rate]
+            if name in self._without_layers():
+                own = learned_arrays(params, gradients, layer.parameters(x.shape[-1]))
+                arrays += [(part.name, part.array, part.gradient.copy()) for part in own]
             for what, array, gradient in arrays:
                 for k in range(n_directions):
                     compared = alone.compared(array, gradient, self.tolerance)
@@ -168,12 +159,12 @@ class Comparison:
     def _layers(self):
         return layers_with_inputs(self.network, self.batch.x)
 
-    def _with_parameters(self):
-        """Layers without layers inside."""
-        return {name for name, *_ in self.network.parts()}
+    def _declared(self):
+        return self.network.root.parameters(self.network.n_inputs)
 
-    def _learning_rates(self):
-        return [p.learning_rate for p in leaves(self.network.root.parameters(self.network.n_inputs))]
+    def _without_layers(self):
+        """The names of layers without others inside."""
+        return {name for name, *_ in self.network.parts()}
 
     def _layer_of(self, name):
         """The layer that an array belongs to, and the array's name there."""
@@ -209,18 +200,6 @@ class Comparison:
         found = compare(value, slope, typical, self.tolerance)
         array[place] = start
         return found._replace(backprop=slope / scale, differences=found.differences / scale)
-
-
-def named_leaves(tree, name=""):
-    """(name, array) of every array of a tree, as in `layers[0].weight`."""
-    if isinstance(tree, SimpleNamespace):
-        for key, part in vars(tree).items():
-            yield from named_leaves(part, f"{name}.{key}".lstrip("."))
-    elif isinstance(tree, list):
-        for i, part in enumerate(tree):
-            yield from named_leaves(part, f"{name}[{i}]")
-    else:
-        yield name, tree
 
 
 def summed(costs):

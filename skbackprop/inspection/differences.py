@@ -58,7 +58,7 @@ def _one_sided(value, h):
 
 
 def _has_kink_within(value, h):
-    """Whether the slopes to both sides differ otherwise than in proportion to h, as a smooth function's do."""
+    """Whether the slopes to both sides differ otherwise than in proportion to h, as if smooth."""
     left, right, lost = _one_sided(value, h)
     far_left, far_right, _ = _one_sided(value, 100.0 * h)
     smooth = (far_right - far_left) / 100.0

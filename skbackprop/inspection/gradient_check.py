@@ -2,14 +2,13 @@
 
 from numbers import Integral, Real
 
-import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils.validation import _num_samples
+from sklearn.utils import check_random_state
 
 from skbackprop.inspection.comparison import Comparison, summed
 from skbackprop.inspection.gradient_report import GradientReport
 from skbackprop.inspection.opened import opened
+from skbackprop.inspection.rows import some_rows
 
 
 def check_gradients(
@@ -87,10 +86,10 @@ def check_gradients(
     >>> report.right, report.wrong_layers
     (True, [])
     """
-    _check_arguments(n_coordinates, n_directions, n_rows, tolerance)
+    _check_arguments(n_coordinates, n_directions, tolerance)
     random = check_random_state(random_state)
     model = opened(estimator)
-    batch = model.batch(*_some_rows(X, y, sample_weight, n_rows, random))
+    batch = model.batch(*some_rows(X, y, sample_weight, n_rows, random))
     kinds, found, costs = {}, [], []
     for k, objective in enumerate(model.objectives()):
         comparison = Comparison(objective, batch, random, tolerance)
@@ -104,19 +103,9 @@ def check_gradients(
     return GradientReport(pd.DataFrame(found), summed(costs), kinds, tolerance, len(batch.x))
 
 
-def _some_rows(X, y, sample_weight, n_rows, random):
-    n_samples = _num_samples(X)
-    if n_rows is None or n_samples <= n_rows:
-        return X, y, sample_weight
-    chosen = np.sort(random.choice(n_samples, n_rows, replace=False))
-    parts = (X, y, sample_weight)
-    return [None if part is None else _safe_indexing(part, chosen) for part in parts]
-
-
-def _check_arguments(n_coordinates, n_directions, n_rows, tolerance):
-    for name, value, least in (("n_coordinates", n_coordinates, 0), ("n_rows", n_rows, 1)):
-        if value is not None and not (isinstance(value, Integral) and value >= least):
-            raise ValueError(f"{name}={value!r} must be a whole number, at least {least}, or None.")
+def _check_arguments(n_coordinates, n_directions, tolerance):
+    if n_coordinates is not None and not (isinstance(n_coordinates, Integral) and n_coordinates >= 0):
+        raise ValueError(f"n_coordinates={n_coordinates!r} must be a whole number, at least 0, or None.")
     if not (isinstance(n_directions, Integral) and n_directions >= 0):
         raise ValueError(f"n_directions={n_directions!r} must be a whole number, at least 0.")
     if n_directions == n_coordinates == 0:

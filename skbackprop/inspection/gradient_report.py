@@ -96,12 +96,13 @@ class GradientReport:
         else:
             wrong = checks[checks["verdict"] == WRONG]
             yield (
-                f"Backpropagation is WRONG: {len(wrong)} of {len(checks)} slopes on {self.n_rows} rows differ "
-                f"from central differences by more than {self.tolerance:g}."
+                f"Backpropagation is WRONG: {len(wrong)} of {len(checks)} slopes on {self.n_rows} rows "
+                f"differ from central differences by more than {self.tolerance:g}."
             )
             for name in self.wrong_layers:
                 what = wrong.loc[wrong["layer"] == name].sort_values("alone", kind="stable")["what"].unique()
-                yield f"{name} ({self.kinds.get(name, '')}) is wrong by itself: dE/d({'), dE/d('.join(what)})."
+                slopes = ", ".join(f"dE/d({name})" for name in what)
+                yield f"{name} ({self.kinds.get(name, '')}) is wrong by itself: {slopes}."
         if n_kinks:
             yield (
                 f"{n_kinks} slopes are at a kink: the slopes to both sides differ, and backpropagation gives "
