@@ -25,6 +25,7 @@ METHODS = (
     *("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"),
     *("predict_interval", "score", "transform"),
 )
+INSPECTION_METHODS = "Trace.update", "Trace.chain_rule", "ChainRule.latex"
 TRANSFORMER_METHODS = (
     *("fit", "partial_fit", "fit_transform", "transform", "inverse_transform", "get_feature_names_out"),
 )
@@ -65,6 +66,7 @@ def documented_methods(kind):
         "skbackprop.learning_rate_range",
         *sorted(set(components())),
         *sorted(members(skbackprop.inspection)),
+        *(f"skbackprop.inspection.{method}" for method in INSPECTION_METHODS),
         *sorted(members(skbackprop.preprocessing)),
         *sorted(members(skbackprop.time_series)),
     ],

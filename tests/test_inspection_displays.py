@@ -392,7 +392,7 @@ class TestDeltaFlow:
         short = BackpropRegressor(**SMALL | {"max_iter": 2}, target_scaling="standard", **settings).fit(X, Y)
         short._training.hide()
         for epoch, fitted in ((net.n_iter_, last), (2, short)):
-            sizes = [np.sqrt(np.mean(layer.delta**2)) for layer in trace(fitted, X, Y).layers]
+            sizes = [np.sqrt(np.mean(np.sum(layer.delta**2, axis=1))) for layer in trace(fitted, X, Y).layers]
             assert_allclose(recorder.deltas_.loc[epoch], sizes)
         assert not np.allclose(recorder.deltas_.loc[0], recorder.deltas_.loc[1])
 

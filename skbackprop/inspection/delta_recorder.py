@@ -10,10 +10,10 @@ from skbackprop.inspection.opened import opened
 class DeltaRecorder:
     """A callback of scikit-learn >= 1.9: the size of each layer's deltas at first and after every epoch.
 
-    The size is the root mean square of delta = dE_s/dnet over the nodes of the layer and over rows s, E_s the
-    loss of one row without its weight. The rows pass as in prediction: dropout is off. Where the size falls
-    from each layer to the one before it, the first layers hardly learn; where it rises, their steps may be
-    too long.
+    The size is the length of a row's deltas, dE_s/dnet of the nodes of a layer, E_s the loss of the row
+    without its weight; over rows the root mean square, as in `diagnose`. The rows pass as in prediction:
+    dropout is off. Where the size falls from each layer to the one before it, the first layers hardly learn;
+    where it rises, their steps may be too long.
 
     Parameters
     ----------
@@ -125,13 +125,13 @@ class DeltaRecorder:
 
 
 def delta_sizes(model, x, columns):
-    """The root mean square of delta in each layer that has a net input, by the name of the layer."""
+    """The length of a row's deltas in each layer that has a net input, by the name of the layer."""
     (objective,) = model.objectives()
     network, work = objective.network, objective.workspaces[len(x)]
     objective.loss.value_and_delta(columns, network.forward(x), None, work.delta, work)
     network.backward(len(x) * work.delta)  # of the sum over rows: each row's own
     return {
-        f"{name} {type(layer).__name__}": np.sqrt(np.mean(np.square(work.delta)))
+        f"{name} {type(layer).__name__}": np.sqrt(np.square(work.delta).sum(axis=1).mean())
         for name, layer, _, work in network.parts(network.work)
         if hasattr(work, "delta")
     }

@@ -19,7 +19,7 @@ class DeltaFlowDisplay:
     Parameters
     ----------
     deltas : DataFrame of shape (n_epochs, n_layers)
-        The root mean squares of the deltas, as `DeltaRecorder.deltas_` has them; the index is the epoch.
+        The lengths of a row's deltas, as `DeltaRecorder.deltas_` has them; the index is the epoch.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class DeltaFlowDisplay:
             self.lines_ += ax.plot(self.deltas.index, sizes, color=color, label=name)
         if (self.deltas > 0).all(axis=None):
             ax.set_yscale("log")
-        ax.set(xlabel="epoch", ylabel="delta, root mean square")
+        ax.set(xlabel="epoch", ylabel="length of a row's deltas")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
         plain(ax)
