@@ -1,5 +1,6 @@
 """One objective, its gradient by backpropagation and by central differences, and what both cost."""
 
+from copy import copy
 from itertools import chain
 from time import perf_counter
 from typing import NamedTuple
@@ -79,15 +80,13 @@ class Comparison:
     def parameters(self, n_coordinates, n_directions):
         """dE/dp of each array of parameters that learns."""
         self.gradient()
+        declared = self.network.root.parameters(self.network.n_inputs)
+        arrays = learned_arrays(self.network.params, self.network.gradients, declared)
         found = []
-        for name, array, gradient, _ in learned_arrays(
-            self.network.params, self.network.gradients, self._declared()
-        ):
+        for (name, array, _, _), gradient in zip(arrays, [part.gradient.copy() for part in arrays]):
             layer, what = self._layer_of(name)
-            gradient = gradient.copy()
-            for where, move, index in chain(
-                self._coordinates(array, n_coordinates), self._directions(array, n_directions)
-            ):
+            coordinates = self._coordinates(array, n_coordinates)
+            for where, move, index in chain(coordinates, self._directions(array, n_directions)):
                 compared = self._compared(array, gradient, move, index)
                 found.append(Slope(layer, what, where, False, index is not None, *compared))
         return found
@@ -130,8 +129,7 @@ class Comparison:
     def _digits_in_float32(self):
         """Of backpropagation in float32, and of differences of values in float32."""
         exact = self.gradient().ravel()
-        low = Comparison.__new__(Comparison)
-        vars(low).update(vars(self))
+        low = copy(self)
         low.objective, low.batch = self.objective.astype(np.float32), self.batch.astype(np.float32)
         low.network = low.objective.network
         by_backprop = low.gradient().ravel().astype(np.float64)
@@ -158,9 +156,6 @@ class Comparison:
 
     def _layers(self):
         return layers_with_inputs(self.network, self.batch.x)
-
-    def _declared(self):
-        return self.network.root.parameters(self.network.n_inputs)
 
     def _without_layers(self):
         """The names of layers without others inside."""
