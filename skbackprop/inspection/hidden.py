@@ -48,26 +48,28 @@ def hidden_activations(estimator, X, layer=None):
         depth = _depth(layer, n_hidden)
         parts = [network.predict(x, net_input, depth) for network in model.trained_networks]
         return parts[0] if parts[0].ndim == 2 else np.concatenate(parts)
-    frames = {}
+    if not n_hidden:
+        raise ValueError("The network has no hidden layers.")
+    index = X.index if hasattr(X, "iloc") else None
+    parts, codes = [], []
     for k, network in enumerate(model.trained_networks):
         for depth in range(1, n_hidden + 1):
             outputs = network.predict(x, net_input, depth)
-            if outputs.ndim == 2:
-                frames[f"layers[{depth - 1}]"] = _by_node(outputs)
-                continue
-            for member, of_member in enumerate(outputs):
-                frames[k, member, f"layers[{depth - 1}]"] = _by_node(of_member)
-    if not frames:
-        raise ValueError("The network has no hidden layers.")
-    index = X.index if hasattr(X, "iloc") else None
-    levels = (
-        ["layer", "node"] if isinstance(next(iter(frames)), str) else ["network", "member", "layer", "node"]
-    )
-    return pd.concat(frames, axis=1, names=levels).set_axis(index if index is not None else range(len(x)))
+            for member, of_member in enumerate(outputs.reshape(-1, *outputs.shape[-2:])):
+                parts.append(of_member)
+                codes += [(k, member, depth - 1, node) for node in range(of_member.shape[1])]
+    order = sorted(range(len(codes)), key=codes.__getitem__)
+    return pd.DataFrame(np.hstack(parts)[:, order], index, _columns(np.array(codes)[order], network.members))
 
 
-def _by_node(outputs):
-    return pd.DataFrame(outputs, columns=range(1, outputs.shape[1] + 1))
+def _columns(codes, members):
+    """(layer, node), or (network, member, layer, node) where there are members."""
+    names = ["network", "member", "layer", "node"]
+    counts = codes.max(axis=0) + 1
+    layers = [f"layers[{i}]" for i in range(counts[2])]
+    levels = [range(counts[0]), range(counts[1]), layers, range(1, counts[3] + 1)]
+    first = 0 if members else 2
+    return pd.MultiIndex(levels[first:], codes.T[first:], names=names[first:])
 
 
 def _n_hidden(root):
