@@ -531,6 +531,10 @@ def test_names_of_other_parameters():
     assert table.loc["b[3,2]", "from"] is pd.NA
     assert table.loc["gain[4,2]", "layer_name"] == "layers[2]"
     assert trace(model, rows, Y).chain_rule("w[5,1,4]").symbols.endswith(" * n[4,4]")
+    assert trace(model, rows, Y).chain_rule("w[5,1,4]").value == pytest.approx(table["gradient"]["w[5,1,4]"])
+    joined = fitted(BackpropRegressor(), Y, hidden_layer_sizes=[Concatenate([Dense(2), Dense(3)])])
+    rule = trace(joined, X, Y).chain_rule("w[3,1,4]")
+    assert rule.symbols == "dE/dw[3,1,4] = (Out - Target) * in[3,4]"
 
 
 # Tables

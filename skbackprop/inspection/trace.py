@@ -101,6 +101,12 @@ class Trace:
 
     input_gradient : ndarray of shape (n_samples, n_inputs)
         dE/dX.
+
+    loss : Loss
+        L, with its link.
+
+    sample_weight : ndarray of shape (n_samples, 1) or (n_samples, n_losses), or None
+        w_s, class weights included.
     """
 
     def __init__(self, step):
