@@ -171,7 +171,7 @@ function itemTexts(key) {
 }
 
 function shortened(label) {
-  const most = drawing.geometry.width > 70 ? 12 : 9;
+  const most = drawing.geometry.width > 70 || label.startsWith("δ") ? 12 : 9;
   return label.length > most ? `${label.slice(0, most - 1)}…` : label;
 }
 

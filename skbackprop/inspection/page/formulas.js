@@ -127,8 +127,8 @@ function updatePart(symbol, value, gradient, solverStep) {
   }
   if (solverStep !== null && !state.edited) {
     parts.push({
-      title: `new ${symbol} by ${model.solver}`,
-      lines: [`= ${factor(value)} + ${factor(solverStep)}, the step of the estimator on all rows`],
+      title: `new ${symbol} by the estimator's ${model.solver}`,
+      lines: [`= ${factor(value)} + ${factor(solverStep)}, its step on all rows`],
       result: value + solverStep,
       field: "solver_updated",
     });
@@ -187,31 +187,39 @@ function pathParts(i, j, k) {
   if (isLast(i) || !range(N_LAYERS - i + 1).every((n) => isDense(i + n) && canExplainDelta(i + n))) return [];
   const count = widths.slice(i + 1).reduce((product, n) => product * n, 1);
   const title = `${plural(count, "path")} from ${weightName(i, j, k)} to E`;
-  const above = `The sum over all nodes of the next layer, inside each δ, takes ${count === 1 ? "it" : "all of them"}: no path is chosen.`;
-  if (count > MOST_PATHS) return [{ title, lines: [above] }];
-  const x = passLayer(i).inputs[k];
-  const lines = pathsFrom(i, j).map((nodes) => {
-    const factors = [x];
-    const symbols = [inputName(i, k)];
-    nodes.forEach((node, n) => {
-      const layer = i + n;
-      if (n > 0) {
-        factors.push(weightOf(layer, node, nodes[n - 1]));
-        symbols.push(weightName(layer, node, nodes[n - 1]));
-      }
-      if (isLast(layer)) {
-        factors.push(passLayer(layer).delta[node]);
-        symbols.push(deltaName(layer, node));
-      } else if (!isIdentity(layer)) {
-        factors.push(slopeAt(layer, node));
-        symbols.push(slopeSymbols(layer, node));
-      }
-    });
-    const product = factors.reduce((result, f) => result * f, 1);
-    return { symbols: symbols.join(" · "), numbers: `${factors.map(factor).join(" · ")} = ${short(product)}`, product };
-  });
-  const texts = lines.flatMap(({ symbols, numbers }, n) => [`${n ? "+" : "="} ${symbols}`, `  ${numbers}`]);
-  return [{ title, lines: [...texts, above], result: lines.reduce((sum, line) => sum + line.product, 0), field: "paths" }];
+  if (count > MOST_PATHS) return [{ title, lines: ["The sums over the nodes of each next layer, inside the δ's, take all of them."] }];
+  const paths = pathsFrom(i, j).map((nodes) => pathOf(i, k, nodes));
+  return [
+    {
+      title,
+      lines: [
+        count === 1 ? "δ written out:" : "δ written out, every path is a term of the sum:",
+        ...paths.flatMap(({ symbols, numbers, product }, n) => [
+          `${n ? "+" : "="} ${symbols.join(" · ")}`,
+          `\t= ${numbers.map(factor).join(" · ")} = ${short(product)}`,
+        ]),
+      ],
+      result: paths.reduce((sum, path) => sum + path.product, 0),
+      field: "paths",
+    },
+  ];
+}
+
+// The factors of one path, from delta of the output node back to what came along the weight.
+function pathOf(i, k, nodes) {
+  const symbols = [], numbers = [];
+  const times = (symbol, number) => {
+    symbols.push(symbol);
+    numbers.push(number);
+  };
+  for (let n = nodes.length - 1; n >= 0; n -= 1) {
+    const layer = i + n, node = nodes[n];
+    if (isLast(layer)) times(deltaName(layer, node), passLayer(layer).delta[node]);
+    else if (!isIdentity(layer)) times(slopeSymbols(layer, node), slopeAt(layer, node));
+    if (n > 0) times(weightName(layer, node, nodes[n - 1]), weightOf(layer, node, nodes[n - 1]));
+  }
+  times(inputName(i, k), passLayer(i).inputs[k]);
+  return { symbols, numbers, product: numbers.reduce((product, f) => product * f, 1) };
 }
 
 function pathsFrom(i, j) {
@@ -269,7 +277,9 @@ function titleOf(key) {
 function rendered(parts) {
   return parts
     .map(({ title, lines, result, field }) => {
-      const values = lines.map((line) => `<div>${escaped(line)}</div>`).join("");
+      const values = lines
+        .map((line) => `<div${line.startsWith("\t") ? ' class="indented"' : ""}>${escaped(line.trim())}</div>`)
+        .join("");
       const total = result === undefined ? "" : `<div class="result">= <b data-field="${field}">${exact(result)}</b></div>`;
       return `<div class="part"><dt>${escaped(title)}</dt><dd>${values}${total}</dd></div>`;
     })

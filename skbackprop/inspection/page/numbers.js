@@ -15,7 +15,7 @@ function digits(value, n) {
 
 const brief = (value) => digits(value, 3); // in the drawing
 const short = (value) => digits(value, 4); // inside a formula
-const exact = (value) => digits(value, 9); // a result
+const exact = (value) => digits(value, 7); // a result
 const factor = (value) => (value < 0 ? `(${short(value)})` : short(value));
 
 // What runs along an edge into layer i: a node's output, or the input of a layer that is not drawn.

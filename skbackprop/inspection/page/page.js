@@ -9,8 +9,9 @@ function update() {
   updateDetails();
   updateTables();
   document.querySelectorAll("#steps button").forEach((button, n) => {
-    if (n === state.step) button.setAttribute("aria-current", "step");
-    else button.removeAttribute("aria-current");
+    if (n !== state.step) return button.removeAttribute("aria-current");
+    button.setAttribute("aria-current", "step");
+    $("steps").scrollTo({ left: button.offsetLeft - $("steps").offsetLeft - 100 });
   });
   $("previous").disabled = state.step === 0;
   $("next").disabled = state.step === STEPS.length - 1;
@@ -112,7 +113,7 @@ function labelled(label, field) {
 
 function numberField(label, current, change) {
   const field = document.createElement("input");
-  Object.assign(field, { type: "number", step: "any", current });
+  Object.assign(field, { type: "number", step: "any", current: () => Number(current().toPrecision(7)) });
   field.addEventListener("input", () => takeNumber(field, change));
   labelled(label, field);
 }
