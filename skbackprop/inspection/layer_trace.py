@@ -1,6 +1,7 @@
 """What one layer computed, forward and back."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -81,7 +82,7 @@ class LayerTrace:
         activation = getattr(self.layer, "activation", None)
         return None if activation is None else NAMES.get(type(activation), type(activation).__name__)
 
-    @property
+    @cached_property
     def slope(self):
         """phi'(z) of each sample and node; None where there is no net input or no phi."""
         if self.net_input is None or self.activation is None:

@@ -49,7 +49,8 @@ def parameter_table(layers, columns):
     for place, layer in enumerate(layers):
         for parameter, array in layer.parameters.items():
             is_weight = layer.weight is not None and parameter == "weight"
-            letter = "w" if is_weight else "b" if layer.weight is not None else parameter
+            is_bias = layer.bias is not None and parameter == "bias"
+            letter = "w" if is_weight else "b" if is_bias else parameter
             shape = array.T.shape if is_weight else _without_leading_ones(array.shape)
             indices = [index.ravel() + 1 for index in np.indices(shape)]
             nodes = indices if len(indices) <= 2 else []  # the target, the one before

@@ -1,9 +1,12 @@
 """Every number of backpropagation in a fitted network, for given rows."""
 
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 
+from skbackprop.inspection.chain_rule import ChainRule
+from skbackprop.inspection.expansion import equations
 from skbackprop.inspection.layer_trace import LayerTrace
 from skbackprop.inspection.recording import Passes, RowGradients, recorded, row_losses
 from skbackprop.inspection.tables import node_table, parameter_table
@@ -14,14 +17,14 @@ from skbackprop.inspection.updates import EstimatorStep, NoStepError, TabularSte
 def trace(estimator, X, y, sample_weight=None, *, member=0):
     """Every net input, output, delta and gradient of a fitted network on some rows.
 
-    The rows pass forward as in prediction (dropout is off), and the deltas back. The estimator is not changed:
-    a copy in float64 does it.
+    The rows pass forward as in prediction (dropout is off), and the deltas back. The estimator is not
+    changed: a copy in float64 does it.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted `BackpropRegressor`, `BackpropClassifier` or tabular estimator, or a `Pipeline`, a search or a
-        `TransformedTargetRegressor` around one.
+        A fitted `BackpropRegressor`, `BackpropClassifier` or tabular estimator, or a `Pipeline`, a search
+        or a `TransformedTargetRegressor` around one.
 
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
         The rows, as for `predict`. Those that ``missing="skip"`` leaves out are not traced.
@@ -60,9 +63,9 @@ def trace(estimator, X, y, sample_weight=None, *, member=0):
 class Trace:
     """What `trace` returns: the numbers of a network on some rows, by layer and in tables.
 
-    The error is the sum over the rows, as in the textbook: E = sum_s E_s, E_s = w_s L(y_s, z_s). Training divides
-    it by `n` and adds the penalty; see `update`. z is the net input of the last layer, or its output where it
-    has an activation of its own. What is predicted is the link of the loss at z.
+    The error is the sum over the rows, as in the textbook: E = sum_s E_s, E_s = w_s L(y_s, z_s). Training
+    divides it by `n` and adds the penalty; see `update`. z is the net input of the last layer, or its
+    output where it has an activation of its own. What is predicted is the link of the loss at z.
 
     Parameters
     ----------
@@ -72,9 +75,10 @@ class Trace:
     Attributes
     ----------
     layers : list of LayerTrace
-        In forward order. Each has `index` (from 1), `name`, `kind`, `activation`, `inputs`, `net_input`, `output`,
-        `output_gradient`, `delta`, `slope`, `parameters`, `gradients`, `row_gradients`, and for dense layers
-        `weight`, `bias`, `weight_gradients` and `bias_gradients`, the last two for each sample.
+        In forward order. Each has `index` (from 1), `name`, `kind`, `activation`, `inputs`, `net_input`,
+        `output`, `output_gradient`, `delta`, `slope`, `parameters`, `gradients`, `row_gradients`, and for
+        dense layers `weight`, `bias`, `weight_gradients` and `bias_gradients`, the last two for each
+        sample.
 
     X : ndarray of shape (n_samples, n_inputs)
         The inputs of the network.
@@ -92,7 +96,8 @@ class Trace:
         E.
 
     n : float
-        The sum of the weights, or the number of rows: what training divides E by.
+        The sum of the weights, or the number of rows: what training divides E by. For several losses with
+        weights of their own, an array.
 
     input_gradient : ndarray of shape (n_samples, n_inputs)
         dE/dX.
@@ -106,7 +111,7 @@ class Trace:
         self.X, self.loss, self.sample_weight = x, step.loss, weight
         self.errors, delta = row_losses(step.loss, y, z, weight, step.progress)
         self.total = float(self.errors.sum())
-        self.n = float(len(x) if weight is None else weight[:, 0].sum())
+        self.n = float(len(x)) if weight is None else np.squeeze(weight.sum(axis=0))[()]
         gradients = passes.by_layer(passes.backward(delta))
         parameters = passes.by_layer(passes.of_member(passes.network.theta).copy())
         rows = RowGradients(passes, x, delta)
@@ -138,6 +143,11 @@ class Trace:
         raise KeyError(f"There is no layer {name!r}: the layers are {[layer.name for layer in self.layers]}.")
 
     @property
+    def network(self):
+        """The network traced, a copy."""
+        return self.step.network
+
+    @property
     def has_link(self):
         """Whether what is predicted differs from the last layer's output: softmax, logistic, exp."""
         return self.loss.out_activation != "identity"
@@ -146,8 +156,8 @@ class Trace:
     def nodes(self):
         """A DataFrame with a row for each sample and node.
 
-        n[l,j] is node j of layer l, n[0,k] an input. `out` of an output node is what is predicted. Where the loss
-        has a link of its own, delta comes from it at once, and `output_gradient` is NaN.
+        n[l,j] is node j of layer l, n[0,k] an input. `out` of an output node is what is predicted. Where
+        the loss has a link of its own, delta comes from it at once, and `output_gradient` is NaN.
         """
         return node_table(self)
 
@@ -155,8 +165,8 @@ class Trace:
     def weights(self):
         """A DataFrame with a row for each weight w[l,j,k], bias b[l,j] and other parameter.
 
-        `gradient` is dE/dw, summed over the samples; `update` is what the estimator's own solver would add to the
-        weight next, NaN for 'lbfgs'.
+        `gradient` is dE/dw, summed over the samples; `update` is what the estimator's own solver would add
+        to the weight next, NaN for 'lbfgs'.
         """
         try:
             change = self.step.take()[1]
@@ -174,20 +184,20 @@ class Trace:
     def update(self, solver=None):
         """The next step of training on these rows, as one batch, from the weights traced here.
 
-        It is the step that training takes: down the gradient of the mean error and the penalty, with dropout,
-        clipping, the schedule of the learning rate, and rates of single layers.
+        It is the step that training takes: down the gradient of the mean error and the penalty, with
+        dropout, clipping, the schedule of the learning rate, and rates of single layers.
 
         Parameters
         ----------
         solver : str, Optimizer or None, default=None
-            None is the estimator's own solver, which goes on with its moments. Another one starts anew: a name,
-            with the estimator's `learning_rate_init`, or an object from `skbackprop.optimizers`.
+            None is the estimator's own solver, which goes on with its moments. Another one starts anew: a
+            name, with the estimator's `learning_rate_init`, or an object from `skbackprop.optimizers`.
 
         Returns
         -------
         table : DataFrame
-            A row for each parameter: `name`, `layer`, `to`, `from`, `weight`, `gradient` of the mean error and
-            the penalty, `update`, which is added to the weight, and `layer_name`.
+            A row for each parameter: `name`, `layer`, `to`, `from`, `weight`, `gradient` of the mean error
+            and the penalty, `update`, which is added to the weight, and `layer_name`.
 
         Raises
         ------
@@ -201,3 +211,28 @@ class Trace:
             "update": change,
         }
         return parameter_table(self.layers, columns)
+
+    def chain_rule(self, name, sample=None):
+        """The derivative by one weight or bias, written out: symbols, then numbers.
+
+        Every path from the node through the later layers to an output is a product; the derivative is their
+        sum. Where there are more than 64 paths, the sums stay nested: delta of a layer by delta of the next.
+
+        Parameters
+        ----------
+        name : str
+            "w[l,j,k]" or "b[l,j]", as in `weights`. The layers after it must be dense; dropout may lie
+            between.
+
+        sample : int, default=None
+            The row, from 0. None: the sum over all rows.
+
+        Returns
+        -------
+        expansion : ChainRule
+            Text, LaTeX and HTML, and `value`, which is the gradient.
+        """
+        n_samples = len(self.X)
+        if sample is not None and not (isinstance(sample, Integral) and 0 <= sample < n_samples):
+            raise ValueError(f"sample={sample!r} must be None or a whole number from 0 to {n_samples - 1}.")
+        return ChainRule(equations(self, name), range(n_samples) if sample is None else [sample])

@@ -31,8 +31,8 @@ def unwrapped(estimator, X, y):
             estimator = estimator.best_estimator_
         else:
             raise TypeError(
-                f"estimator={outer!r} holds no fitted network: give a BackpropRegressor, a BackpropClassifier, "
-                "a tabular estimator, or a Pipeline that ends in one."
+                f"estimator={outer!r} holds no fitted network: give a BackpropRegressor, a "
+                "BackpropClassifier, a tabular estimator, or a Pipeline that ends in one."
             )
     return estimator, X, y
 

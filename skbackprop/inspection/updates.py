@@ -1,6 +1,7 @@
 """The next training step of a fitted estimator on given rows, taken by a copy of it."""
 
 from copy import deepcopy
+from numbers import Integral
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,7 @@ ALL_ROWS_ARE_TRACED = {
     "checkpoint": None,
     "resume": False,
     "grow": False,
+    "batch_size": "auto",
 }
 
 
@@ -41,12 +43,7 @@ class EstimatorStep:
         x = x.matrix.toarray() if isinstance(x, SparseRows) else x
         self.batch = Batch(x, columns, weight)
         training = self.estimator._training
-        self.network, self.loss, self.alpha = (
-            training.objective.network,
-            training.objective.loss,
-            estimator.alpha,
-        )
-        self.member = 0
+        self.network, self.loss, self.member = self.estimator.network_, training.objective.loss, 0
         n_planned = estimator.schedule_epochs or estimator.max_iter
         self.progress = min(training.n_epochs / n_planned, 1.0)
 
@@ -65,8 +62,8 @@ class EstimatorStep:
             estimator._prepare_solver(SimpleNamespace(inputs=self.batch.x))
         if training.descent is None:
             raise NoStepError(
-                "solver='lbfgs' searches along a line and has no next step of its own: name another one, as in "
-                "update('sgd')."
+                "solver='lbfgs' searches along a line and has no next step of its own: name another one, as "
+                "in update('sgd')."
             )
         rate = training.rate.at(self.progress)
         return step(training.objective, training.descent, rate, self.progress, self.batch)
@@ -86,7 +83,7 @@ class TabularStep:
         while self.member >= sizes[self.place]:
             self.member -= sizes[self.place]
             self.place += 1
-        self.network, self.loss, self.alpha = self.estimator.networks_[self.place], self.estimator._loss, 0.0
+        self.network, self.loss = self.estimator.networks_[self.place], self.estimator._loss
         self.progress = 0.0
 
     @property
@@ -133,5 +130,5 @@ def step(objective, descent, rate, progress, batch):
 
 def check_member(member, n_members):
     """Which of the members is traced."""
-    if not (isinstance(member, int) and 0 <= member < n_members):
+    if not (isinstance(member, Integral) and 0 <= member < n_members):
         raise ValueError(f"member={member!r} must be a whole number from 0 to {n_members - 1}.")
