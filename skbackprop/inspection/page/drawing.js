@@ -14,16 +14,18 @@ function text(parent, x, y, className) {
   return element("text", { x, y, class: className, "text-anchor": "middle" }, parent);
 }
 
+const room = () => drawing.svg.parentElement.clientWidth;
+
 function geometry() {
-  const available = drawing.svg.parentElement.clientWidth - 2;
+  const available = room();
   const columns = N_LAYERS + 2;
   const narrow = available < 560;
   const width = narrow ? 68 : 84, height = 50;
-  const gap = Math.max(narrow ? 34 : 56, Math.min(150, (available - columns * width - 8) / (columns - 1)));
+  const gap = Math.max(narrow ? 34 : 38, Math.min(150, (available - columns * width - 10) / (columns - 1)));
   const most = Math.max(...state.shown.map((nodes) => nodes.length), state.shown[N_LAYERS].length + 1);
   const pitch = Math.max(58, Math.min(104, 480 / most));
   const top = 58;
-  return { width, height, gap, pitch, top, columns, middle: top + (most * pitch) / 2, total: top + most * pitch + 30 };
+  return { available, width, height, gap, pitch, top, columns, middle: top + (most * pitch) / 2, total: top + most * pitch + 30 };
 }
 
 function place(column, row, count) {
@@ -74,19 +76,33 @@ function buildDrawing() {
 
 function drawEdges() {
   for (let i = 1; i <= N_LAYERS; i += 1) {
-    if (!hasEdges(i)) continue;
     const from = state.shown[i - 1], to = state.shown[i];
+    if (passesThrough(i)) drawPassage(i, from, to);
+    if (!hasEdges(i)) continue;
     to.forEach((j, b) =>
       from.forEach((k, a) => line(weightName(i, j, k), place(i - 1, a, from.length), place(i, b, to.length), "edge")),
     );
   }
 }
 
+// Dropout, which changes nothing here: from each node to its like.
+function drawPassage(i, from, to) {
+  to.forEach((j, row) => {
+    const before = from.indexOf(j);
+    if (before >= 0) plainLine(place(i - 1, before, from.length), place(i, row, to.length));
+  });
+}
+
+function plainLine(from, to) {
+  const { width } = drawing.geometry;
+  const ends = { x1: from.x + width / 2, y1: from.y, x2: to.x - width / 2, y2: to.y };
+  element("line", { ...ends, class: "plain" }, drawing.svg);
+}
+
 function drawTargets() {
   const outputs = state.shown[N_LAYERS], column = N_LAYERS + 1, count = outputs.length;
   outputs.forEach((j, row) => {
-    const { width } = drawing.geometry, a = place(N_LAYERS, row, count), b = place(column, row, count);
-    element("line", { x1: a.x + width / 2, y1: a.y, x2: b.x - width / 2, y2: b.y, class: "compare" }, drawing.svg);
+    plainLine(place(N_LAYERS, row, count), place(column, row, count));
     box(targetName(j), column, row, count, "target");
   });
   box("E", column, count, count, "error");
@@ -99,7 +115,7 @@ function drawColumnHead(column, nodes) {
   text(drawing.svg, x, 18, "head").textContent = column === N_LAYERS ? "Output" : layerTitle(column);
   text(drawing.svg, x, 34, "kind").textContent = kindOf(column);
   const rest = widths[column] - nodes.length;
-  if (rest > 0) text(drawing.svg, x, y + 44, "kind").textContent = `and ${rest} more`;
+  if (rest > 0) text(drawing.svg, x, y + 44, "kind rest").textContent = `and ${rest} more`;
 }
 
 // Groups in reading order: nodes of a layer, then the edges into the next one, ..., targets and E.

@@ -9,10 +9,10 @@ const gradientOf = (i, j, k) => state.numbers.gradients[i - 1].weight[k][j];
 const biasGradientOf = (i, j) => state.numbers.gradients[i - 1].bias[j];
 const isDense = (i) => state.layers[i - 1].kind === "Dense" && state.layers[i - 1].weight !== null;
 const isLast = (i) => i === N_LAYERS;
-const hasOwnLink = (i) => isLast(i) && loss !== null && loss.linkWords !== null;
+const hasOwnLink = (i) => isLinked(i) && loss !== null;
 const passesThrough = (i) => state.layers[i - 1].kind === "Dropout";
 const canExplainDelta = (i) =>
-  isLast(i) ? model.editable : isConnected(i + 1) && (isDense(i + 1) || passesThrough(i + 1));
+  isLast(i) ? loss !== null : isConnected(i + 1) && (isDense(i + 1) || passesThrough(i + 1));
 
 function slopeAt(i, j) {
   const { net, output } = passLayer(i);
@@ -51,7 +51,7 @@ function outPart(i, j) {
 function outputGradientPart(i, j) {
   const result = passLayer(i).outputGradient[j], lines = [];
   if (isLast(i)) {
-    if (model.editable) lines.push(...lossSlopeLines(j));
+    if (loss) lines.push(...lossSlopeLines(j));
   } else if (canExplainDelta(i) && passesThrough(i + 1)) {
     lines.push(`= dE/d${outName(i + 1, j)}: in prediction, dropout passes everything through`);
   } else if (canExplainDelta(i)) {
@@ -83,9 +83,9 @@ function lossSlopeLines(j) {
 function deltaPart(i, j) {
   const { delta, outputGradient } = passLayer(i), lines = [];
   if (state.layers[i - 1].activation && canExplainDelta(i)) {
-    if (isIdentity(i) && isLast(i)) lines.push(...lossSlopeLines(j));
+    if (isIdentity(i) && isLinked(i)) lines.push(...lossSlopeLines(j));
     else if (isIdentity(i)) lines.push(`= dE/d${outName(i, j)}, as φ′ = 1`);
-    else {
+    else if (!isLinked(i)) {
       lines.push(
         `= ${slopeSymbols(i, j)} · dE/d${outName(i, j)}`,
         `= ${factor(slopeAt(i, j))} · ${factor(outputGradient[j])}`,
@@ -140,13 +140,12 @@ const dE = (symbol) => `dE/d${symbol}`;
 
 function nodeParts(i, j) {
   if (i === 0) {
-    const parts = [{ title: outName(0, j), lines: [`input ${j + 1}: ${model.features[j]}`], result: outOf(state.numbers.pass, 0, j), field: "out" }];
-    if (isConnected(1) && isDense(1)) parts.push(outputGradientPartOfInput(j));
-    return parts;
+    const value = outOf(state.numbers.pass, 0, j);
+    return [{ title: outName(0, j), lines: [`input ${j + 1}: ${model.features[j]}`], result: value, field: "out" }, inputGradientPart(j)];
   }
   const layer = state.layers[i - 1], { net, delta } = passLayer(i);
   const parts = net ? [netPart(i, j), outPart(i, j)] : [outPart(i, j)];
-  if (!(isLast(i) && isIdentity(i) && model.editable)) parts.push(outputGradientPart(i, j));
+  if (!isLinked(i)) parts.push(outputGradientPart(i, j));
   if (delta) parts.push(deltaPart(i, j));
   if (layer.bias) {
     const gradient = biasGradientOf(i, j), update = layer.update && layer.update.bias[j];
@@ -156,15 +155,13 @@ function nodeParts(i, j) {
   return parts;
 }
 
-function outputGradientPartOfInput(k) {
-  const { delta } = passLayer(1), row = state.layers[0].weight[k];
-  const numbers = delta.map((d, j) => `${factor(row[j])} · ${factor(d)}`);
-  return {
-    title: dE(outName(0, k)),
-    lines: [`= Σⱼ w[1,j,${k + 1}] δ[1,j]`, `= ${sumText(numbers)}`],
-    result: delta.reduce((sum, d, j) => sum + d * row[j], 0),
-    field: "output_gradient",
-  };
+function inputGradientPart(k) {
+  const { delta } = passLayer(1), lines = [];
+  if (isConnected(1) && isDense(1)) {
+    const numbers = delta.map((d, j) => `${factor(weightOf(1, j, k))} · ${factor(d)}`);
+    lines.push(`= Σⱼ w[1,j,${k + 1}] δ[1,j]`, `= ${sumText(numbers)}`);
+  }
+  return { title: dE(outName(0, k)), lines, result: state.numbers.pass.inputGradient[k], field: "output_gradient" };
 }
 
 function edgeParts(i, j, k) {
@@ -230,7 +227,7 @@ function pathsFrom(i, j) {
 function targetParts(j) {
   const t = state.targets[state.sample][j], parts = [];
   parts.push({ title: targetName(j), lines: [model.target_names[j]], result: t, field: "target" });
-  if (model.editable && loss.smoothing) {
+  if (loss && loss.smoothing) {
     parts.push({ title: "smoothed", lines: [`label_smoothing ${loss.smoothing}`], result: smoothedTarget(j) });
   }
   return parts;
@@ -238,7 +235,7 @@ function targetParts(j) {
 
 function errorParts() {
   const { pass } = state.numbers, parts = [];
-  if (model.editable) {
+  if (loss) {
     const weight = sampleWeight(state.sample), targets = range(widths[N_LAYERS]);
     const term = (t, o) => loss.words(t, o);
     const symbols = targets.map((j) => term(targetName(j), outName(N_LAYERS, j)));

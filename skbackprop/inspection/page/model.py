@@ -12,6 +12,8 @@ from skbackprop.schedules import Scheduled
 MOST_NUMBERS = 1_000_000  # 20 MB of text
 MOST_WORK = 50_000_000  # products of one pass over all samples: a third of a second in a browser
 
+USUAL_RATE = 0.1  # where the estimator chooses its own later
+
 KNOWN_LAYERS = "Dense", "Dropout"
 KNOWN_LOSSES = (
     losses.SquaredError,
@@ -49,7 +51,11 @@ def model_of(trace):
         "link": trace.loss.out_activation,
         "learning_rate": _learning_rate(trace.step.estimator),
         "solver": _solver_name(trace.step.estimator),
-        "recorded": {"prediction": trace.outputs, "errors": trace.errors},
+        "recorded": {
+            "prediction": trace.outputs,
+            "errors": trace.errors,
+            "input_gradient": trace.input_gradient,
+        },
         "layers": [
             _layer(layer, is_connected, steps.get(layer.index), recorded=reason is not None)
             for layer, is_connected in zip(trace.layers, connected)
@@ -156,7 +162,7 @@ def _named(table, letter):
 
 def _learning_rate(estimator):
     rate = getattr(estimator.solver, "learning_rate", estimator.learning_rate_init)
-    return float(rate)
+    return USUAL_RATE if rate is None else float(rate)
 
 
 def _solver_name(estimator):
@@ -178,9 +184,11 @@ def _summary(trace):
 
 
 def _notes(trace):
-    notes = [f"E is a sum over samples, as in the textbook; training divides it by {trace.n:.6g}."]
-    if trace.step.alpha:
-        notes.append(f"Training adds the penalty with alpha = {trace.step.alpha:g}; it is not part of E here.")
+    divisor = f"{trace.n:.6g}" if np.ndim(trace.n) == 0 else "the sum of the weights"
+    notes = [f"E is a sum over samples, as in the textbook; training divides it by {divisor}."]
+    alpha = getattr(trace.step.estimator, "alpha", 0.0)
+    if alpha:
+        notes.append(f"Training adds the penalty with alpha = {alpha:g}; it is not part of E here.")
     if getattr(trace.step.targets, "scale", None) is not None:
         notes.append("Targets and outputs are scaled as the network learns them.")
     if trace.sample_weight is not None:

@@ -4,10 +4,9 @@ import numpy as np
 
 
 def feature_names(trace):
-    """The estimator's own, or x1, x2, ..."""
-    names = getattr(trace.step.estimator, "feature_names_in_", [])
-    n_inputs = trace.X.shape[1]
-    return list(map(str, names)) if len(names) == n_inputs else [f"x{k + 1}" for k in range(n_inputs)]
+    """Those of the trace, or x1, x2, ..."""
+    names, n_inputs = trace.feature_names or [], trace.X.shape[1]
+    return names if len(names) == n_inputs else [f"x{k + 1}" for k in range(n_inputs)]
 
 
 def target_names(trace):
@@ -33,7 +32,7 @@ def sample_names(trace):
     classes = class_rows(trace)
     if classes is not None:
         labels = {tuple(entry["row"]): entry["label"] for entry in classes}
-        return [f"{s + 1}, {labels.get(tuple(row), '')}" for s, row in enumerate(trace.targets)]
+        return [f"{s + 1}, class {labels[tuple(row)]}" for s, row in enumerate(trace.targets)]
     if trace.targets.shape[1] == 1:
         return [f"{s + 1}, target {row[0]:.4g}" for s, row in enumerate(trace.targets)]
     return [str(s + 1) for s in range(len(trace.targets))]

@@ -142,11 +142,11 @@ function classField(s) {
 
 // Which nodes of a large layer are drawn: from one on, or those of the largest absolute value.
 function buildChoices() {
+  $("choices").hidden = widths.every((n) => n <= MOST_DRAWN);
   widths.forEach((n, column) => {
     if (n <= MOST_DRAWN) return;
     const made = document.createElement("div");
-    made.innerHTML = `<span>${escaped(layerTitle(column))}: ${MOST_DRAWN} of ${n} nodes,</span>
-      <label>the ones <select><option value="from">from number</option><option value="out">with the largest |Out|</option>
+    made.innerHTML = `<label>${escaped(layerTitle(column))}, ${MOST_DRAWN} of ${n} nodes: <select><option value="from">from number</option><option value="out">with the largest |Out|</option>
       ${column ? '<option value="delta">with the largest |dE/dOut|</option>' : ""}</select></label>
       <input type="number" min="1" max="${n - MOST_DRAWN + 1}" value="1" aria-label="first node drawn, ${escaped(layerTitle(column))}">
       <button type="button">Previous ${MOST_DRAWN}</button><button type="button">Next ${MOST_DRAWN}</button>`;
@@ -284,12 +284,8 @@ function start() {
   listenToDrawing();
   listenToKeys();
   listenToTheme();
-  let width = drawing.svg.parentElement.clientWidth;
-  new ResizeObserver(() => {
-    if (drawing.svg.parentElement.clientWidth === width) return;
-    width = drawing.svg.parentElement.clientWidth;
-    buildDrawing();
-  }).observe(drawing.svg.parentElement);
+  const fit = () => drawing.geometry.available !== room() && buildDrawing();
+  new ResizeObserver(fit).observe(drawing.svg.parentElement);
   update();
 }
 

@@ -6,7 +6,7 @@ const model = JSON.parse(document.getElementById("model").textContent, (key, val
 const N_LAYERS = model.layers.length;
 const MOST_DRAWN = 12; // nodes of one layer
 const widths = [model.features.length, ...model.layers.map((layer) => layer.n_units)];
-const loss = model.editable ? LOSSES[model.loss.kind](model.loss.settings) : null;
+const loss = model.loss.kind in LOSSES ? LOSSES[model.loss.kind](model.loss.settings) : null;
 
 function withActivation(layer) {
   const { activation } = layer;
@@ -71,6 +71,7 @@ function recordedPass(s) {
     })),
     prediction: model.recorded.prediction[s],
     error: model.recorded.errors[s],
+    inputGradient: model.recorded.input_gradient[s],
   };
 }
 
@@ -139,8 +140,11 @@ function kindOf(i) {
   if (i === 0) return plural(widths[0], "input");
   const { kind, activation } = model.layers[i - 1];
   const named = activation ? activation.name : kind;
-  return i === N_LAYERS && model.link !== "identity" ? model.link : named;
+  return isLinked(i) ? model.link : named;
 }
+
+// Whether what is predicted differs from the layer's output: the loss then gives delta at once.
+const isLinked = (i) => i === N_LAYERS && model.link !== "identity";
 
 // Whether edges can be drawn into a layer, and whether what runs along them is the layer before.
 const hasEdges = (i) => i > 0 && state.layers[i - 1].weight !== null && state.layers[i - 1].weight.length === widths[i - 1];

@@ -21,8 +21,10 @@ function exampleNode(layer) {
 function exampleEdge() {
   const place = parse(state.selected);
   if (place.kind === "edge") return state.selected;
-  const layer = range(N_LAYERS).map((i) => i + 1).find(hasEdges);
-  return layer === undefined ? null : weightName(layer, state.shown[layer][0], state.shown[layer - 1][0]);
+  const own = place.kind === "node" && hasEdges(place.layer);
+  const layer = own ? place.layer : range(N_LAYERS + 1).find(hasEdges);
+  if (layer === undefined) return null;
+  return weightName(layer, own ? place.node : state.shown[layer][0], state.shown[layer - 1][0]);
 }
 
 function ofOtherKind({ name, kind }) {
@@ -58,7 +60,7 @@ const STEP_WORDS = {
   loss: () => ({
     title: "The error",
     text: "Only here do the targets enter. The outputs are compared with them.",
-    rule: model.editable ? `E = ${widths[N_LAYERS] > 1 ? "Σⱼ " : ""}${loss.words("T[j]", "Out[j]")}` : `E: ${model.loss.kind}`,
+    rule: loss ? `E = ${widths[N_LAYERS] > 1 ? "Σⱼ " : ""}${loss.words("T[j]", "Out[j]")}` : `E: ${model.loss.kind}`,
     parts: errorParts(),
   }),
   delta: (i) => {
@@ -68,7 +70,7 @@ const STEP_WORDS = {
         title: `Deltas: layer ${i}, the output`,
         text: "δ of a node is dE/dnet: how E changes with the node's net input. At the output it follows from the error at once.",
         rule: `δ[${i},j] = dE/dnet[${i},j]`,
-        parts: hasOwnLink(i) || isIdentity(i) ? [deltaPart(i, j)] : [outputGradientPart(i, j), deltaPart(i, j)],
+        parts: isLinked(i) ? [deltaPart(i, j)] : [outputGradientPart(i, j), deltaPart(i, j)],
       };
     }
     if (!passLayer(i).delta || !canExplainDelta(i)) {

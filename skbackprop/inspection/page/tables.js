@@ -39,7 +39,7 @@ function nodeRow(i, j) {
     ["label", label],
     ["net", at && at.net && at.net[j]],
     ["out", outOf(pass, i, j)],
-    ["output_gradient", at && at.outputGradient[j]],
+    ["output_gradient", isLinked(i) ? null : at ? at.outputGradient[j] : pass.inputGradient[j]],
     ["delta", at && at.delta && at.delta[j]],
   ]);
 }
