@@ -37,7 +37,7 @@ def model_of(trace):
     steps = _solver_steps(trace)
     return {
         "summary": _summary(trace),
-        "notes": _notes(trace),
+        "notes": _notes(trace, connected),
         "editable": reason is None,
         "reason": reason,
         "features": feature_names(trace),
@@ -183,7 +183,7 @@ def _summary(trace):
     )
 
 
-def _notes(trace):
+def _notes(trace, connected):
     divisor = f"{trace.n:.6g}" if np.ndim(trace.n) == 0 else "the sum of the weights"
     notes = [f"E is a sum over samples, as in the textbook; training divides it by {divisor}."]
     alpha = getattr(trace.step.estimator, "alpha", 0.0)
@@ -191,6 +191,8 @@ def _notes(trace):
         notes.append(f"Training adds the penalty with alpha = {alpha:g}; it is not part of E here.")
     if getattr(trace.step.targets, "scale", None) is not None:
         notes.append("Targets and outputs are scaled as the network learns them.")
+    if not all(connected):
+        notes.append("x[i,k] is what layer i receives; it is not the output of the layer drawn before it.")
     if trace.sample_weight is not None:
         notes.append("The error of each sample is multiplied by its weight.")
     if is_classifier(trace.step.estimator) and trace.targets.shape[1] == 1:

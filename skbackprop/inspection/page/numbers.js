@@ -1,19 +1,19 @@
 // Numbers and names as text. Layers, nodes and inputs count from 1; layer 0 is the input.
 
-function digits(value, n) {
+function digits(value, n, least = 1e-4) {
   if (value === null || value === undefined) return "–";
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
   const text =
-    size >= 10 ** Math.max(n, 6) || size < 1e-4
+    size >= 10 ** Math.max(n, 6) || size < least
       ? value.toExponential(n - 1).replace(/\.?0+e/, "e").replace("e+", "e")
       : String(Number(value.toPrecision(n)));
   return text.replace(/-/g, "−");
 }
 
-const brief = (value) => digits(value, 3); // in the drawing
+const brief = (value) => digits(value, 3, 1e-3); // in the drawing
 const short = (value) => digits(value, 4); // inside a formula
 const exact = (value) => digits(value, 7); // a result
 const factor = (value) => (value < 0 ? `(${short(value)})` : short(value));

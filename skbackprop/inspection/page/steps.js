@@ -53,7 +53,7 @@ const STEP_WORDS = {
     return {
       title: `Forward: layer ${i}`,
       text: `Each node adds up what comes in, times the weights, and its bias. ${then}`,
-      rule: `net[${i},j] = Σₖ w[${i},j,k] n[${i - 1},k] + b[${i},j]`,
+      rule: `net[${i},j] = Σₖ w[${i},j,k] ${isConnected(i) ? `n[${i - 1},k]` : `x[${i},k]`} + b[${i},j]`,
       parts,
     };
   },
