@@ -242,12 +242,12 @@ function errorParts() {
     const numbers = targets.map((j) => term(short(smoothedTarget(j)), short(pass.prediction[j])));
     const front = (text, w) => (weight === 1 ? text : `${w} · (${text})`);
     parts.push({
-      title: `E of sample ${state.sample + 1}`,
+      title: `E of sample ${state.sample}`,
       lines: [`= ${front(sumText(symbols, 6), "sample weight")}`, `= ${front(sumText(numbers, 6), short(weight))}`],
       result: pass.error,
       field: "error",
     });
-  } else parts.push({ title: `E of sample ${state.sample + 1}`, lines: [], result: pass.error, field: "error" });
+  } else parts.push({ title: `E of sample ${state.sample}`, lines: [], result: pass.error, field: "error" });
   if (isAll()) {
     const each = state.numbers.passes.map((p) => short(p.error));
     parts.push({ title: "E of all samples", lines: [`= ${sumText(each, 6)}`], result: state.numbers.error, field: "total" });

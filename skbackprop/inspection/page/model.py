@@ -88,7 +88,10 @@ def _why_not_editable(trace, connected):
 
 
 def _check_size(trace, editable):
-    n_samples, n_weights = len(trace.X), sum(a.size for layer in trace.layers for a in layer.parameters.values())
+    n_samples, n_weights = (
+        len(trace.X),
+        sum(a.size for layer in trace.layers for a in layer.parameters.values()),
+    )
     numbers = trace.X.size + trace.targets.size + 2 * n_weights
     if not editable:
         numbers += n_samples * n_weights + sum(5 * layer.output.size for layer in trace.layers)

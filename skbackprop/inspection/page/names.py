@@ -32,10 +32,10 @@ def sample_names(trace):
     classes = class_rows(trace)
     if classes is not None:
         labels = {tuple(entry["row"]): entry["label"] for entry in classes}
-        return [f"{s + 1}, class {labels[tuple(row)]}" for s, row in enumerate(trace.targets)]
+        return [f"{s}, class {labels[tuple(row)]}" for s, row in enumerate(trace.targets)]
     if trace.targets.shape[1] == 1:
-        return [f"{s + 1}, target {row[0]:.4g}" for s, row in enumerate(trace.targets)]
-    return [str(s + 1) for s in range(len(trace.targets))]
+        return [f"{s}, target {row[0]:.4g}" for s, row in enumerate(trace.targets)]
+    return [str(s) for s in range(len(trace.targets))]
 
 
 def _classes(trace):

@@ -225,18 +225,19 @@ function takeStep() {
 }
 
 function listenToDrawing() {
-  const { svg } = drawing;
+  const view = drawing.svg.parentElement; // an svg that listens to focus would take it
   const keyAt = (event) => event.target.closest?.(".item")?.dataset.key || null;
-  svg.addEventListener("pointerover", (event) => event.pointerType !== "touch" && hover(keyAt(event)));
-  svg.addEventListener("pointerleave", () => hover(null));
-  svg.addEventListener("click", (event) => keyAt(event) && focusOn(keyAt(event)));
-  svg.addEventListener("focusin", (event) => {
+  view.addEventListener("pointerover", (event) => event.pointerType !== "touch" && hover(keyAt(event)));
+  view.addEventListener("pointerleave", () => hover(null));
+  view.addEventListener("click", (event) => keyAt(event) && focusOn(keyAt(event)));
+  view.addEventListener("focusin", (event) => {
+    if (!keyAt(event)) return;
     drawing.focus = keyAt(event);
     state.hovered = null;
     select(keyAt(event));
     updateDrawing();
   });
-  svg.addEventListener("keydown", (event) => {
+  view.addEventListener("keydown", (event) => {
     const moves = { ArrowDown: [1], ArrowUp: [-1], PageDown: [1, true], PageUp: [-1, true] };
     if (event.key in moves) moveFocus(...moves[event.key]);
     else if (event.key === "Enter" || event.key === " ") $("editor").querySelector("input, select")?.focus();

@@ -9,7 +9,16 @@ import numpy as np
 from skbackprop.inspection.page.model import model_of
 
 FOLDER = Path(__file__).parent
-SCRIPTS = "engine.js", "numbers.js", "state.js", "formulas.js", "steps.js", "drawing.js", "tables.js", "page.js"
+SCRIPTS = (
+    "engine.js",
+    "numbers.js",
+    "state.js",
+    "formulas.js",
+    "steps.js",
+    "drawing.js",
+    "tables.js",
+    "page.js",
+)
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 

@@ -36,8 +36,8 @@ const STEP_WORDS = {
   input: () => ({
     title: "The inputs",
     text: isAll()
-      ? `All ${model.X.length} samples will be summed; the drawing shows sample ${state.sample + 1}. Nothing is computed yet.`
-      : `Sample ${state.sample + 1} is put on the input nodes. Nothing is computed yet.`,
+      ? `All ${model.X.length} samples will be summed; the drawing shows sample ${state.sample}. Nothing is computed yet.`
+      : `Sample ${state.sample} is put on the input nodes. Nothing is computed yet.`,
     rule: "n[0,k] = input k",
     parts: [],
   }),
