@@ -189,10 +189,10 @@ class Trace:
     def to_html(self, path):
         """Write a page on which a reader goes through the network step by step, and changes its numbers.
 
-        The page is one file that needs no network. It draws the nodes, and goes through the forward pass, the
-        error, the deltas of each layer and the update; each node and weight shows its numbers and formulas. Where
-        all layers are `Dense` or `Dropout`, inputs, targets, weights, biases and the learning rate can be changed:
-        the page computes everything anew.
+        The page is one file that loads nothing. It draws the nodes, and goes through the forward pass, the
+        error, the deltas of each layer and the update; each node and weight shows its numbers and formulas.
+        Where all layers are `Dense` or `Dropout`, inputs, targets, weights, biases and the learning rate can
+        be changed: the page computes everything anew.
 
         Parameters
         ----------

@@ -97,8 +97,8 @@ def _check_size(trace, editable):
         numbers += n_samples * n_weights + sum(5 * layer.output.size for layer in trace.layers)
     if numbers > MOST_NUMBERS or n_samples * n_weights > MOST_WORK:
         raise ValueError(
-            f"The trace of {n_samples} samples through {n_weights} weights is too large for one page: trace fewer "
-            "rows, as in trace(estimator, X[:20], y[:20])."
+            f"The trace of {n_samples} samples through {n_weights} weights is too large for one page: "
+            "trace fewer rows, as in trace(estimator, X[:20], y[:20])."
         )
 
 
@@ -178,7 +178,7 @@ def _words(name):
 
 
 def _summary(trace):
-    sizes = " – ".join(str(n) for n in (trace.X.shape[1], *(layer.output.shape[1] for layer in trace.layers)))
+    sizes = " - ".join(str(n) for n in (trace.X.shape[1], *(layer.output.shape[1] for layer in trace.layers)))
     n_samples = len(trace.X)
     return (
         f"{type(trace.step.estimator).__name__}, {sizes} nodes, {_words(type(trace.loss).__name__)}, "

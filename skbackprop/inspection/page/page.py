@@ -9,16 +9,9 @@ import numpy as np
 from skbackprop.inspection.page.model import model_of
 
 FOLDER = Path(__file__).parent
-SCRIPTS = (
-    "engine.js",
-    "numbers.js",
-    "state.js",
-    "formulas.js",
-    "steps.js",
-    "drawing.js",
-    "tables.js",
-    "page.js",
-)
+SCRIPTS = [
+    f"{name}.js" for name in ("engine", "numbers", "state", "formulas", "steps", "drawing", "tables", "page")
+]
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -42,7 +35,7 @@ def _read(name):
 
 
 def as_json(model):
-    """JSON that may stand inside a script element; {"nonfinite": "NaN"} stands for what JSON has no word for."""
+    """JSON that may stand inside a script element, with {"nonfinite": "NaN"} for NaN."""
     text = json.dumps(_plain(model), allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
