@@ -610,10 +610,11 @@ def test_every_script_is_used():
     assert {path.name for path in FOLDER.glob("*.js")} == set(SCRIPTS)
 
 
-def test_a_trace_too_large_for_a_page(tmp_path):
-    X, y = load_digits(return_X_y=True)
-    seen = trace(fitted(BackpropClassifier(hidden_layer_sizes=(500,)), X, y), X, y)
-    with pytest.raises(ValueError, match=r"1797 samples .* too large .* X\[:20\]"):
+@pytest.mark.parametrize(("n_units", "n_samples"), [(500, 1797), (1, 5001)])
+def test_a_trace_too_large_for_a_page(tmp_path, n_units, n_samples):
+    X, y = np.resize(load_digits().data, (n_samples, 64)), np.resize(load_digits().target, n_samples)
+    seen = trace(fitted(BackpropClassifier(hidden_layer_sizes=(n_units,)), X, y), X, y)
+    with pytest.raises(ValueError, match=rf"{n_samples} samples .* too large .* X\[:20\]"):
         seen.to_html(tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 

@@ -1,6 +1,7 @@
 """What the page needs to know of a trace, as nested dicts, lists and arrays."""
 
 import re
+from numbers import Real
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -9,6 +10,7 @@ from skbackprop import activations, losses
 from skbackprop.inspection.page.names import class_rows, feature_names, sample_names, target_names
 from skbackprop.schedules import Scheduled
 
+MOST_SAMPLES = 5000  # to choose from
 MOST_NUMBERS = 1_000_000  # 20 MB of text
 MOST_WORK = 50_000_000  # products of one pass over all samples: a third of a second in a browser
 
@@ -95,7 +97,8 @@ def _check_size(trace, editable):
     numbers = trace.X.size + trace.targets.size + 2 * n_weights
     if not editable:
         numbers += n_samples * n_weights + sum(5 * layer.output.size for layer in trace.layers)
-    if numbers > MOST_NUMBERS or n_samples * n_weights > MOST_WORK:
+    too_many = n_samples > MOST_SAMPLES or numbers > MOST_NUMBERS
+    if too_many or n_samples * n_weights > MOST_WORK:
         raise ValueError(
             f"The trace of {n_samples} samples through {n_weights} weights is too large for one page: "
             "trace fewer rows, as in trace(estimator, X[:20], y[:20])."
@@ -138,9 +141,9 @@ def _recorded(layer):
 def _settings(component, progress=0.0):
     settings = component.get_params(deep=False)
     return {
-        name: value.at(progress) if isinstance(value, Scheduled) else value
+        name: float(value.at(progress) if isinstance(value, Scheduled) else value)
         for name, value in settings.items()
-        if isinstance(value, float | int | Scheduled)
+        if isinstance(value, Real | Scheduled)
     }
 
 
