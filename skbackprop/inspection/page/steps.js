@@ -32,6 +32,23 @@ function ofOtherKind({ name, kind }) {
   return `${name} is a layer of kind ${kind}: its numbers are those of the library.`;
 }
 
+const ofEachOutput = (symbol) => (widths[N_LAYERS] > 1 ? `${symbol}[j]` : symbol);
+
+function errorRule() {
+  if (!loss) return `E: ${model.loss.kind}`;
+  return `E = ${widths[N_LAYERS] > 1 ? "Σⱼ " : ""}${loss.words(ofEachOutput("T"), ofEachOutput("Out"))}`;
+}
+
+function outputDeltaRule(i) {
+  const delta = `δ[${i},j] = dE/dnet[${i},j]`;
+  if (!loss) return delta;
+  const slope = loss.slopeWords(ofEachOutput("T"), ofEachOutput("Out"));
+  return isLinked(i) || isIdentity(i) ? `${delta} = ${slope}` : `${delta} = φ′(net[${i},j]) ${slope}`;
+}
+
+// With the sum over samples chosen, a node still has numbers for each of them.
+const ofWhichSample = () => (isAll() ? ` The numbers are those of sample ${state.sample}.` : "");
+
 const STEP_WORDS = {
   input: () => ({
     title: "The inputs",
@@ -52,7 +69,7 @@ const STEP_WORDS = {
         : "Its output is φ of that sum.";
     return {
       title: `Forward: layer ${i}`,
-      text: `Each node adds up what comes in, times the weights, and its bias. ${then}`,
+      text: `Each node adds up what comes in, times the weights, and its bias. ${then}${ofWhichSample()}`,
       rule: `net[${i},j] = Σₖ w[${i},j,k] ${isConnected(i) ? `n[${i - 1},k]` : `x[${i},k]`} + b[${i},j]`,
       parts,
     };
@@ -60,7 +77,7 @@ const STEP_WORDS = {
   loss: () => ({
     title: "The error",
     text: "Only here do the targets enter. The outputs are compared with them.",
-    rule: loss ? `E = ${widths[N_LAYERS] > 1 ? "Σⱼ " : ""}${loss.words("T[j]", "Out[j]")}` : `E: ${model.loss.kind}`,
+    rule: errorRule(),
     parts: errorParts(),
   }),
   delta: (i) => {
@@ -68,8 +85,8 @@ const STEP_WORDS = {
     if (isLast(i)) {
       return {
         title: `Deltas: layer ${i}, the output`,
-        text: "δ of a node is dE/dnet: how E changes with the node's net input. At the output it follows from the error at once.",
-        rule: `δ[${i},j] = dE/dnet[${i},j]`,
+        text: `δ of a node is dE/dnet: how E changes with the node's net input. At the output it follows from the error at once.${ofWhichSample()}`,
+        rule: outputDeltaRule(i),
         parts: isLinked(i) ? [deltaPart(i, j)] : [outputGradientPart(i, j), deltaPart(i, j)],
       };
     }
@@ -79,7 +96,7 @@ const STEP_WORDS = {
     }
     return {
       title: `Deltas: layer ${i}`,
-      text: `A hidden node has no target. Its δ comes from all the deltas of layer ${i + 1}, which are known by now, each times the weight between.`,
+      text: `A hidden node has no target. Its δ comes from all the deltas of layer ${i + 1}, which are known by now, each times the weight between.${ofWhichSample()}`,
       rule: `δ[${i},j] = φ′(net[${i},j]) Σₖ w[${i + 1},k,j] δ[${i + 1},k]`,
       parts: [outputGradientPart(i, j), deltaPart(i, j)],
     };
