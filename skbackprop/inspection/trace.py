@@ -8,9 +8,10 @@ import numpy as np
 from skbackprop.inspection.chain_rule import ChainRule
 from skbackprop.inspection.expansion import equations
 from skbackprop.inspection.layer_trace import LayerTrace
+from skbackprop.inspection.page import write_page
 from skbackprop.inspection.recording import Passes, RowGradients, recorded, row_losses
 from skbackprop.inspection.tables import node_table, parameter_table
-from skbackprop.inspection.unwrapping import MEMBERS, unwrapped
+from skbackprop.inspection.unwrapping import MEMBERS, input_names, unwrapped
 from skbackprop.inspection.updates import EstimatorStep, NoStepError, TabularStep
 
 
@@ -53,11 +54,12 @@ def trace(estimator, X, y, sample_weight=None, *, member=0):
     >>> [layer.delta.shape for layer in seen.layers]
     [(2, 3), (2, 1)]
     """
+    names = input_names(estimator)
     estimator, X, y = unwrapped(estimator, X, y)
     step = (TabularStep if isinstance(estimator, MEMBERS) else EstimatorStep)(
         estimator, X, y, sample_weight, member
     )
-    return Trace(step)
+    return Trace(step, names)
 
 
 class Trace:
@@ -71,6 +73,9 @@ class Trace:
     ----------
     step : object
         The rows as the network sees them, and the next step of its training; made by `trace`.
+
+    feature_names : list of str, default=None
+        What the inputs are called.
 
     Attributes
     ----------
@@ -109,8 +114,8 @@ class Trace:
         w_s, class weights included.
     """
 
-    def __init__(self, step):
-        self.step = step
+    def __init__(self, step, feature_names=None):
+        self.step, self.feature_names = step, feature_names
         x, y, weight = step.batch.astype(np.float64)
         passes = Passes(recorded(step.network), step.member)
         z = passes.forward(x).copy()
@@ -186,6 +191,26 @@ class Trace:
                 "update": self._passes.by_layer(change),
             },
         )
+
+    def to_html(self, path):
+        """Write a page on which a reader goes through the network step by step, and changes its numbers.
+
+        The page is one file that loads nothing. It draws the nodes, and goes through the forward pass, the
+        error, the deltas of each layer and the update; each node and weight shows its numbers and formulas.
+        Where all layers are `Dense` or `Dropout`, inputs, targets, weights, biases and the learning rate can
+        be changed: the page computes everything anew.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            The file to write.
+
+        Raises
+        ------
+        ValueError
+            If the rows are too many for one page.
+        """
+        write_page(self, path)
 
     def update(self, solver=None):
         """The next step of training on these rows, as one batch, from the weights traced here.

@@ -37,6 +37,23 @@ def unwrapped(estimator, X, y):
     return estimator, X, y
 
 
+def input_names(estimator):
+    """What the network's inputs are called, where the data had names of columns; else None."""
+    if isinstance(estimator, Pipeline):
+        steps = estimator[:-1]
+        if not len(steps) or not hasattr(steps, "feature_names_in_"):
+            return input_names(estimator[-1])
+        try:
+            return [str(name) for name in steps.get_feature_names_out()]
+        except (AttributeError, ValueError):  # a step that has no names for its output
+            return None
+    for inner in ("regressor_", "best_estimator_"):
+        if hasattr(estimator, inner):
+            return input_names(getattr(estimator, inner))
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
+
+
 def _transformed_target(estimator, y):
     y = np.asarray(y)
     columns = estimator.transformer_.transform(y.reshape(len(y), -1))
