@@ -3,9 +3,9 @@ Deltas that vanish
 ==================
 
 A layer's deltas are made from those of the layer above, times the slope of its activation. The logistic
-function's slope is 1/4 at most: through six layers the deltas fall to a few millionths, and for many epochs
-the network learns nothing. With relu they fall to a tenth, and soon are alike. ``DeltaFlowDisplay`` fits a
-clone and records the deltas after every epoch.
+function's slope is 1/4 at most: through six layers the deltas fall to a hundred-thousandth, and for many
+epochs the network learns nothing. With relu they fall to a fifth, and soon are alike. ``DeltaFlowDisplay``
+fits a clone and records the deltas after every epoch.
 """
 
 import matplotlib.pyplot as plt
