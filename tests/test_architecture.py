@@ -34,6 +34,7 @@ ORDER = [
     "activations",
     "initializers",
     "memory",
+    "axes",
     "names",
     "states",
     "files",

@@ -29,6 +29,7 @@ INSPECTION_METHODS = "Trace.update", "Trace.chain_rule", "ChainRule.latex"
 TRANSFORMER_METHODS = (
     *("fit", "partial_fit", "fit_transform", "transform", "inverse_transform", "get_feature_names_out"),
 )
+DISPLAY_METHODS = "from_estimator", "from_backtest", "plot"
 
 
 def components():
@@ -46,7 +47,7 @@ def members(module):
         kind = getattr(module, name)
         yield from (
             f"{module.__name__}.{name}.{m}"
-            for m in TRANSFORMER_METHODS
+            for m in (*TRANSFORMER_METHODS, *DISPLAY_METHODS)
             if m in dir(kind) and m in documented_methods(kind)
         )
 

@@ -71,6 +71,9 @@ class BinaryLogLoss(LogLoss):
     def predict(self, z, out):
         expit(z, out=out)
 
+    def predict_backward(self, output_gradient, z, prediction):
+        return output_gradient * prediction * (1.0 - prediction)
+
 
 class MultinomialLogLoss(LogLoss):
     """L = log sum_k exp(z_k) - sum_k y_k z_k, dL/dz = softmax(z) - y."""
@@ -103,3 +106,7 @@ class MultinomialLogLoss(LogLoss):
         np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
         np.exp(out, out=out)
         np.divide(out, out.sum(axis=-1, keepdims=True), out=out)
+
+    def predict_backward(self, output_gradient, z, prediction):
+        mean = (output_gradient * prediction).sum(axis=-1, keepdims=True)
+        return prediction * (output_gradient - mean)

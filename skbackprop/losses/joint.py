@@ -161,3 +161,11 @@ class JointLoss(Loss):
     def predict(self, z, out):
         for loss, _, block in self.blocks():
             loss.predict(z[..., block], out[..., block])
+
+    def predict_backward(self, output_gradient, z, prediction):
+        blocks = zip(self.losses, side_by_side(self.nodes_of_losses()))
+        parts = [
+            loss.predict_backward(output_gradient[..., block], z[..., block], prediction[..., block])
+            for loss, block in blocks
+        ]
+        return np.concatenate(parts, axis=-1)

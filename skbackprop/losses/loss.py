@@ -58,6 +58,15 @@ class Loss(BaseEstimator, ABC):
         """The inverse link: the prediction for z."""
         np.copyto(out, z)
 
+    def predict_backward(self, output_gradient, z, prediction):
+        """dE/dz from dE/d(prediction), for a prediction that `predict` gave for z: back through the link."""
+        if type(self).predict is not Loss.predict:
+            raise NotImplementedError(
+                f"{type(self).__name__} has a `predict` of its own and no `predict_backward`: gradients of "
+                "predictions need it, those of net inputs do not."
+            )
+        return output_gradient
+
     def value_and_delta(self, y, z, sample_weight, out, work):
         """E, an array of shape (*members, 1, 1), and dE/dz in `out`."""
         self.losses_and_delta(y, z, work.losses, out, work)

@@ -106,3 +106,8 @@ class Quantiles(Loss):
         np.logaddexp(0.0, z, out=out)
         np.copyto(out[..., :1], z[..., :1])
         np.add.accumulate(out, axis=-1, out=out)
+
+    def predict_backward(self, output_gradient, z, prediction):
+        slope = expit(z)
+        slope[..., :1] = 1.0
+        return slope * np.cumsum(output_gradient[..., ::-1], axis=-1)[..., ::-1]

@@ -86,6 +86,9 @@ class Poisson(Loss):
     def predict(self, z, out):
         np.exp(z, out=out)
 
+    def predict_backward(self, output_gradient, z, prediction):
+        return output_gradient * prediction
+
 
 class Gamma(Loss):
     """Half the Gamma deviance at the mean exp(z): L = z - log y + y exp(-z) - 1; y > 0."""
@@ -110,3 +113,6 @@ class Gamma(Loss):
 
     def predict(self, z, out):
         np.exp(z, out=out)
+
+    def predict_backward(self, output_gradient, z, prediction):
+        return output_gradient * prediction

@@ -3,17 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from skbackprop.axes import new_axes
 from skbackprop.time_series.rows import as_list, series_of, table_of, times_of
-
-
-def new_axes(n_panels):
-    """Axes one above the other, with matplotlib, which is imported only here."""
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError("Pictures need matplotlib: python -m pip install 'skbackprop[plot]'") from error
-    _, axes = pyplot.subplots(n_panels, squeeze=False, figsize=(9, 2.6 * n_panels), layout="constrained")
-    return axes[:, 0]
 
 
 class ForecastDisplay:

@@ -1,0 +1,312 @@
+"""What each column contributes to each output, by the backward pass of the network itself."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skbackprop.inspection.attribution_table import Attributions
+from skbackprop.inspection.opened import opened
+from skbackprop.inspection.output_gradients import OutputFunction
+from skbackprop.inspection.path_integral import NODES, integral
+from skbackprop.network import ROWS_AT_ONCE
+
+
+def input_gradients(estimator, X, *, of="prediction"):
+    """How fast each output changes with each column that the network sees: df/dx.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted BackpropRegressor, BackpropClassifier, TabularBackpropRegressor or
+        TabularBackpropClassifier, or a Pipeline, a TransformedTargetRegressor or a search that ends in one.
+
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Rows as the estimator takes them.
+
+    of : {'prediction', 'net_input'}, default='prediction'
+        'prediction': what `predict` gives, for classifiers `predict_proba` (of two classes the second
+        one). 'net_input': the net input of the last layer; of several members, the mean.
+
+    Returns
+    -------
+    gradients : Attributions
+        Its columns are those that the network sees: behind the steps of a pipeline.
+
+    See Also
+    --------
+    integrated_gradients : Contributions that add up to the prediction.
+
+    Notes
+    -----
+    ``clamp`` is left out, as its slope is 0 or 1. Inside a TransformedTargetRegressor the prediction is that
+    of the inner regressor, in its units. A category that is embedded has a column for each code, with
+    the slope along its share.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.inspection import input_gradients
+    >>> X, y = load_diabetes(as_frame=True, return_X_y=True)
+    >>> net = BackpropRegressor(target_scaling="standard", solver="lbfgs", max_iter=20, random_state=0)
+    >>> input_gradients(net.set_params(tol=1.0).fit(X, y), X[:2]).to_frame().shape
+    (2, 10)
+    """
+    model, function, x = _prepared(estimator, X, of)
+    _, names, _ = model.columns(X)
+    gradients = function.gradients(x)
+    return _table(model, X, gradients, _names_of_places(model, names), function.values(x))
+
+
+def gradient_times_input(estimator, X, *, of="prediction"):
+    """The first-order contribution of each column: x df/dx, x as the network sees it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in `input_gradients`.
+
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Rows as the estimator takes them.
+
+    of : {'prediction', 'net_input'}, default='prediction'
+        As in `input_gradients`.
+
+    Returns
+    -------
+    attributions : Attributions
+        For each column of X the sum over the columns that a pipeline makes of it. One that is made of
+        several, such as a principal component, keeps its own name.
+
+    Notes
+    -----
+    Contributions add up to the output only where it is linear without a constant: see
+    `integrated_gradients`.
+    """
+    model, function, x = _prepared(estimator, X, of)
+    sums = ColumnSums(model, X)
+    contributions = sums(function.gradients(x) * x[:, :, None])
+    return _table(model, X, contributions, sums.names, function.values(x))
+
+
+def integrated_gradients(estimator, X, *, baseline=None, of="prediction", n_steps=16, tolerance=1e-3):
+    """Contributions along the straight line from a baseline: (x - b) times the mean of df/dx on the way.
+
+    They add up to f(x) - f(b), up to the error of the mean. The line is cut into pieces of four Gauss-Legendre
+    steps, and a piece on which they do not add up is halved, again and again: at the kinks of relu steps are
+    short, elsewhere long.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in `input_gradients`.
+
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Rows as the estimator takes them.
+
+    baseline : {array-like, sparse matrix, DataFrame} of shape (1, n_features) or (n_samples, n_features), \
+default=None
+        A row to compare with, or one for each row, in the form of X. None: the mean of the rows as the
+        network sees them.
+
+    of : {'prediction', 'net_input'}, default='prediction'
+        As in `input_gradients`.
+
+    n_steps : int, default=16
+        Steps to begin with.
+
+    tolerance : float, default=1e-3
+        The largest difference between the sum and f(x) - f(b) that is let stand, as a share of the largest
+        |f(x) - f(b)| of the output.
+
+    Returns
+    -------
+    attributions : Attributions
+        With `completeness_errors`; columns as in `gradient_times_input`.
+
+    Warns
+    -----
+    UserWarning
+        If some rows do not add up within `tolerance`.
+
+    References
+    ----------
+    .. [1] M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Networks", ICML 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import integrated_gradients
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = BackpropClassifier((10,), solver="lbfgs", tol=1e-2, max_iter=1000, random_state=0).fit(X, y)
+    >>> attributions = integrated_gradients(net, X)
+    >>> attributions.values.shape
+    (150, 4, 3)
+    >>> bool(abs(attributions.completeness_errors).max() < 1e-3)
+    True
+    """
+    _check_number("n_steps", n_steps, Integral)
+    _check_number("tolerance", tolerance, Real)
+    model, function, x = _prepared(estimator, X, of)
+    start = x.mean(axis=0, keepdims=True) if baseline is None else _expanded_rows(model, baseline)
+    if len(start) not in (1, len(x)):
+        raise ValueError(f"baseline has {len(start)} rows: give one, or one for each of the {len(x)} of X.")
+    start = np.broadcast_to(start, x.shape)
+    sums = ColumnSums(model, X)
+    predictions, base_values = function.values(x), function.values(start)
+    change = predictions - base_values
+    allowed = tolerance * np.abs(change).max(axis=0) + 1e-12 * np.abs(predictions).max(axis=0)
+    n_pieces = -(-n_steps // len(NODES))
+    pieces = [integral(function, start[rows], x[rows], sums, n_pieces, allowed) for rows in _pieces(len(x))]
+    found = _table(model, X, np.concatenate(pieces), sums.names, predictions, base_values)
+    n_missed = int((np.abs(found.completeness_errors) > allowed).any(axis=1).sum())
+    if n_missed:
+        warnings.warn(
+            f"The attributions of {n_missed} of {len(x)} rows miss f(x) - f(baseline) by more than "
+            f"tolerance={tolerance!r} of its largest value: see completeness_errors.",
+            stacklevel=2,
+        )
+    return found
+
+
+def expected_gradients(estimator, X, background, *, of="prediction", n_samples=200, random_state=None):
+    """Integrated gradients, averaged over the rows of a background as baselines: an estimate of SHAP values.
+
+    For each row, `n_samples` pairs of a row b of the background and a place t on the line from b to x are
+    drawn; the mean of (x - b) df/dx at b + t (x - b) is taken. Rows of the background come in turn, places
+    from equal parts of [0, 1]. The contributions add up to f(x) - mean f(b), up to the error of sampling.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in `input_gradients`.
+
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Rows as the estimator takes them.
+
+    background : {array-like, sparse matrix, DataFrame} of shape (n_background, n_features)
+        Rows to compare with, for instance some of the training rows.
+
+    of : {'prediction', 'net_input'}, default='prediction'
+        As in `input_gradients`.
+
+    n_samples : int, default=200
+        Pairs for each row.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws them.
+
+    Returns
+    -------
+    attributions : Attributions
+        With `standard_errors`, and `completeness_errors`; columns as in `gradient_times_input`.
+
+    References
+    ----------
+    .. [1] G. Erion, J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee, "Improving Performance of Deep Learning
+       Models with Axiomatic Attribution Priors and Expected Gradients", Nature Machine Intelligence 3, 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import expected_gradients
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = BackpropClassifier((10,), solver="lbfgs", tol=1e-2, max_iter=1000, random_state=0).fit(X, y)
+    >>> expected_gradients(net, X[:5], X[::10], random_state=0).values.shape
+    (5, 4, 3)
+    """
+    _check_number("n_samples", n_samples, Integral, least=2)
+    random = check_random_state(random_state)
+    model, function, x = _prepared(estimator, X, of)
+    starts = _expanded_rows(model, background)
+    sums = ColumnSums(model, X)
+    turns = np.resize(random.permutation(len(starts)), n_samples)
+    strata = random.permutation(n_samples)[:, None]
+    places = (strata + random.uniform(size=(n_samples, len(x)))) / n_samples
+    pieces = [_moments(function, starts[turns], x[rows], places[:, rows], sums) for rows in _pieces(len(x))]
+    mean, mean_square = (np.concatenate(parts) for parts in zip(*pieces))
+    errors = np.sqrt(np.maximum(mean_square - mean**2, 0.0) / (n_samples - 1))
+    base_values = function.values(starts).mean(axis=0, keepdims=True)
+    return _table(model, X, mean, sums.names, function.values(x), base_values, errors)
+
+
+def _moments(function, starts, x, places, sums):
+    """Means of c_k and of c_k^2 over k, c_k = (x - b_k) df/dx at b_k + t_k (x - b_k), summed by column."""
+    total = total_of_squares = 0.0
+    n_at_once = max(1, ROWS_AT_ONCE // len(x))
+    for k in range(0, len(places), n_at_once):
+        b, t = starts[k : k + n_at_once, None], places[k : k + n_at_once, :, None]
+        change = x - b  # (n_steps, n_samples, n_inputs)
+        gradients = function.gradients((b + t * change).reshape(-1, x.shape[1]))
+        gradients *= change.reshape(-1, x.shape[1], 1)
+        contributions = sums(gradients).reshape(*t.shape[:2], len(sums.names), -1)
+        total = total + contributions.sum(axis=0)
+        total_of_squares = total_of_squares + np.square(contributions).sum(axis=0)
+    return total / len(places), total_of_squares / len(places)
+
+
+def _pieces(n_rows):
+    return [slice(k, k + ROWS_AT_ONCE) for k in range(0, n_rows, ROWS_AT_ONCE)]
+
+
+class ColumnSums:
+    """Adds up what the columns that a pipeline or an encoder makes of a column of X contribute.
+
+    `names` are the columns of X, then columns that are made of several.
+    """
+
+    def __init__(self, model, X):
+        names, own_names, sources = model.columns(X)
+        places = model.expanded[0].places
+        several = [i for i, source in enumerate(sources) if source is None]
+        self.names = [*names, *(own_names[i] for i in several)]
+        position = {i: len(names) + k for k, i in enumerate(several)}
+        groups = np.array([position.get(i, source) for i, source in enumerate(sources)])[places]
+        self.is_identity = np.array_equal(groups, np.arange(len(self.names)))
+        self.order = np.argsort(groups, kind="stable")
+        self.present, self.starts = np.unique(groups[self.order], return_index=True)
+
+    def __call__(self, contributions):
+        """From (n_samples, n_inputs, n_outputs) to (n_samples, n_columns, n_outputs)."""
+        if self.is_identity:
+            return contributions
+        out = np.zeros((len(contributions), len(self.names), contributions.shape[2]))
+        out[:, self.present] = np.add.reduceat(contributions[:, self.order], self.starts, axis=1)
+        return out
+
+
+def _prepared(estimator, X, of):
+    model = opened(estimator)
+    function = OutputFunction(model, of)
+    return model, function, _expanded_rows(model, X)
+
+
+def _expanded_rows(model, X):
+    return model.expanded[0].rows(model.inputs(X))
+
+
+def _names_of_places(model, names):
+    """The names of the networks' columns; one of codes has a name for each."""
+    expanded = model.expanded[0]
+    found = []
+    for name, count in zip(names, expanded.counts):
+        found += [f"{name}[{code}]" for code in range(count)] or [name]
+    return found
+
+
+def _table(model, X, values, names, predictions, base_values=None, standard_errors=None):
+    index = X.index if hasattr(X, "iloc") else None
+    return Attributions(
+        values, names, model.output_names, predictions, base_values, standard_errors, index=index
+    )
+
+
+def _check_number(name, value, kind, least=None):
+    least = 1 if least is None and kind is Integral else least
+    if not isinstance(value, kind) or isinstance(value, bool) or not value > 0 or value < (least or 0):
+        wanted = f"a whole number, at least {least}" if kind is Integral else "a number > 0"
+        raise ValueError(f"{name}={value!r} must be {wanted}.")

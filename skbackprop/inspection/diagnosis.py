@@ -1,0 +1,74 @@
+"""Is a fitted model well? What is measured, and how large it may be."""
+
+from sklearn.utils import check_random_state
+
+from skbackprop.inspection.data_health import class_findings, input_findings, target_findings
+from skbackprop.inspection.findings import Diagnosis
+from skbackprop.inspection.opened import opened
+from skbackprop.inspection.rows import some_rows
+from skbackprop.inspection.training_health import training_findings
+from skbackprop.inspection.unit_health import delta_findings, unit_findings
+
+
+def diagnose(estimator, X, y, sample_weight=None, *, n_rows=1000, random_state=None):
+    """Look for what keeps a network from learning, and say what to try.
+
+    Looks for nodes that are dead or saturated, and layers that are dead as a whole, as after one huge
+    step; deltas that vanish or explode on the way down; steps of the solver that are large or small beside
+    the weights; a loss no better than that of the best constant; inputs and targets that are not scaled;
+    classes that are rare. Nothing is changed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted BackpropRegressor, BackpropClassifier, TabularBackpropRegressor or
+        TabularBackpropClassifier, or a Pipeline, a TransformedTargetRegressor or a search that ends in one.
+
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Rows as the estimator takes them: those that it was trained on, or others like them.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        Their weights.
+
+    n_rows : int or None, default=1000
+        How many rows are looked at, drawn at random where there are more. None: all.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the rows.
+
+    Returns
+    -------
+    diagnosis : Diagnosis
+        Its findings, each with a number and a remedy; empty when all is well.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import diagnose
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> net = BackpropClassifier((20,), early_stopping=True, random_state=0)
+    >>> diagnose(make_pipeline(StandardScaler(), net).fit(X, y), X, y)
+    Nothing found on 569 rows.
+    >>> diagnose(net.fit(X, y), X, y, random_state=0).names
+    ['unscaled_inputs']
+    """
+    model = opened(estimator)
+    X, y, sample_weight = some_rows(X, y, sample_weight, n_rows, check_random_state(random_state))
+    batch = model.batch(X, y, sample_weight)
+    findings = [*input_findings(model, X, batch.x), *target_findings(model, batch.y)]
+    several = len(model.trained_networks) > 1
+    of_nodes = []
+    for k, objective in enumerate(model.objectives()):
+        where = f"network {k}, " if several else ""
+        dead = unit_findings(objective, batch, where)
+        a_dead_layer = any(finding.name == "dead_layer" for finding in dead)
+        of_nodes += dead if a_dead_layer else [*dead, *delta_findings(objective, batch, where)]
+    of_training = training_findings(model, batch, nodes_learn=not of_nodes)
+    findings += [*of_nodes, *of_training, *class_findings(model, batch)]
+    return Diagnosis(findings, len(batch.x))

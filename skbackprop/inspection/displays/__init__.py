@@ -1,0 +1,17 @@
+"""Pictures of fitted networks, one a file, with scikit-learn's convention."""
+
+from skbackprop.inspection.displays.attributions import AttributionDisplay
+from skbackprop.inspection.displays.delta_flow import DeltaFlowDisplay
+from skbackprop.inspection.displays.gradient_check import GradientCheckDisplay
+from skbackprop.inspection.displays.network import NetworkDisplay
+from skbackprop.inspection.displays.training_curves import TrainingCurveDisplay
+from skbackprop.inspection.displays.weight_histograms import WeightHistogramDisplay
+
+__all__ = [
+    "AttributionDisplay",
+    "DeltaFlowDisplay",
+    "GradientCheckDisplay",
+    "NetworkDisplay",
+    "TrainingCurveDisplay",
+    "WeightHistogramDisplay",
+]
