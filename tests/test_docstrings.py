@@ -6,6 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 import skbackprop
+import skbackprop.inspection
 import skbackprop.preprocessing
 import skbackprop.time_series
 from skbackprop import activations, averaging, initializers, layers, losses, optimizers, schedules
@@ -62,6 +63,7 @@ def documented_methods(kind):
         "skbackprop.Network",
         "skbackprop.learning_rate_range",
         *sorted(set(components())),
+        *sorted(members(skbackprop.inspection)),
         *sorted(members(skbackprop.preprocessing)),
         *sorted(members(skbackprop.time_series)),
     ],

@@ -12,6 +12,8 @@ from skbackprop.inspection.output_gradients import OutputFunction
 from skbackprop.inspection.path_integral import NODES, integral
 from skbackprop.network import ROWS_AT_ONCE
 
+ROUNDING = 1e-9  # of a prediction: no error
+
 
 def input_gradients(estimator, X, *, of="prediction"):
     """How fast each output changes with each column that the network sees: df/dx.
@@ -94,9 +96,9 @@ def gradient_times_input(estimator, X, *, of="prediction"):
 def integrated_gradients(estimator, X, *, baseline=None, of="prediction", n_steps=16, tolerance=1e-3):
     """Contributions along the straight line from a baseline: (x - b) times the mean of df/dx on the way.
 
-    They add up to f(x) - f(b), up to the error of the mean. The line is cut into pieces of four Gauss-Legendre
-    steps, and a piece on which they do not add up is halved, again and again: at the kinks of relu steps are
-    short, elsewhere long.
+    They add up to f(x) - f(b), up to the error of the mean. The line is cut into pieces of four
+    Gauss-Legendre points; a piece on which they do not add up is halved, again and again: at the kinks of
+    relu pieces are short, elsewhere long.
 
     Parameters
     ----------
@@ -115,7 +117,7 @@ default=None
         As in `input_gradients`.
 
     n_steps : int, default=16
-        Steps to begin with.
+        Points to begin with, four to a piece.
 
     tolerance : float, default=1e-3
         The largest difference between the sum and f(x) - f(b) that is let stand, as a share of the largest
@@ -158,7 +160,7 @@ default=None
     sums = ColumnSums(model, X)
     predictions, base_values = function.values(x), function.values(start)
     change = predictions - base_values
-    allowed = tolerance * np.abs(change).max(axis=0) + 1e-12 * np.abs(predictions).max(axis=0)
+    allowed = tolerance * np.abs(change).max(axis=0) + ROUNDING * np.abs(predictions).max(axis=0)
     n_pieces = -(-n_steps // len(NODES))
     pieces = [integral(function, start[rows], x[rows], sums, n_pieces, allowed) for rows in _pieces(len(x))]
     found = _table(model, X, np.concatenate(pieces), sums.names, predictions, base_values)
