@@ -7,10 +7,13 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skbackprop.inspection.attribution_table import Attributions
+from skbackprop.inspection.column_sums import ColumnSums
 from skbackprop.inspection.opened import opened
 from skbackprop.inspection.output_gradients import OutputFunction
 from skbackprop.inspection.path_integral import NODES, integral
 from skbackprop.network import ROWS_AT_ONCE
+
+ROUNDING = 1e-9  # of a prediction: no error
 
 
 def input_gradients(estimator, X, *, of="prediction"):
@@ -94,9 +97,9 @@ def gradient_times_input(estimator, X, *, of="prediction"):
 def integrated_gradients(estimator, X, *, baseline=None, of="prediction", n_steps=16, tolerance=1e-3):
     """Contributions along the straight line from a baseline: (x - b) times the mean of df/dx on the way.
 
-    They add up to f(x) - f(b), up to the error of the mean. The line is cut into pieces of four Gauss-Legendre
-    steps, and a piece on which they do not add up is halved, again and again: at the kinks of relu steps are
-    short, elsewhere long.
+    They add up to f(x) - f(b), up to the error of the mean. The line is cut into pieces of four
+    Gauss-Legendre points; a piece on which they do not add up is halved, again and again: at the kinks of
+    relu pieces are short, elsewhere long.
 
     Parameters
     ----------
@@ -115,7 +118,7 @@ default=None
         As in `input_gradients`.
 
     n_steps : int, default=16
-        Steps to begin with.
+        Points to begin with, four to a piece.
 
     tolerance : float, default=1e-3
         The largest difference between the sum and f(x) - f(b) that is let stand, as a share of the largest
@@ -148,8 +151,9 @@ default=None
     >>> bool(abs(attributions.completeness_errors).max() < 1e-3)
     True
     """
-    _check_number("n_steps", n_steps, Integral)
-    _check_number("tolerance", tolerance, Real)
+    _check_whole("n_steps", n_steps, least=1)
+    if not (isinstance(tolerance, Real) and tolerance > 0):
+        raise ValueError(f"tolerance={tolerance!r} must be a number > 0.")
     model, function, x = _prepared(estimator, X, of)
     start = x.mean(axis=0, keepdims=True) if baseline is None else _expanded_rows(model, baseline)
     if len(start) not in (1, len(x)):
@@ -158,7 +162,7 @@ default=None
     sums = ColumnSums(model, X)
     predictions, base_values = function.values(x), function.values(start)
     change = predictions - base_values
-    allowed = tolerance * np.abs(change).max(axis=0) + 1e-12 * np.abs(predictions).max(axis=0)
+    allowed = tolerance * np.abs(change).max(axis=0) + ROUNDING * np.abs(predictions).max(axis=0)
     n_pieces = -(-n_steps // len(NODES))
     pieces = [integral(function, start[rows], x[rows], sums, n_pieces, allowed) for rows in _pieces(len(x))]
     found = _table(model, X, np.concatenate(pieces), sums.names, predictions, base_values)
@@ -219,7 +223,7 @@ def expected_gradients(estimator, X, background, *, of="prediction", n_samples=2
     >>> expected_gradients(net, X[:5], X[::10], random_state=0).values.shape
     (5, 4, 3)
     """
-    _check_number("n_samples", n_samples, Integral, least=2)
+    _check_whole("n_samples", n_samples, least=2)
     random = check_random_state(random_state)
     model, function, x = _prepared(estimator, X, of)
     starts = _expanded_rows(model, background)
@@ -253,32 +257,6 @@ def _pieces(n_rows):
     return [slice(k, k + ROWS_AT_ONCE) for k in range(0, n_rows, ROWS_AT_ONCE)]
 
 
-class ColumnSums:
-    """Adds up what the columns that a pipeline or an encoder makes of a column of X contribute.
-
-    `names` are the columns of X, then columns that are made of several.
-    """
-
-    def __init__(self, model, X):
-        names, own_names, sources = model.columns(X)
-        places = model.expanded[0].places
-        several = [i for i, source in enumerate(sources) if source is None]
-        self.names = [*names, *(own_names[i] for i in several)]
-        position = {i: len(names) + k for k, i in enumerate(several)}
-        groups = np.array([position.get(i, source) for i, source in enumerate(sources)])[places]
-        self.is_identity = np.array_equal(groups, np.arange(len(self.names)))
-        self.order = np.argsort(groups, kind="stable")
-        self.present, self.starts = np.unique(groups[self.order], return_index=True)
-
-    def __call__(self, contributions):
-        """From (n_samples, n_inputs, n_outputs) to (n_samples, n_columns, n_outputs)."""
-        if self.is_identity:
-            return contributions
-        out = np.zeros((len(contributions), len(self.names), contributions.shape[2]))
-        out[:, self.present] = np.add.reduceat(contributions[:, self.order], self.starts, axis=1)
-        return out
-
-
 def _prepared(estimator, X, of):
     model = opened(estimator)
     function = OutputFunction(model, of)
@@ -305,8 +283,6 @@ def _table(model, X, values, names, predictions, base_values=None, standard_erro
     )
 
 
-def _check_number(name, value, kind, least=None):
-    least = 1 if least is None and kind is Integral else least
-    if not isinstance(value, kind) or isinstance(value, bool) or not value > 0 or value < (least or 0):
-        wanted = f"a whole number, at least {least}" if kind is Integral else "a number > 0"
-        raise ValueError(f"{name}={value!r} must be {wanted}.")
+def _check_whole(name, value, least):
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name}={value!r} must be a whole number, at least {least}.")

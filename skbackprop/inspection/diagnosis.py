@@ -55,8 +55,8 @@ def diagnose(estimator, X, y, sample_weight=None, *, n_rows=1000, random_state=N
     >>> net = BackpropClassifier((20,), early_stopping=True, random_state=0)
     >>> diagnose(make_pipeline(StandardScaler(), net).fit(X, y), X, y)
     Nothing found on 569 rows.
-    >>> diagnose(net.fit(X, y), X, y, random_state=0).names
-    ['unscaled_inputs']
+    >>> diagnose(net.fit(X, y), X, y).names
+    ['unscaled_inputs', 'no_better_than_constant']
     """
     model = opened(estimator)
     X, y, sample_weight = some_rows(X, y, sample_weight, n_rows, check_random_state(random_state))

@@ -6,6 +6,7 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
 NODES, WEIGHTS = (NODES + 1.0) / 2.0, WEIGHTS / 2.0
 AT_ONCE = 256  # pieces
 MOST = 1024  # pieces of a row that are halved at once
+SHORTEST = 2.0**-24  # a piece that is halved
 SHARE = 1.0 / 16.0  # of the error that a row may have, for one piece
 
 
@@ -25,14 +26,14 @@ def integral(function, start, x, sums, n_pieces, allowed):
     left, right = np.tile(edges[:-1], len(x)), np.tile(edges[1:], len(x))
     before, after = (part.reshape(len(row), -1) for part in (values[:, :-1], values[:, 1:]))
     while len(row):
-        many = np.bincount(row)[row] > MOST
+        last = (np.bincount(row)[row] > MOST) | (right - left < SHORTEST)
         rest = np.zeros(len(row), dtype=bool)
         for k in range(0, len(row), AT_ONCE):
             piece = slice(k, k + AT_ONCE)
             of = row[piece]
             found = _of_pieces(function, start[of], change[of], left[piece], right[piece], sums)
             errors = np.abs(after[piece] - before[piece] - found.sum(axis=1))
-            rest[piece] = (errors > SHARE * allowed).any(axis=1) & ~many[piece]
+            rest[piece] = (errors > SHARE * allowed).any(axis=1) & ~last[piece]
             np.add.at(total, of[~rest[piece]], found[~rest[piece]])
         row, left, right, before, after = (part[rest] for part in (row, left, right, before, after))
         middle = (left + right) / 2.0
