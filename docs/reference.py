@@ -1,0 +1,125 @@
+"""The pages of the API reference, written from what each module offers: a page a module, a page an object.
+
+A public object has one page, under the shortest path by which it is imported. Every build writes the folder `api`.
+"""
+
+import inspect
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+GROUPS = {
+    "Estimators": ["skbackprop"],
+    "What a network is made of": [
+        "skbackprop.layers",
+        "skbackprop.activations",
+        "skbackprop.initializers",
+        "skbackprop.losses",
+    ],
+    "How it is trained": ["skbackprop.optimizers", "skbackprop.schedules", "skbackprop.averaging"],
+    "What comes before it": ["skbackprop.preprocessing", "skbackprop.time_series"],
+    "A look inside": ["skbackprop.inspection"],
+    "The core, without the estimators": [
+        "skbackprop.network",
+        "skbackprop.objective",
+        "skbackprop.batches",
+        "skbackprop.training",
+        "skbackprop.memory",
+        "skbackprop.targets",
+    ],
+}
+OUT = Path(__file__).parent / "api"
+
+
+def present(names):
+    return [name for name in names if find_spec(name)]
+
+
+def public_names(module):
+    """`__all__`, or what is defined in the module itself."""
+    defined = (
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    )
+    return sorted(getattr(module, "__all__", defined), key=str.lower)
+
+
+def page_of(module, name):
+    """Where the object is documented: in the package itself if it is offered there."""
+    package = import_module("skbackprop")
+    same = getattr(package, name, None) is getattr(module, name)
+    return f"skbackprop.{name}" if same and name in package.__all__ else f"{module.__name__}.{name}"
+
+
+def own_methods(path):
+    """Public methods of a class that are written in this library."""
+    module, _, name = path.rpartition(".")
+    kind = getattr(import_module(module), name)
+    own = {}
+    for base in reversed(kind.__mro__):
+        if base.__module__.startswith("skbackprop"):
+            own |= {m: v for m, v in vars(base).items() if not m.startswith("_")}
+    return [name for name in own if callable(getattr(kind, name, None)) or available_if(own[name])]
+
+
+def available_if(value):
+    """Methods that depend on the settings, such as `partial_fit`, are descriptors of scikit-learn."""
+    return type(value).__name__ == "_AvailableIfDescriptor"
+
+
+def kind_of(value):
+    if inspect.isclass(value):
+        return "Classes"
+    return "Functions" if callable(value) else "Names and what they stand for"
+
+
+def heading(text, line):
+    return f"{text}\n{line * len(text)}\n\n"
+
+
+def module_page(name):
+    module = import_module(name)
+    names = public_names(module)
+    parts = [heading(name, "="), f".. automodule:: {name}\n   :no-members:\n\n"]
+    for kind in ("Classes", "Functions", "Names and what they stand for"):
+        chosen = [n for n in names if kind_of(getattr(module, n)) == kind]
+        own = [n for n in chosen if page_of(module, n) == f"{name}.{n}"]
+        for these, toctree in ((own, True), ([n for n in chosen if n not in own], False)):
+            if these:
+                parts.append(heading(kind if toctree else f"{kind}, offered by skbackprop itself", "-"))
+                parts.append(".. autosummary::\n   :nosignatures:\n")
+                parts.append("   :toctree: .\n" if toctree else "")
+                parts.append("\n" + "".join(f"   ~{page_of(module, n)}\n" for n in these) + "\n")
+    return "".join(parts)
+
+
+def index_page():
+    parts = [heading("API reference", "=")]
+    parts.append("Every public class and function. Estimators and layers are imported from ``skbackprop``.\n\n")
+    for group, names in GROUPS.items():
+        if present(names):
+            parts.append(heading(group, "-"))
+            parts.append(".. toctree::\n   :maxdepth: 1\n\n")
+            parts.append("".join(f"   {name}\n" for name in present(names)) + "\n")
+    return "".join(parts)
+
+
+def write_pages(app):
+    """Pages that stay the same are not touched, so that the next build need not read them again."""
+    modules = present(name for names in GROUPS.values() for name in names)
+    pages = {"index": index_page()} | {name: module_page(name) for name in modules}
+    objects = {page_of(m, n) for m in map(import_module, modules) for n in public_names(m)}
+    OUT.mkdir(exist_ok=True)
+    for path in OUT.glob("*.rst"):
+        if path.stem not in pages and path.stem not in objects:
+            path.unlink()
+    for name, text in pages.items():
+        path = OUT / f"{name}.rst"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def setup(app):
+    app.connect("builder-inited", write_pages, priority=100)
+    return {"parallel_read_safe": True}
