@@ -16,6 +16,7 @@ version = release = skbackprop.__version__
 
 extensions = [
     "myst_parser",
+    "docstrings",
     "numpydoc",
     "reference",
     "sphinx.ext.autodoc",
@@ -25,10 +26,14 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
 nitpicky = True
-nitpick_ignore_regex = [("py:obj", ".*")]  # single backticks in docstrings: a link where there is a page
+nitpick_ignore_regex = [
+    ("py:obj", ".*"),  # single backticks in docstrings: a link where there is a page
+    ("py:.*", r"(?!skbackprop\b).*"),  # other libraries
+]
 default_role = "py:obj"
-suppress_warnings = ["toc.empty_glob", "config.cache"]
+suppress_warnings = ["toc.not_readable", "config.cache"]  # the first: pages about inspection to come
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4

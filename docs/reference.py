@@ -4,6 +4,7 @@ A public object has one page, under the shortest path by which it is imported. E
 """
 
 import inspect
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,13 +60,9 @@ def own_methods(path):
     own = {}
     for base in reversed(kind.__mro__):
         if base.__module__.startswith("skbackprop"):
-            own |= {m: v for m, v in vars(base).items() if not m.startswith("_")}
-    return [name for name in own if callable(getattr(kind, name, None)) or available_if(own[name])]
-
-
-def available_if(value):
-    """Methods that depend on the settings, such as `partial_fit`, are descriptors of scikit-learn."""
-    return type(value).__name__ == "_AvailableIfDescriptor"
+            own |= vars(base)
+    requests = re.compile(r"_|set_\w+_request$")  # of metadata: scikit-learn makes them
+    return [name for name in own if not requests.match(name) and callable(getattr(kind, name, None))]
 
 
 def kind_of(value):
@@ -78,6 +75,11 @@ def heading(text, line):
     return f"{text}\n{line * len(text)}\n\n"
 
 
+def table(items, toctree):
+    options = "   :nosignatures:\n" + "   :toctree: .\n" * toctree
+    return f".. autosummary::\n{options}\n" + "".join(f"   {item}\n" for item in items) + "\n"
+
+
 def module_page(name):
     module = import_module(name)
     names = public_names(module)
@@ -85,12 +87,11 @@ def module_page(name):
     for kind in ("Classes", "Functions", "Names and what they stand for"):
         chosen = [n for n in names if kind_of(getattr(module, n)) == kind]
         own = [n for n in chosen if page_of(module, n) == f"{name}.{n}"]
-        for these, toctree in ((own, True), ([n for n in chosen if n not in own], False)):
-            if these:
-                parts.append(heading(kind if toctree else f"{kind}, offered by skbackprop itself", "-"))
-                parts.append(".. autosummary::\n   :nosignatures:\n")
-                parts.append("   :toctree: .\n" if toctree else "")
-                parts.append("\n" + "".join(f"   ~{page_of(module, n)}\n" for n in these) + "\n")
+        others = [page_of(module, n) for n in chosen if n not in own]
+        if own:
+            parts += [heading(kind, "-"), table([f"~{n}" for n in own], toctree=True)]
+        if others:
+            parts += [heading(f"{kind} that are imported from skbackprop", "-"), table(others, toctree=False)]
     return "".join(parts)
 
 
