@@ -40,6 +40,8 @@ myst_heading_anchors = 4
 
 autosummary_context = {"own_methods": reference.own_methods}
 autosummary_ignore_module_all = False
+autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
 sphinx_gallery_conf = {

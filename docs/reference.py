@@ -1,6 +1,7 @@
 """The pages of the API reference, written from what each module offers: a page a module, a page an object.
 
-A public object has one page, under the shortest path by which it is imported. Every build writes the folder `api`.
+A public object has one page, under the shortest path by which it is imported. Every build writes the
+folder `api`.
 """
 
 import inspect
@@ -29,6 +30,7 @@ GROUPS = {
         "skbackprop.targets",
     ],
 }
+FIRST = ["fit", "partial_fit", "fit_transform", "transform", "predict", "predict_proba"]
 OUT = Path(__file__).parent / "api"
 
 
@@ -62,7 +64,8 @@ def own_methods(path):
         if base.__module__.startswith("skbackprop"):
             own |= vars(base)
     requests = re.compile(r"_|set_\w+_request$")  # of metadata: scikit-learn makes them
-    return [name for name in own if not requests.match(name) and callable(getattr(kind, name, None))]
+    names = [name for name in own if not requests.match(name) and callable(getattr(kind, name, None))]
+    return sorted(names, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
 
 
 def kind_of(value):
@@ -97,7 +100,9 @@ def module_page(name):
 
 def index_page():
     parts = [heading("API reference", "=")]
-    parts.append("Every public class and function. Estimators and layers are imported from ``skbackprop``.\n\n")
+    parts.append(
+        "Every public class and function. Estimators and layers are imported from ``skbackprop``.\n\n"
+    )
     for group, names in GROUPS.items():
         if present(names):
             parts.append(heading(group, "-"))

@@ -2,8 +2,8 @@
 Activations and their derivatives
 =================================
 
-Every activation by name, phi(z), and its derivative as the backward pass computes it. An activation states both in one short class;
-the page *Extending* adds one.
+Every activation by name, phi(z), and its derivative as the backward pass computes it. An activation states
+both in one short class; the page *Extending* adds one.
 """
 
 import matplotlib.pyplot as plt

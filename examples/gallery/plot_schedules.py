@@ -2,7 +2,8 @@
 Learning rates over time
 ========================
 
-Every solver takes a schedule: a name, an object, or any function of the progress from 0 to 1. The data are handwritten digits.
+Every solver takes a schedule: a name, an object, or any function of the progress from 0 to 1. The data are
+handwritten digits.
 """
 
 import warnings

@@ -49,6 +49,8 @@ for axis, (name, part) in zip(axes, results.groupby(results["net__solver"].map(l
     scores = part["accuracy"].to_numpy().reshape(len(layers), len(rates))
     image = axis.imshow(scores, vmin=0.5, vmax=1.0, cmap="viridis", aspect="auto")
     for (row, column), score in np.ndenumerate(scores):
-        axis.text(column, row, f"{score:.2f}", ha="center", va="center", color="black" if score > 0.8 else "white")
+        axis.text(
+            column, row, f"{score:.2f}", ha="center", va="center", color="black" if score > 0.8 else "white"
+        )
     axis.set(title=name, xlabel="learning rate", xticks=range(len(rates)), xticklabels=rates)
     axis.set(yticks=range(len(layers)), yticklabels=layers)

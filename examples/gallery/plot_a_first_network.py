@@ -2,7 +2,8 @@
 A first network: handwritten digits
 ===================================
 
-A classifier with dropout, early stopping on a fifth of the rows, its curves, and the digits that it gets wrong.
+A classifier with dropout, early stopping on a fifth of the rows, its curves, and the digits that it gets
+wrong.
 """
 
 import matplotlib.pyplot as plt
@@ -28,7 +29,8 @@ model = make_pipeline(MinMaxScaler(), net).fit(X_train, y_train)
 print(f"accuracy on new rows {model.score(X_test, y_test):.3f}, {net.n_iter_} epochs")
 
 # %%
-# Training stops when the score of the rows held out makes no progress; the weights of the best epoch are kept.
+# Training stops when the score of the rows held out makes no progress; the weights of the best epoch are
+# kept.
 
 best = np.argmax(net.validation_scores_)
 figure, axis = plt.subplots(figsize=(6, 3), layout="constrained")
