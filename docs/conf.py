@@ -52,11 +52,10 @@ sphinx_gallery_conf = {
     "reference_url": {"skbackprop": None},
     "filename_pattern": "/plot_",
     "within_subsection_order": "FileNameSortKey",
-    "copyfile_regex": r".*\.py",
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,
-    "min_reported_time": 3600,
+    "write_computation_times": False,
     "abort_on_example_error": False,
     "only_warn_on_example_error": False,
 }
