@@ -111,7 +111,7 @@ def index_page():
     return "".join(parts)
 
 
-def write_pages(app):
+def write_pages(app, config):
     """Pages that stay the same are not touched, so that the next build need not read them again."""
     modules = present(name for names in GROUPS.values() for name in names)
     pages = {"index": index_page()} | {name: module_page(name) for name in modules}
@@ -127,5 +127,5 @@ def write_pages(app):
 
 
 def setup(app):
-    app.connect("builder-inited", write_pages, priority=100)
+    app.connect("config-inited", write_pages)  # before the pages are listed
     return {"parallel_read_safe": True}
