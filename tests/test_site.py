@@ -29,7 +29,7 @@ def site():
     environment = os.environ | {"PYTHONWARNINGS": "default"}
     done = subprocess.run(command, cwd=DOCS.parent, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-5000:]
-    return {path: Page(path) for path in BUILD.rglob("*.html")}
+    return {path: Page(path) for path in BUILD.rglob("*.html") if "_static" not in path.parts}
 
 
 class Page(HTMLParser):
