@@ -1,7 +1,8 @@
 """Activations phi: a = phi(z) forward, delta = dE/da * phi'(z) backward.
 
 Each takes the arrays it writes to: `out`, and in `scratch` as many more of the same shape as its
-`n_scratch` says. Both methods return the array that holds the result.
+`n_scratch` says; `backward` finds in them what `forward` left. Both methods return the array that holds the
+result.
 """
 
 from abc import ABC, abstractmethod
@@ -187,39 +188,33 @@ class GELU(Activation):
 
 
 class Mish(Activation):
-    """phi(z) = z t with t = tanh(softplus(z)), phi' = t + z logistic(z) (1 - t^2) (Misra, 2019).
+    """phi(z) = z t with t = tanh(softplus(z)), phi' = t + (z - a t) logistic(z) (Misra, 2019).
 
-    With e = exp(z), n = e (e + 2) and d = n + 2: t = n / d, and phi' = (n + 4 z e (e + 1) / d) / d. From
-    20 on both are z and 1 to the last digit.
+    With e = exp(z) and n = e (e + 2): t = n / (n + 2), logistic(z) = e / (e + 1). From 20 on both are 1 to
+    the last digit.
     """
 
     n_scratch = 2
     largest = 20.0
 
     def forward(self, z, out, scratch):
-        e, d = scratch
-        np.minimum(z, self.largest, out=e)
+        logistic, t = scratch
+        e = np.minimum(z, self.largest, out=logistic)
         np.exp(e, out=e)
-        np.add(e, 2.0, out=out)
-        np.multiply(out, e, out=out)  # n
-        np.add(out, 2.0, out=d)
-        np.divide(out, d, out=out)
-        return np.multiply(out, z, out=out)
+        np.add(e, 2.0, out=t)
+        np.multiply(t, e, out=t)  # n
+        np.add(t, 2.0, out=out)
+        np.divide(t, out, out=t)
+        np.add(e, 1.0, out=out)
+        np.divide(e, out, out=logistic)
+        return np.multiply(z, t, out=out)
 
     def backward(self, output_gradient, z, a, out, scratch):
-        e, d = scratch
-        np.minimum(z, self.largest, out=out)
-        np.exp(out, out=e)
-        np.multiply(out, e, out=out)
-        np.add(e, 1.0, out=d)
-        np.multiply(out, d, out=out)
-        np.multiply(out, 4.0, out=out)  # 4 z e (e + 1)
-        np.add(d, 1.0, out=d)
-        np.multiply(e, d, out=e)  # n
-        np.add(e, 2.0, out=d)
-        np.divide(out, d, out=out)
-        np.add(out, e, out=out)
-        np.divide(out, d, out=out)
+        logistic, t = scratch
+        np.multiply(a, t, out=out)
+        np.subtract(z, out, out=out)
+        np.multiply(out, logistic, out=out)
+        np.add(out, t, out=out)
         return np.multiply(out, output_gradient, out=out)
 
 

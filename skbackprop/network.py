@@ -87,12 +87,17 @@ class Network:
         """() or, under `Ensemble(k, ...)`, (k,): the axes in front of (n_samples, n_outputs)."""
         return self.theta.shape[:-1]
 
-    def parts(self, work=None, closed=()):
+    def parts(self, work=None, closed=(), params=None):
         """(name, layer, params, work) of every layer that has no layers inside, in forward order.
 
-        Layers inside one of a class in `closed` are left out.
+        Layers inside one of a class in `closed` are left out. `params` may be another tree of the same form,
+        such as `gradients`, or what `views` gives.
         """
-        return list(_parts("", self.root, self.params, work, closed))
+        return list(_parts("", self.root, self.params if params is None else params, work, closed))
+
+    def views(self, vectors):
+        """Named arrays on vectors of theta's last axis; axes in front stay in front."""
+        return FlatLayout(self.root.parameters(self.n_inputs)).views(vectors)
 
     @property
     def takes_data(self):
@@ -217,7 +222,7 @@ def _without_values(layer):
         field: _without_values(value)
         if isinstance(value, Layer)
         else [_without_values(part) for part in value]
-        for field, value in _inner_layers(layer).items()
+        for field, value in inner_layers(layer).items()
     }
     return clone(layer).set_params(**inner)
 
@@ -226,7 +231,7 @@ def _parts(name, layer, params, work, closed):
     """A layer inside another one has its arrays under the name of the field that holds it."""
     if isinstance(layer, closed):
         return
-    inner = _inner_layers(layer)
+    inner = inner_layers(layer)
     if not inner:
         yield name.lstrip("."), layer, params, work
     for field, value in inner.items():
@@ -239,7 +244,7 @@ def _parts(name, layer, params, work, closed):
             yield from _parts(f"{name}.{field}[{i}]", part, getattr(params, field)[i], part_work, closed)
 
 
-def _inner_layers(layer):
+def inner_layers(layer):
     """The fields of a layer that hold a layer, or a list of layers."""
     return {
         field: value
@@ -251,7 +256,7 @@ def _inner_layers(layer):
 
 def _ensemble_inside(layer):
     """Whether an Ensemble lies below the root."""
-    for value in _inner_layers(layer).values():
+    for value in inner_layers(layer).values():
         for inner in [value] if isinstance(value, Layer) else value:
             if isinstance(inner, Ensemble) or _ensemble_inside(inner):
                 return True

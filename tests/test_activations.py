@@ -134,9 +134,10 @@ def test_bounded_stays_inside(dtype):
 @EVERY
 def test_slope_multiplies_the_output_gradient(name):
     activation = ACTIVATIONS[name]()
-    a, slope = forward_and_slope(activation, Z)
+    _, slope = forward_and_slope(activation, Z)
     gradient = np.linspace(-2.0, 3.0, Z.size).reshape(Z.shape)
     scratch = [np.empty_like(Z) for _ in range(activation.n_scratch)]
+    a = activation.forward(Z, np.empty_like(Z), scratch)
     delta = activation.backward(gradient, Z, a, np.empty_like(Z), scratch)
     np.testing.assert_allclose(delta, gradient * slope, rtol=1e-14)
 

@@ -6,6 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 import skbackprop
+import skbackprop.inspection
 import skbackprop.preprocessing
 import skbackprop.time_series
 from skbackprop import activations, averaging, initializers, layers, losses, optimizers, schedules
@@ -24,6 +25,7 @@ METHODS = (
     *("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"),
     *("predict_interval", "score", "transform"),
 )
+INSPECTION_METHODS = "Trace.update", "Trace.chain_rule", "ChainRule.latex"
 TRANSFORMER_METHODS = (
     *("fit", "partial_fit", "fit_transform", "transform", "inverse_transform", "get_feature_names_out"),
 )
@@ -62,6 +64,8 @@ def documented_methods(kind):
         "skbackprop.Network",
         "skbackprop.learning_rate_range",
         *sorted(set(components())),
+        *sorted(members(skbackprop.inspection)),
+        *(f"skbackprop.inspection.{method}" for method in INSPECTION_METHODS),
         *sorted(members(skbackprop.preprocessing)),
         *sorted(members(skbackprop.time_series)),
     ],

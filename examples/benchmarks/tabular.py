@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import tabular_data
 import tabular_page
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 from tabular_methods import METHODS, PACKAGES, SECONDS
 from threadpoolctl import threadpool_limits
@@ -59,12 +60,24 @@ def error(task, y, y_true, y_pred):
     return float(np.mean(np.asarray(y_true) != np.asarray(y_pred)))
 
 
-def measure(method, name, seed, max_rows, n_threads):
+def of_probabilities(model, X_test, y_test):
+    """Log loss and 1 - AUC, the mean of each class against the others, of a classifier."""
+    if not hasattr(model, "predict_proba"):
+        return {}
+    p, classes = model.predict_proba(X_test).astype(float), model.classes_
+    scores = p[:, 1] if len(classes) == 2 else p / p.sum(axis=1, keepdims=True)
+    return {
+        "log_loss": float(log_loss(y_test, p, labels=classes)),
+        "area_above": float(1 - roc_auc_score(y_test, scores, multi_class="ovr", labels=classes)),
+    }
+
+
+def measure(make, name, seed, max_rows, n_threads):
     """The line of one fit."""
     X, y, task = draw(name, max_rows)
     strata = None if task == "regression" else y
     X, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, stratify=strata, random_state=seed)
-    model = METHODS[method](task, seed, n_threads)
+    model = make(task, seed, n_threads)
     with threadpool_limits(n_threads):
         begin, begin_processor = time.perf_counter(), time.process_time()
         model.fit(X, y_train)
@@ -74,6 +87,7 @@ def measure(method, name, seed, max_rows, n_threads):
     return {
         "task": task,
         "error": error(task, y, y_test, y_pred),
+        **of_probabilities(model, X_test, y_test),
         "fit_seconds": fitted - begin,
         "fit_processor_seconds": fitted_processor - begin_processor,
         "predict_seconds": end - fitted,
@@ -97,12 +111,13 @@ def answer(pipe, limit, *cell):
         pipe.send(RuntimeError(traceback.format_exc()))
 
 
-def measure_apart(method, name, seed, max_rows, n_threads):
+def measure_apart(method, name, options, seed):
     """The line of one fit in a process of its own, which ends where it takes too long."""
+    max_rows, n_threads = options.max_rows, options.threads
     task = draw(name, max_rows)[2]  # a forked process finds the rows there
     receiver, sender = multiprocessing.Pipe(duplex=False)
     limit = n_threads * SECONDS.get(method, 0)
-    arguments = (sender, limit, method, name, seed, max_rows, n_threads)
+    arguments = (sender, limit, options.catalogue[method], name, seed, max_rows, n_threads)
     process = multiprocessing.Process(target=answer, args=arguments)
     process.start()
     sender.close()
@@ -133,7 +148,7 @@ def run(options):
             continue
         draw(name, options.max_rows)  # an error if its package is missing
         try:
-            found = measure_apart(method, name, seed, options.max_rows, options.threads)
+            found = measure_apart(method, name, options, seed)
         except ImportError as reason:
             print(f"{method} is left out: {reason}", flush=True)
             missing.add(method)
@@ -141,7 +156,7 @@ def run(options):
             print(f"{method} failed on {name}, seed {seed}: {reason}", flush=True)
             n_failed += 1
         else:
-            found |= {"threads": options.threads, "version": version(PACKAGES[method])}
+            found |= {"threads": options.threads, "version": version(PACKAGES.get(method, "skbackprop"))}
             with open(options.results, "a") as file:
                 file.write(json.dumps(cell | found) + "\n")
             print(f"{method}, {name}, seed {seed}: {shown(found)}", flush=True)
@@ -154,18 +169,18 @@ def shown(found):
     return f"{found['error']:.4f}, {found['fit_seconds']:.1f} s"
 
 
-def parse():
+def parse(description, catalogue, seeds, max_rows, results):
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD")
+    parser.add_argument("--methods", nargs="+", choices=catalogue, default=list(catalogue), metavar="METHOD")
     parser.add_argument("--suite", choices=SUITES, default="open")
     parser.add_argument("--sets", nargs="+", choices=LOADERS, metavar="SET", help="all of the suite")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--max-rows", type=int, default=4_000)
+    parser.add_argument("--seeds", nargs="+", type=int, default=seeds)
+    parser.add_argument("--max-rows", type=int, default=max_rows)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tag", default="", help="a name that keeps results apart, such as quiet")
-    parser.add_argument("--results", type=Path, default=Path("tabular_results.jsonl"))
+    parser.add_argument("--results", type=Path, default=Path(results))
     parser.add_argument("--write", type=Path, help="only make this page out of the results")
     parser.add_argument("--repeats", type=int, help="a quick look: so many seeds of a few small sets")
     options = parser.parse_args()
@@ -173,23 +188,23 @@ def parse():
         options.sets, options.max_rows = QUICK["sets"], QUICK["max_rows"]
         options.seeds = range(options.repeats)
     options.sets = options.sets or list(SUITES[options.suite])
+    options.catalogue = catalogue
     return options
 
 
-def main():
-    options = parse()
+def main(options, page):
     with tempfile.TemporaryDirectory() as folder:
         if options.repeats:
             options.results = Path(folder) / "results.jsonl"
         n_failed = 0 if options.write else run(options)
-        page = tabular_page.page(options)
+        text = page(options)
     if options.write:
-        options.write.write_text(page)
+        options.write.write_text(text)
     else:
-        print(page)
+        print(text)
     if n_failed:
         sys.exit(f"{n_failed} fits failed")
 
 
 if __name__ == "__main__":
-    main()
+    main(parse(__doc__, METHODS, [0, 1, 2], 4_000, "tabular_results.jsonl"), tabular_page.page)

@@ -1,6 +1,7 @@
 """From the lines of the results of `tabular.py` to its page."""
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -101,17 +102,21 @@ def left_out(lines, ended):
     return " ".join(sentences) or "None was left out."
 
 
-def page(options):
-    """The page of the sets, methods, seeds, rows and tag of the options, of what is in the results."""
+def results_of(options):
+    """What is in the results of the sets, methods, seeds and rows of the options, with any tag."""
     everything = pd.DataFrame(read(options.results))
     if everything.empty:
-        return "No results."
+        sys.exit("No results.")
     everything = everything.drop_duplicates(["method", "set", "seed", "max_rows", "tag"], keep="last")
     chosen = everything["method"].isin(options.methods) & everything["set"].isin(options.sets)
     chosen &= everything["seed"].isin(options.seeds)
     everything = everything[chosen & (everything["max_rows"] == options.max_rows)]
     order = {name: place for place, name in enumerate(options.sets)}
-    everything = everything.sort_values("set", key=lambda names: names.map(order), kind="stable")
+    return everything.sort_values("set", key=lambda names: names.map(order), kind="stable")
+
+
+def page(options):
+    everything = results_of(options)
     lines = everything[everything["tag"] == options.tag]
     lines, ended = lines[lines["error"].notna()], lines[lines["error"].isna()]
     shared = finished_by_all(lines)

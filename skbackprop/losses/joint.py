@@ -95,6 +95,10 @@ class JointLoss(Loss):
     def nodes_of_losses(self):
         return self._nodes() if self.z_widths is None else self.z_widths
 
+    def blocks(self):
+        """(loss, its columns of y, its columns of z) one by one."""
+        return zip(self.losses, side_by_side(self._y_widths()), side_by_side(self.nodes_of_losses()))
+
     def for_columns(self, exclusive):
         """Each loss for its own columns: several stand for the classes of one output."""
         if exclusive:
@@ -127,7 +131,7 @@ class JointLoss(Loss):
         self._validate_params()
         y = y.reshape(len(y), -1)
         self.n_nodes(y.shape[1])
-        for k, (loss, columns) in enumerate(zip(self.losses, side_by_side(self._y_widths()))):
+        for k, (loss, columns, _) in enumerate(self.blocks()):
             try:
                 loss.check_targets(y[:, columns])
             except ValueError as error:
@@ -144,12 +148,9 @@ class JointLoss(Loss):
                 f"sample_weight has {sample_weight.shape[-1]} columns: give one, or one for each of the "
                 f"{n_losses} losses."
             )
-        blocks = zip(
-            self.losses, side_by_side(self._y_widths()), side_by_side(self.nodes_of_losses()), work.parts
-        )
         np.copyto(work.value, 0.0)
         np.copyto(work.mean_inverse, 0.0)
-        for k, (loss, y_block, z_block, part) in enumerate(blocks):
+        for k, ((loss, y_block, z_block), part) in enumerate(zip(self.blocks(), work.parts)):
             weight = sample_weight[..., k : k + 1] if own else sample_weight
             value = loss.value_and_delta(y[..., y_block], z[..., z_block], weight, out[..., z_block], part)
             np.add(work.value, value, out=work.value)
@@ -158,5 +159,5 @@ class JointLoss(Loss):
         return work.value
 
     def predict(self, z, out):
-        for loss, block in zip(self.losses, side_by_side(self.nodes_of_losses())):
+        for loss, _, block in self.blocks():
             loss.predict(z[..., block], out[..., block])

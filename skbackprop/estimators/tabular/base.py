@@ -14,9 +14,9 @@ from skbackprop.estimators.tabular.fitting import (
     TableRows,
     Task,
     fit_members,
-    in_threads,
     n_rounds,
     refit_members,
+    side_by_side,
     start,
     together,
     training_of,
@@ -91,7 +91,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
                 arguments = [
                     (task, *(array[part] for array in arrays), seed) for part, seed in zip(parts, seeds)
                 ]
-                return in_threads(self.n_jobs, train_part, arguments)
+                return side_by_side(self.n_jobs, train_part, arguments, prefer="processes")
 
             fitted = train(fit_members, learned, held_out)
             self._publish([part.record for part in fitted])
@@ -114,9 +114,8 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             else:
                 rows, y = self._read(X, y, sample_weight)
                 streams = deepcopy(self._streams) or self._new_streams(settings)
-            in_threads(
-                self.n_jobs, learn_once, [(*stream, rows, batch_size(settings, len(y))) for stream in streams]
-            )
+            arguments = [(*stream, rows, batch_size(settings, len(y))) for stream in streams]
+            side_by_side(self.n_jobs, learn_once, arguments, require="sharedmem")
             self._streams = streams
             self.networks_ = [training.objective.network for training, _ in streams]
         return self

@@ -1,6 +1,7 @@
-"""From rows to trained members: some at once in one network, networks side by side in threads."""
+"""From rows to trained members: some at once in one network, networks side by side."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from skbackprop.optimizers import Descent
 from skbackprop.schedules import SCHEDULES, ScheduledRate
 from skbackprop.training import Training
 
-CACHED = 2**17  # numbers of a layer's output that are worked on at once: they fit into the cache
+CACHED = 2**15  # numbers of a layer's output that are worked on at once: they fit into the cache
 WAVES = 16  # of each column, about, that an embedding works on
 
 
@@ -57,20 +58,21 @@ class Fitted(NamedTuple):
 def together(n_members, n_rows, n_columns, settings):
     """The members that are trained in one network, as slices: as many as fit into the cache."""
     widest = max([WAVES * n_columns, *settings.hidden_layer_sizes])
-    step = int(np.clip(CACHED // (min(batch_size(settings, n_rows), n_rows) * widest), 1, n_members))
-    return [slice(k, min(k + step, n_members)) for k in range(0, n_members, step)]
+    most = max(1, CACHED // (min(batch_size(settings, n_rows), n_rows) * widest))
+    ends = np.linspace(0, n_members, 1 + -(-n_members // most)).round().astype(int).tolist()
+    return [slice(*pair) for pair in pairwise(ends)]
 
 
 def n_rounds(n_jobs, n_parts):
-    """How many parts one thread trains, one after the other."""
+    """How many parts one worker trains, one after the other."""
     return -(-n_parts // min(effective_n_jobs(n_jobs), n_parts))
 
 
-def in_threads(n_jobs, function, arguments):
-    """In threads, with a BLAS of one thread where there are several."""
-    n_threads = min(effective_n_jobs(n_jobs), len(arguments))
-    with threadpool_limits(1 if n_threads > 1 else None, "blas"):
-        return Parallel(n_threads, require="sharedmem")(delayed(function)(*a) for a in arguments)
+def side_by_side(n_jobs, function, arguments, **backend):
+    """function(*a) for each a of the arguments; with a BLAS of one thread where there are several workers."""
+    n_workers = min(effective_n_jobs(n_jobs), len(arguments))
+    with threadpool_limits(1 if n_workers > 1 else None, "blas"):
+        return Parallel(n_workers, **backend)(delayed(function)(*a) for a in arguments)
 
 
 def fit_members(task, learned, held_out, seed):

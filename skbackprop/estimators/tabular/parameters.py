@@ -149,8 +149,8 @@ max_one_hot_categories : int, default=8
     A category with more levels is embedded in 8 numbers, others become columns of ones and zeros.
 
 n_jobs : int or None, default=None
-    Threads in which members are trained. The result is the same with any number. None: one, or those of a
-    `joblib.parallel_config`.
+    Processes that train members side by side; threads in `partial_fit`. The result is the same with any
+    number. None: one, or those of a `joblib.parallel_config`, which may choose threads too.
 
 random_state : int, RandomState or None, default=None
     For validation parts, first weights, orders and dropout.

@@ -40,6 +40,7 @@ class Recipe:
     parametric: bool = True  # whether the strength of the activation is learned
     numeric_embedding: str | None = "pbld"
     embed_categories: bool = True
+    front_scale: bool = True
     dropout: float = 0.15
     weight_decay: float = 0.02
     label_smoothing: float = 0.1
@@ -85,7 +86,9 @@ def batch_size(settings, n_rows):
 
 def make_root(settings, encoder, n_outputs, n_members):
     """The network of some members: embeddings, front scale, blocks of a dense layer, output."""
-    layers = [*_front(settings, encoder), Scale()]
+    layers = _front(settings, encoder)
+    if settings.front_scale:
+        layers.append(Scale())
     for n_units in settings.hidden_layer_sizes:
         if settings.parametric:
             layers += [_dense(n_units, settings.initializer), Parametric(settings.activation)]

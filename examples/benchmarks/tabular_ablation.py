@@ -1,0 +1,120 @@
+"""What each piece of the tabular estimators is worth: the default with one thing changed, on 20 real tables.
+
+As `tabular.py`, whose sets, splits and options these are; by default at most 2,000 rows of each set.
+
+    python examples/benchmarks/tabular_ablation.py [--methods "solver='muon'" default] [--seeds 0 1]
+    python examples/benchmarks/tabular_ablation.py --write docs/tabular_ablation.md
+"""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import tabular
+import tabular_page
+from pages import markdown
+
+from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
+
+PAGE = """# What each piece is worth
+
+`TabularBackpropClassifier` and `TabularBackpropRegressor` at their defaults, then with one thing changed.
+A number is the geometric mean, over the sets of `examples/benchmarks/tabular.py`, of what is measured divided
+by that of the default: **above 1 the default is better**. At most {max_rows:,} rows of each set, a quarter of
+them the test; the mean over the seeds {seeds}. Written by
+`python examples/benchmarks/tabular_ablation.py --write docs/tabular_ablation.md`.
+
+{table}
+
+The error of the {n_classes} sets with classes is the share of wrong labels, of the {n_numbers} others the
+RMSE; log loss and 1 - AUC are of the former. Where less than half a row of a test is wrong, half a row
+counts. Time is the processor's, of all fits. Differences of 1 % are within what another draw changes.
+"""
+
+
+def changed(task, seed, n_threads, values=(), **settings):
+    """An estimator with other parameters, and other values of its recipe that no parameter has."""
+    kind = TabularBackpropRegressor if task == "regression" else TabularBackpropClassifier
+    known = kind().get_params()
+    settings = {name: value for name, value in settings.items() if name in known}
+    model = kind(n_jobs=n_threads, random_state=seed, **settings)
+    model._recipes = {name: replace(recipe, **dict(values)) for name, recipe in kind._recipes.items()}
+    return model
+
+
+def variant(**settings):
+    return partial(changed, **settings)
+
+
+def recipe(**values):
+    return partial(changed, values=values)
+
+
+VARIANTS = {
+    "default": variant(),
+    "`recipe='td'`, one network": variant(recipe="td"),
+    "`recipe='td_s'`": variant(recipe="td_s"),
+    "numbers as they are": variant(numeric_embedding="none"),
+    "`PL` in place of `PBLD`": variant(numeric_embedding="pl"),
+    "`PLR` in place of `PBLD`": variant(numeric_embedding="plr"),
+    "categories as ones and zeros": recipe(embed_categories=False),
+    "no front scale": recipe(front_scale=False),
+    "activation not parametric": recipe(parametric=False),
+    "first weights not from data": recipe(initializer="ntk", output_initializer="zeros"),
+    "predictions not bounded": recipe(clamp=False),
+    "dropout 0.15": variant(dropout=0.15),
+    "weight decay 0": variant(weight_decay=0.0),
+    "constant rate": variant(learning_rate="constant"),
+    "beta_2 = 0.999": variant(beta_2=0.999),
+    "no label smoothing": variant(label_smoothing=0.0),
+    "log loss mode": variant(scoring="neg_log_loss"),
+    "log loss mode, temperature": variant(scoring="neg_log_loss", calibration="temperature"),
+    "AUC mode": variant(scoring="roc_auc"),
+    "no rows held out": variant(validation_fraction=0.0),
+    "one member": variant(n_estimators=1),
+    "10 members": variant(n_estimators=10),
+    "refit": variant(refit=True),
+    "EMA": variant(average="ema"),
+    "Muon": variant(solver="muon"),
+    "early stopping": variant(early_stopping=True),
+    "256 nodes": variant(hidden_layer_sizes=(256, 256, 256)),
+    "batches of 256": variant(batch_size=256),
+    "60 epochs": variant(max_iter=60),
+    "200 epochs": variant(max_iter=200),
+}
+
+
+def against_default(lines, column):
+    """Geometric means, over sets, of each variant's means beside those of the default."""
+    lines = lines[lines[column].notna()]
+    means = tabular_page.table(lines, column, list(VARIANTS))
+    floor = 0.5 / lines.groupby("set", sort=False)["n_test"].first()
+    means = means.clip(lower=floor, axis=0) if column == "error" else means
+    return np.exp(np.log(means).sub(np.log(means["default"]), axis=0).mean())
+
+
+def page(options):
+    lines = tabular_page.finished_by_all(tabular_page.results_of(options))
+    numbers = lines["task"] == "regression"
+    seconds = lines.groupby("method")["fit_processor_seconds"].sum()
+    columns = {
+        "error, classes": against_default(lines[~numbers], "error"),
+        "error, numbers": against_default(lines[numbers], "error"),
+        "log loss": against_default(lines, "log_loss"),
+        "1 - AUC": against_default(lines, "area_above"),
+        "time": seconds / seconds["default"],
+    }
+    table = pd.DataFrame(columns).reindex([name for name in VARIANTS if name in seconds.index])
+    return PAGE.format(
+        max_rows=options.max_rows,
+        seeds=", ".join(map(str, sorted(lines["seed"].unique()))),
+        n_classes=lines[~numbers]["set"].nunique(),
+        n_numbers=lines[numbers]["set"].nunique(),
+        table=markdown(table.map("{:.3f}".format)),
+    )
+
+
+if __name__ == "__main__":
+    options = tabular.parse(__doc__, VARIANTS, [0, 1], 2_000, "tabular_ablation_results.jsonl")
+    tabular.main(options, page)
