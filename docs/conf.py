@@ -5,8 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import reference
-
 import skbackprop
 
 project = "skbackprop"
@@ -25,8 +23,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates"]
-templates_path = ["_templates"]
+exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),  # single backticks in docstrings: a link where there is a page
@@ -38,8 +35,7 @@ suppress_warnings = ["toc.not_readable", "config.cache"]  # the first: pages abo
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 
-autosummary_context = {"own_methods": reference.own_methods}
-autosummary_ignore_module_all = False
+autosummary_generate = False  # reference.py does
 autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False

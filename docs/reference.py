@@ -55,10 +55,8 @@ def page_of(module, name):
     return f"skbackprop.{name}" if same and name in package.__all__ else f"{module.__name__}.{name}"
 
 
-def own_methods(path):
+def own_methods(kind):
     """Public methods of a class that are written in this library."""
-    module, _, name = path.rpartition(".")
-    kind = getattr(import_module(module), name)
     own = {}
     for base in reversed(kind.__mro__):
         if base.__module__.startswith("skbackprop"):
@@ -98,6 +96,19 @@ def module_page(name):
     return "".join(parts)
 
 
+def object_page(path):
+    module, _, name = path.rpartition(".")
+    value = getattr(import_module(module), name)
+    parts = [heading(name, "="), f".. currentmodule:: {module}\n\n"]
+    if inspect.isclass(value):
+        methods = "".join(f"   .. automethod:: {method}\n\n" for method in own_methods(value))
+        parts.append(f".. autoclass:: {name}\n\n{methods}")
+    else:
+        parts.append(f".. auto{'function' if callable(value) else 'data'}:: {name}\n\n")
+    parts.append(f".. minigallery:: {path}\n   :add-heading: Examples with {name}\n" * callable(value))
+    return "".join(parts)
+
+
 def index_page():
     parts = [heading("API reference", "=")]
     parts.append(
@@ -114,11 +125,14 @@ def index_page():
 def write_pages(app, config):
     """Pages that stay the same are not touched, so that the next build need not read them again."""
     modules = present(name for names in GROUPS.values() for name in names)
-    pages = {"index": index_page()} | {name: module_page(name) for name in modules}
-    objects = {page_of(m, n) for m in map(import_module, modules) for n in public_names(m)}
+    objects = {
+        page_of(module, name) for module in map(import_module, modules) for name in public_names(module)
+    }
+    pages = {path: object_page(path) for path in objects}
+    pages |= {"index": index_page()} | {name: module_page(name) for name in modules}
     OUT.mkdir(exist_ok=True)
     for path in OUT.glob("*.rst"):
-        if path.stem not in pages and path.stem not in objects:
+        if path.stem not in pages:
             path.unlink()
     for name, text in pages.items():
         path = OUT / f"{name}.rst"
