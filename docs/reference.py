@@ -20,7 +20,7 @@ GROUPS = {
     ],
     "How it is trained": ["skbackprop.optimizers", "skbackprop.schedules", "skbackprop.averaging"],
     "What comes before it": ["skbackprop.preprocessing", "skbackprop.time_series"],
-    "A look inside": ["skbackprop.inspection"],
+    "A look inside": ["skbackprop.inspection", "skbackprop.inspection.page"],
     "The core, without the estimators": [
         "skbackprop.network",
         "skbackprop.objective",
@@ -116,9 +116,10 @@ def index_page():
     )
     for group, names in GROUPS.items():
         if present(names):
-            parts.append(heading(group, "-"))
-            parts.append(".. toctree::\n   :maxdepth: 1\n\n")
-            parts.append("".join(f"   {name}\n" for name in present(names)) + "\n")
+            parts += [heading(group, "-"), table(present(names), toctree=False)]
+            parts.append(
+                ".. toctree::\n   :hidden:\n\n" + "".join(f"   {n}\n" for n in present(names)) + "\n"
+            )
     return "".join(parts)
 
 
