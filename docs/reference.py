@@ -6,6 +6,7 @@ folder `api`.
 
 import inspect
 import re
+from collections import Counter
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -109,6 +110,16 @@ def object_page(path):
     return "".join(parts)
 
 
+def file_names(paths):
+    """`Trace` and `trace` would be one file on some systems: the second gets a number."""
+    names, taken = {}, Counter()
+    for path in sorted(paths):
+        n_before = taken[path.lower()]
+        names[path] = f"{path}-{n_before + 1}" if n_before else path
+        taken[path.lower()] += 1
+    return names
+
+
 def index_page():
     parts = [heading("API reference", "=")]
     parts.append(
@@ -129,7 +140,8 @@ def write_pages(app, config):
     objects = {
         page_of(module, name) for module in map(import_module, modules) for name in public_names(module)
     }
-    pages = {path: object_page(path) for path in objects}
+    config.autosummary_filename_map = files = file_names(objects)
+    pages = {files[path]: object_page(path) for path in objects}
     pages |= {"index": index_page()} | {name: module_page(name) for name in modules}
     OUT.mkdir(exist_ok=True)
     for path in OUT.glob("*.rst"):
