@@ -1,0 +1,30 @@
+"""
+Activations and their derivatives
+=================================
+
+Every activation by name, phi(z), and its derivative as the backward pass computes it. An activation states
+both in one short class; the page *Extending* adds one.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from skbackprop.activations import ACTIVATIONS
+
+z = np.linspace(-4, 4, 401)[:, None]
+figure, axes = plt.subplots(3, 4, figsize=(9, 6), sharex=True, layout="constrained")
+for axis, (name, kind) in zip(axes.flat, ACTIVATIONS.items()):
+    activation = kind()
+    scratch = np.empty((activation.n_scratch, *z.shape))
+    a = activation.forward(z, np.empty_like(z), scratch)
+    derivative = activation.backward(np.ones_like(z), z, a, np.empty_like(z), scratch)
+    axis.plot(z, a, label="phi")
+    axis.plot(z, derivative, linestyle="--", label="derivative")
+    axis.set_title(name, fontsize=10)
+    numeric = np.gradient(a[:, 0], z[:, 0])
+    smooth = np.abs(np.gradient(numeric)) < 0.02  # not at a kink
+    assert np.allclose(derivative[smooth, 0], numeric[smooth], atol=0.01)
+    print(f"{name:11} phi(1) = {a[250, 0]:.3f}, phi'(1) = {derivative[250, 0]:.3f}")
+axes.flat[0].legend(fontsize=8)
+for axis in axes.flat[len(ACTIVATIONS) :]:
+    axis.axis("off")
