@@ -30,7 +30,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!skbackprop\b).*"),  # other libraries
 ]
 default_role = "py:obj"
-suppress_warnings = ["toc.not_readable", "config.cache"]  # the first: pages about inspection to come
+suppress_warnings = ["config.cache"]
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4

@@ -616,7 +616,8 @@ def test_hidden_activations_of_pipelines_and_tables():
         hidden_activations(model, FRAME, layer=0), model[-1].transform(model[0].transform(FRAME))
     )
     frame, y = table()
-    net = TabularBackpropRegressor(max_iter=2, n_estimators=2, hidden_layer_sizes=16, random_state=0)
+    settings = {"max_iter": 2, "n_estimators": 2, "batch_size": 8, "hidden_layer_sizes": 16}
+    net = TabularBackpropRegressor(**settings, random_state=0)
     hidden = hidden_activations(net.fit(frame, y), frame)
     assert hidden.columns.names == ["network", "member", "layer", "node"]
     last = hidden_activations(net, frame, layer=-1)

@@ -243,7 +243,9 @@ def test_sample_weights_balance_classes():
 
 def test_one_dead_member_of_several():
     X, y = scaled(*WINE)
-    net = TabularBackpropClassifier(max_iter=10, n_estimators=3, random_state=0, recipe="td_s").fit(X, y)
+    net = TabularBackpropClassifier(
+        max_iter=10, n_estimators=3, batch_size=32, random_state=0, recipe="td_s"
+    ).fit(X, y)
     network = net.networks_[0]
     dense = [params for _, layer, params, _ in network.parts() if isinstance(layer, Dense)]
     dense[1].bias[1] = -1e3  # selu is flat far below 0

@@ -6,43 +6,23 @@ from functools import cached_property
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.batches import Batch
-from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.missing import Data
 from skbackprop.estimators.quantiles import quantiles_of_targets
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.validation import check_weight
 from skbackprop.inspection.columns import joined, names_in, sources_of_columns
 from skbackprop.inspection.one_hot_codes import Expanded
+from skbackprop.inspection.unwrapping import layers_around, transformed_rows, transformed_targets
 from skbackprop.objective import Objective
 from skbackprop.targets.regression import RegressionTargets
 
 
 def opened(estimator):
     """What is behind an estimator of this library, a Pipeline that ends in one, or a search for one."""
-    before, targets, model = [], [], estimator
-    while not isinstance(model, BaseBackprop | BaseTabular):
-        if isinstance(model, BaseSearchCV | TransformedTargetRegressor | Pipeline):
-            check_is_fitted(model)
-        if isinstance(model, BaseSearchCV):
-            model = model.best_estimator_
-        elif isinstance(model, TransformedTargetRegressor):
-            targets.append(model.transformer_)
-            model = model.regressor_
-        elif isinstance(model, Pipeline):
-            before += [step for _, step in model.steps[:-1] if step is not None and step != "passthrough"]
-            model = model.steps[-1][1]
-        else:
-            raise TypeError(
-                f"estimator={model!r} is not of this library: give a fitted BackpropRegressor, "
-                "BackpropClassifier, TabularBackpropRegressor or TabularBackpropClassifier, or a Pipeline, a "
-                "TransformedTargetRegressor or a search that ends in one."
-            )
+    before, targets, model = layers_around(estimator)
     kind = OpenedTable if isinstance(model, BaseTabular) else OpenedNetwork
     check_is_fitted(model, kind.fitted)
     return kind(before, targets, model)
@@ -88,9 +68,7 @@ class OpenedModel(ABC):
 
     def transformed(self, X):
         """X after the steps before the estimator."""
-        for step in self.before:
-            X = step.transform(X)
-        return X
+        return transformed_rows(self.before, X)
 
     def inputs(self, X):
         """Rows as the networks see them, (n_samples, n_inputs)."""
@@ -99,10 +77,7 @@ class OpenedModel(ABC):
 
     def batch(self, X, y, sample_weight=None):
         """Rows, targets and weights as the loss sees them, in float64."""
-        for transformer in self.target_transformers:
-            column = np.ndim(y) == 1
-            y = transformer.transform(np.asarray(y).reshape(len(y), -1))
-            y = y[:, 0] if column and y.shape[1] == 1 else y
+        y = transformed_targets(self.target_transformers, y)
         batch = self._batch(self.transformed(X), y, sample_weight)
         x = batch.x.toarray() if issparse(batch.x) else batch.x
         return batch._replace(x=x).astype(np.float64)

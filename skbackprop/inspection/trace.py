@@ -5,13 +5,14 @@ from numbers import Integral
 
 import numpy as np
 
+from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.inspection.chain_rule import ChainRule
 from skbackprop.inspection.expansion import equations
 from skbackprop.inspection.layer_trace import LayerTrace
 from skbackprop.inspection.page import write_page
 from skbackprop.inspection.recording import Passes, RowGradients, recorded, row_losses
 from skbackprop.inspection.tables import node_table, parameter_table
-from skbackprop.inspection.unwrapping import MEMBERS, input_names, unwrapped
+from skbackprop.inspection.unwrapping import input_names, unwrapped
 from skbackprop.inspection.updates import EstimatorStep, NoStepError, TabularStep
 
 
@@ -56,7 +57,7 @@ def trace(estimator, X, y, sample_weight=None, *, member=0):
     """
     names = input_names(estimator)
     estimator, X, y = unwrapped(estimator, X, y)
-    step = (TabularStep if isinstance(estimator, MEMBERS) else EstimatorStep)(
+    step = (TabularStep if isinstance(estimator, BaseTabular) else EstimatorStep)(
         estimator, X, y, sample_weight, member
     )
     return Trace(step, names)

@@ -2,39 +2,57 @@
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.estimators import (
-    BackpropClassifier,
-    BackpropRegressor,
-    TabularBackpropClassifier,
-    TabularBackpropRegressor,
-)
+from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.tabular.base import BaseTabular
 
-ONE_NETWORK = BackpropRegressor, BackpropClassifier
-MEMBERS = TabularBackpropRegressor, TabularBackpropClassifier
+
+def layers_around(estimator):
+    """(the steps before it, the transformers of its target, the estimator of this library inside)."""
+    before, targets, model = [], [], estimator
+    while not isinstance(model, BaseBackprop | BaseTabular):
+        if isinstance(model, BaseSearchCV | TransformedTargetRegressor | Pipeline):
+            check_is_fitted(model)
+        if hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        elif isinstance(model, TransformedTargetRegressor):
+            targets.append(model.transformer_)
+            model = model.regressor_
+        elif isinstance(model, Pipeline):
+            before += [step for _, step in model.steps[:-1] if step is not None and step != "passthrough"]
+            model = model.steps[-1][1]
+        else:
+            raise TypeError(
+                f"estimator={estimator!r} holds no fitted network: give a fitted BackpropRegressor, "
+                "BackpropClassifier, TabularBackpropRegressor or TabularBackpropClassifier, or a Pipeline, a "
+                "TransformedTargetRegressor or a search that ends in one."
+            )
+    return before, targets, model
+
+
+def transformed_rows(steps, X):
+    """X after the steps before the estimator."""
+    for step in steps:
+        X = step.transform(X)
+    return X
+
+
+def transformed_targets(transformers, y):
+    """y as the estimator has learned it: a column stays one."""
+    for transformer in transformers:
+        y = np.asarray(y)
+        columns = transformer.transform(y.reshape(len(y), -1))
+        y = columns[:, 0] if y.ndim == 1 and columns.shape[1] == 1 else columns
+    return y
 
 
 def unwrapped(estimator, X, y):
     """(estimator, X, y) inside pipelines, searches with a best estimator, and transformed targets."""
-    outer = estimator
-    while not isinstance(estimator, (*ONE_NETWORK, *MEMBERS)):
-        if isinstance(estimator, Pipeline):
-            check_is_fitted(estimator)
-            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-            estimator = estimator[-1]
-        elif isinstance(estimator, TransformedTargetRegressor):
-            check_is_fitted(estimator)
-            y, estimator = _transformed_target(estimator, y), estimator.regressor_
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
-            raise TypeError(
-                f"estimator={outer!r} holds no fitted network: give a BackpropRegressor, a "
-                "BackpropClassifier, a tabular estimator, or a Pipeline that ends in one."
-            )
-    return estimator, X, y
+    before, targets, model = layers_around(estimator)
+    return model, transformed_rows(before, X), transformed_targets(targets, y)
 
 
 def input_names(estimator):
@@ -52,9 +70,3 @@ def input_names(estimator):
             return input_names(getattr(estimator, inner))
     names = getattr(estimator, "feature_names_in_", None)
     return None if names is None else [str(name) for name in names]
-
-
-def _transformed_target(estimator, y):
-    y = np.asarray(y)
-    columns = estimator.transformer_.transform(y.reshape(len(y), -1))
-    return columns[:, 0] if columns.ndim == 2 and columns.shape[1] == 1 else columns
