@@ -1,6 +1,6 @@
 """What each piece of the tabular estimators is worth: the default with one thing changed, on 20 real tables.
 
-As `tabular.py`, whose sets, splits and options these are; by default at most 2,000 rows of each set.
+As `tabular.py`, whose sets, splits and options these are; by default at most 1,000 rows of each set.
 
     python examples/benchmarks/tabular_ablation.py [--methods "solver='muon'" default] [--seeds 0 1]
     python examples/benchmarks/tabular_ablation.py --write docs/tabular_ablation.md
@@ -29,7 +29,7 @@ them the test; the mean over the seeds {seeds}. Written by
 
 The error of the {n_classes} sets with classes is the share of wrong labels, of the {n_numbers} others the
 RMSE; log loss and 1 - AUC are of the former. Where less than half a row of a test is wrong, half a row
-counts. Time is the processor's, of all fits. Differences of 1 % are within what another draw changes.
+counts. ± is the standard error over the sets. Time is the processor's, of all fits.
 """
 
 
@@ -86,12 +86,14 @@ VARIANTS = {
 
 
 def against_default(lines, column):
-    """Geometric means, over sets, of each variant's means beside those of the default."""
+    """Over sets, the geometric mean of each variant's means beside the default's, with its standard error."""
     lines = lines[lines[column].notna()]
     means = tabular_page.table(lines, column, list(VARIANTS))
     floor = 0.5 / lines.groupby("set", sort=False)["n_test"].first()
     means = means.clip(lower=floor, axis=0) if column == "error" else means
-    return np.exp(np.log(means).sub(np.log(means["default"]), axis=0).mean())
+    logs = np.log(means).sub(np.log(means["default"]), axis=0)
+    found = zip(logs.columns, np.exp(logs.mean()), np.exp(logs.mean()) * logs.sem())
+    return pd.Series({name: f"{mean:.3f} ± {error:.3f}" for name, mean, error in found})
 
 
 def page(options):
@@ -101,20 +103,19 @@ def page(options):
     columns = {
         "error, classes": against_default(lines[~numbers], "error"),
         "error, numbers": against_default(lines[numbers], "error"),
-        "log loss": against_default(lines, "log_loss"),
-        "1 - AUC": against_default(lines, "area_above"),
-        "time": seconds / seconds["default"],
+        "log loss": against_default(lines[~numbers], "log_loss"),
+        "1 - AUC": against_default(lines[~numbers], "area_above"),
+        "time": (seconds / seconds["default"]).map("{:.2f}".format),
     }
-    table = pd.DataFrame(columns).reindex([name for name in VARIANTS if name in seconds.index])
     return PAGE.format(
         max_rows=options.max_rows,
         seeds=", ".join(map(str, sorted(lines["seed"].unique()))),
         n_classes=lines[~numbers]["set"].nunique(),
         n_numbers=lines[numbers]["set"].nunique(),
-        table=markdown(table.map("{:.3f}".format)),
+        table=markdown(pd.DataFrame(columns).reindex([name for name in VARIANTS if name in seconds.index])),
     )
 
 
 if __name__ == "__main__":
-    options = tabular.parse(__doc__, VARIANTS, [0, 1], 2_000, "tabular_ablation_results.jsonl")
+    options = tabular.parse(__doc__, VARIANTS, [0, 1], 1_000, "tabular_ablation_results.jsonl")
     tabular.main(options, page)
