@@ -402,6 +402,17 @@ def test_early_stopping():
     assert (np.array(last) - 1 - net.best_epochs_ >= 3).all()
 
 
+@pytest.mark.parametrize("recipe, stops", [("bagged", True), ("td", False), ("td_s", False)])
+def test_which_recipes_stop_early(recipe, stops):
+    X, y = np.random.default_rng(0).normal(size=(200, 3)), np.tile([0.0, 1.0], 100)
+    settings = SMALL | {"recipe": recipe, "max_iter": 60}
+    net = TabularBackpropRegressor(**settings).fit(X, y)
+    assert (net.n_iter_ < 60) == stops
+    if stops:
+        assert net.n_iter_ == net.best_epochs_.max() + 1 + 0.4 * 60  # epochs count from 0
+        assert TabularBackpropRegressor(early_stopping=False, **settings).fit(X, y).n_iter_ == 60
+
+
 def test_time_is_planned():
     plan = Plan(100, seconds=10.0)
     assert [plan.n_planned(*done) for done in ((0, 0.0), (1, 0.01), (10, 2.0), (49, 10.1))] == [

@@ -23,7 +23,7 @@ from skbackprop.estimators.tabular.fitting import (
 )
 from skbackprop.estimators.tabular.members import Plan, folds, learn_once
 from skbackprop.estimators.tabular.parameters import TabularParameters
-from skbackprop.estimators.tabular.recipes import Recipe, batch_size
+from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
 from skbackprop.estimators.validation import about, check_weight, unchanged_on_error
 from skbackprop.preprocessing import TabularEncoder
 
@@ -61,7 +61,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
     def _settings(self, **more):
         """The parameters, with the recipe's values for those that are None."""
         recipe = self._recipes[self.recipe]
-        settings = {"average": None} | {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
+        settings = {"average": None, "n_iter_no_change": None} | {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
         settings |= {name: value for name, value in self.get_params(deep=False).items() if value is not None}
         sizes = np.atleast_1d(settings["hidden_layer_sizes"]).tolist()
         if not all(isinstance(size, int) and size > 0 for size in sizes):
@@ -176,7 +176,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         plan = Plan(
             settings.max_iter,
             seconds=np.inf if self.max_time is None else self.max_time / n_rounds,
-            patience=self.n_iter_no_change if self.early_stopping else np.inf,
+            patience=patience(settings),
         )
         n_outputs = self._loss.n_nodes(rows.columns.shape[1])
         return Task(settings, self.encoder_, self._loss, n_outputs, self._criterion(), rows, plan)

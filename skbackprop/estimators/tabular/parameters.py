@@ -40,8 +40,8 @@ class TabularParameters(BaseEstimator):
         "max_iter": [COUNT, None],
         "max_time": [POSITIVE, None],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
-        "early_stopping": ["boolean"],
-        "n_iter_no_change": [COUNT],
+        "early_stopping": ["boolean", None],
+        "n_iter_no_change": [COUNT, None],
         "refit": ["boolean"],
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
         "max_one_hot_categories": [Interval(Integral, 0, None, closed="left")],
@@ -66,8 +66,8 @@ class TabularParameters(BaseEstimator):
     max_iter: int | None = None
     max_time: float | None = None
     validation_fraction: float = 0.2
-    early_stopping: bool = False
-    n_iter_no_change: int = 40
+    early_stopping: bool | None = None
+    n_iter_no_change: int | None = None
     refit: bool = False
     categorical_features: object = "from_dtype"
     max_one_hot_categories: int = 8
@@ -132,12 +132,13 @@ validation_fraction : float, default=0.2
     The share of rows that each member holds out, to choose its best epoch: the nearest of 1/2, 1/3, 1/4, ...
     0, or where a part would have fewer than two rows: none are held out, and the last epoch is kept.
 
-early_stopping : bool, default=False
+early_stopping : bool or None, default=None
     Whether members that are trained together stop `n_iter_no_change` epochs after the best one of each, where
-    rows are held out.
+    rows are held out. None: True of 'bagged', else False.
 
-n_iter_no_change : int, default=40
-    See `early_stopping`.
+n_iter_no_change : int or None, default=None
+    See `early_stopping`. None: two fifths of `max_iter`, so that a cycle of the rate that has just begun is not
+    cut off.
 
 refit : bool, default=False
     Whether new members then learn all rows, as many epochs as were best. Doubles the time.

@@ -1,6 +1,7 @@
 """Recipes, those of RealMLP (Holzmüller et al., 2024, table A.1) and ours: what None stands for."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -25,6 +26,7 @@ NUMERIC_EMBEDDINGS = {"pbld": PBLD, "plr": PLR, "pl": PL}
 SOLVERS = {"adam": AdamW, "muon": Muon}
 EMBEDDING_SIZE = 8
 BIAS_RATE = 0.1  # factor of the learning rate
+PATIENCE = 0.4  # of all epochs
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Recipe:
     hidden_layer_sizes: tuple = (256, 256, 256)
     batch_size: int | str = 256
     max_iter: int = 256
+    early_stopping: bool = False
     parametric: bool = True  # whether the strength of the activation is learned
     numeric_embedding: str | None = "pbld"
     embed_categories: bool = True
@@ -64,6 +67,7 @@ BAGGED = {
     "hidden_layer_sizes": (128, 128, 128),
     "batch_size": "auto",
     "max_iter": 100,
+    "early_stopping": True,
 }
 FOR_CLASSES = {
     "bagged": Recipe(0.04, "selu", **BAGGED),
@@ -75,6 +79,13 @@ FOR_NUMBERS = {
     "td": Recipe(0.2, "mish"),
     "td_s": Recipe(0.07, "mish", **SIMPLE),
 }
+
+
+def patience(settings):
+    """Epochs after the best one before members stop."""
+    if not settings.early_stopping:
+        return np.inf
+    return settings.n_iter_no_change or ceil(PATIENCE * settings.max_iter)
 
 
 def batch_size(settings, n_rows):
