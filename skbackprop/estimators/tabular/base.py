@@ -61,7 +61,8 @@ class BaseTabular(Persistent, TabularParameters, ABC):
     def _settings(self, **more):
         """The parameters, with the recipe's values for those that are None."""
         recipe = self._recipes[self.recipe]
-        settings = {"average": None, "n_iter_no_change": None} | {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
+        settings = {"average": None, "n_iter_no_change": None}
+        settings |= {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
         settings |= {name: value for name, value in self.get_params(deep=False).items() if value is not None}
         sizes = np.atleast_1d(settings["hidden_layer_sizes"]).tolist()
         if not all(isinstance(size, int) and size > 0 for size in sizes):

@@ -137,8 +137,7 @@ early_stopping : bool or None, default=None
     rows are held out. None: True of 'bagged', else False.
 
 n_iter_no_change : int or None, default=None
-    See `early_stopping`. None: two fifths of `max_iter`, so that a cycle of the rate that has just begun is not
-    cut off.
+    See `early_stopping`. None: two fifths of `max_iter`, so that the last cycle of the rate can begin.
 
 refit : bool, default=False
     Whether new members then learn all rows, as many epochs as were best. Doubles the time.
