@@ -44,6 +44,11 @@ class Objective:
         self.network.set_progress(progress)
         self.workspaces.set_progress(progress)
 
+    @property
+    def follows(self):
+        """Whether any setting of a layer or of the loss is `Scheduled`."""
+        return self.network.workspaces.follows or self.workspaces.follows
+
     def _bind(self):
         network, dtype = self.network, self.network.theta.dtype
         buffers = self.loss.buffers(network.n_outputs)
