@@ -225,9 +225,15 @@ class Workspaces:
         return self.sizes[n_samples]
 
     def arrays(self, n_samples, wrap=lambda leaf: leaf):
-        """The tree with an array, as `wrap` gives it, for each leaf; for a batch size met, or a smaller one."""
+        """The tree with an array for each leaf, as `wrap` gives it; for a batch no larger than one met."""
         place = count()
         return map_tree(lambda leaf: self._array(leaf, next(place), n_samples, wrap), self.tree, named=Work)
+
+    def spoil(self):
+        """Fill every array but constants and settings with NaN, or with zeros where there is no NaN."""
+        for memory in self.memory:
+            if memory is not None:
+                memory.fill(np.nan if memory.dtype.kind == "f" else 0)
 
     def _allocate(self, leaf):
         buffer = as_buffer(leaf)

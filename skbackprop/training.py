@@ -165,7 +165,7 @@ def train_step(objective, descent, batch, averaging=None):
 
 
 class Steps:
-    """Steps on the batches of an epoch, one at a time: the sum of loss times rows, the rows, the last loss."""
+    """Steps on the batches of an epoch, one at a time; `total` is the sum of loss times rows."""
 
     def __init__(self, training, batches):
         self.training, self.batches = training, batches

@@ -1,4 +1,4 @@
-"""Steps of an epoch by replay: recorded at the first batch of a size, checked at the second, compiled from then on."""
+"""Steps by replay: the first batch of a size is recorded, the second one checked, the others are replayed."""
 
 import numpy as np
 
@@ -113,7 +113,7 @@ class ReplayedSteps(Steps):
         return recording
 
     def _check(self, recording, start, n_samples, progress):
-        """The step by NumPy and by replay: they must agree, whatever the layers, the loss and the solver are."""
+        """The step by NumPy and by replay, which must agree: user code may do what no recording sees."""
         self._set_progress(progress)
         batch = self._batch(start, n_samples)
         training, arrays = self.training, self.training.arrays()
@@ -126,14 +126,13 @@ class ReplayedSteps(Steps):
             np.copyto(array, earlier)
         if generator is not None:
             generator.bit_generator.state = drawn
+        training.objective.spoil_work()  # what the replayed step does not write must not look right
         total = self.total, self.n_rows
         self._replay(recording, start, [progress])
         self.total, self.n_rows = total
         recording.is_checked = True
         if not all(map(_alike, [*arrays, recording.value], [*wanted, value])):
-            self.engine.refusal = (
-                "the recorded step gives other numbers: it does more than NumPy calls with out="
-            )
+            self.engine.refusal = "replay gives other numbers: the step is more than NumPy calls with out="
         for array, by_numpy in zip(arrays, wanted):
             np.copyto(array, by_numpy)
         return self._done(value, n_samples)

@@ -1,7 +1,7 @@
 """The interpreter: walks the rows of a program, and the batches of an epoch, without Python.
 
-This is the only compiled file, and it knows no formula: a row is a call of one of NumPy's inner loops on given
-addresses, or moves numbers. Names of columns are in `program.py`.
+This is the only compiled file, and it knows no formula: a row is a call of one of NumPy's inner loops on
+given addresses, or moves numbers. Names of columns are in `rows.py`.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
-from skbackprop.replay import program as p
+from skbackprop.replay import rows as p
 
 BYTE, FLOAT, DOUBLE, INTEGER = types.uint8, types.float32, types.float64, types.intp
 
@@ -63,7 +63,7 @@ def filled(source, target, n, kind):
 
 @njit(nogil=True)
 def cast_row(which, source, target, n):
-    """The casts that `program.CASTS` lists, by their place there, of n numbers side by side."""
+    """The casts that `rows.CASTS` lists, by their place there, of n numbers side by side."""
     if which == 0:
         converted(source, target, n, FLOAT, FLOAT)
     elif which == 1:
@@ -140,7 +140,7 @@ def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
 
 @njit(nogil=True)
 def take(source, indices, target, n, largest, size):
-    """target[i] = source[indices[i]] for numbers of 4 or 8 bytes; an index out of range is the nearest one."""
+    """target[i] = source[indices[i]], numbers of 4 or 8 bytes; an index out of range is the nearest one."""
     index = array(indices, n, INTEGER)
     if size == 4:
         x, out = array(source, largest + 1, FLOAT), array(target, n, FLOAT)
@@ -251,9 +251,10 @@ def sum_of(address, n, size):
 def run_steps(code, tables, order, start, batch_size, rate, rates, streams, losses, result):
     """Steps on one batch after the other, until a loss is not finite; the number of steps done.
 
-    `tables`: address, address in the batch, bytes of a row and the step to the next one of X, y and the weights. `rate`: where the
-    learning rate lies; `rates`: its values, a row a step. `streams`: random numbers, a row a step.
-    `losses`: address, number and bytes of each of the last step's, one a member. `result`: the sum of loss times rows so far, and the last loss.
+    `tables`: X, y and the weights, by address, address in the batch, bytes of a row, bytes to the next one.
+    `rate`: where the learning rate lies; `rates`: its bytes, a row a step. `streams`: random numbers, a row a
+    step. `losses`: address, number and bytes of those of a step, one a member. `result`: the sum so far of
+    loss times rows, and the last loss.
     """
     arguments, dimensions, steps = np.zeros(4, np.intp), np.zeros(1, np.intp), np.zeros(4, np.intp)
     for step in range(len(rates)):

@@ -1,9 +1,9 @@
 """The compiled inner loops of NumPy's and SciPy's functions, by address.
 
-A ufunc keeps an array of C functions, one for each combination of types, whose form is public (NumPy's C API,
-"Generalized universal function API"): void loop(char **args, npy_intp *dimensions, npy_intp *steps, void *data).
-What runs there when NumPy calls it runs when the interpreter does: the same digits, vectorised for this
-processor by those who wrote NumPy.
+A ufunc keeps an array of C functions, one for each combination of types, whose form is public (NumPy's C
+API, `PyUFuncObject`): void loop(char **args, npy_intp *dimensions, npy_intp *steps, void *data). What runs
+there when NumPy calls it runs when the interpreter does: the same digits, vectorised for this processor by
+those who wrote NumPy.
 """
 
 import ctypes
@@ -42,8 +42,8 @@ class Loop(NamedTuple):
 
 @cache
 def find_loop(ufunc, dtypes):
-    """The loop of a ufunc for these dtypes, inputs then outputs; None if there is none."""
-    if sys.implementation.name != "cpython" or "object" in map(str, dtypes):
+    """The loop of a ufunc for these dtypes, inputs then outputs; None if none runs without Python."""
+    if sys.implementation.name != "cpython" or any(dtype.kind not in "biufc" for dtype in dtypes):
         return None
     found = _Object.from_address(id(ufunc))
     if (found.nin, found.nout, found.ntypes) != (ufunc.nin, ufunc.nout, ufunc.ntypes):

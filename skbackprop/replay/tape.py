@@ -47,7 +47,7 @@ class Tape:
         self.refusal = self.refusal or reason
 
     def write(self, method, *arguments, **settings):
-        """A row of the program; arrays made by the step itself are refused: their place is another each time."""
+        """Rows of the program. Arrays that a step makes are refused: they lie elsewhere each time."""
         if self.refusal is not None:
             return
         arrays = [a for part in arguments for a in (part if isinstance(part, list | tuple) else [part])]
@@ -93,6 +93,8 @@ class TapedArray(np.ndarray):
             return result
         if method == "reduce":
             self._write_reduce(tape, ufunc, inputs[0], out[0], **settings)
+        elif method == "accumulate" and not settings.keys() - {"axis"}:
+            tape.write("accumulate", ufunc, inputs[0], settings.get("axis", 0), out[0])
         elif method != "__call__" or settings:
             tape.refuse(f"{ufunc.__name__} with {method if method != '__call__' else ', '.join(settings)}")
         else:
