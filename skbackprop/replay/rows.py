@@ -122,7 +122,11 @@ def address_of(array):
 
 def overlap(x, out):
     """Whether an input shares memory with an output without being the same array."""
-    if not isinstance(x, np.ndarray) or (address_of(x), x.strides) == (address_of(out), out.strides):
+    if not isinstance(x, np.ndarray) or (address_of(x), x.shape, x.strides) == (
+        address_of(out),
+        out.shape,
+        out.strides,
+    ):
         return False
     return np.shares_memory(x, out)
 
