@@ -93,7 +93,8 @@ def test_sparse_input_equals_dense_input(kind, container):
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_the_first_layer_is_not_densified(solver):
-    wide = sparse.random_array((2000, 100_000), density=2e-5, format="csr", random_state=0)
+    places = np.arange(4000) % 2000, np.random.default_rng(0).integers(100_000, size=4000)
+    wide = sparse.csr_array((np.ones(4000), places), shape=(2000, 100_000))
     net = BackpropClassifier((2,), solver=solver, max_iter=1, random_state=0)
     tracemalloc.start()
     net.fit(wide, np.arange(2000) % 2).predict(wide)
