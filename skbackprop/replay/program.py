@@ -268,7 +268,7 @@ class Program:
             most = min(rows_at_once(row.shape) for row in group)
             if group[0].shape[1] >= MANY_BLOCKS * most:
                 tiles = {}
-                group = [self._tiled(row, most, tiles) for row in group]
+                group = [self._tiled(row, most, tiles) for row in self._without_fills(group, most, tiles)]
                 if tiles:
                     self._write_group(list(tiles.values()), most)
             self._write_group(group, most)
@@ -277,6 +277,19 @@ class Program:
         head = np.zeros(WIDTH, np.int64)
         head[:5] = GROUP, *group[0].shape[:2], most, len(group)
         self.codes += [head, *(row.code() for row in group)]
+
+    def _without_fills(self, group, most, tiles):
+        """A number that fills an array which the next row reads and overwrites comes from a tile instead."""
+        rows, instead = [], {}
+        for row, later in zip(group, [*group[1:], None]):
+            row = row._replace(operands=(*(instead.get(x, x) for x in row.reads), *row.writes))
+            source, filled, instead = row.operands[0], row.operands[-1], {}
+            if row.is_fill and later and filled in later.reads and later.writes == (filled,):
+                tiles[source] = self._tile(source, row.shape, most)
+                instead = {filled: tiles[source].writes[0]}
+            else:
+                rows.append(row)
+        return rows
 
     def _tiled(self, row, most, tiles):
         """The row in one call a block: what is the same for each row is repeated for a block beforehand."""

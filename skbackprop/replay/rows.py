@@ -67,6 +67,11 @@ class Row(NamedTuple):
     def writes(self):
         return self.operands[len(self.operands) - self.n_outputs :]
 
+    @property
+    def is_fill(self):
+        """Whether it writes one number everywhere."""
+        return self.kind == CAST and not any(self.operands[0].steps)
+
     def code(self):
         row = np.zeros(WIDTH, np.int64)
         row[KIND], row[FUNCTION], row[DATA], row[N_ARGUMENTS] = (
@@ -122,13 +127,10 @@ def address_of(array):
 
 def overlap(x, out):
     """Whether an input shares memory with an output without being the same array."""
-    if not isinstance(x, np.ndarray) or (address_of(x), x.shape, x.strides) == (
-        address_of(out),
-        out.shape,
-        out.strides,
-    ):
+    if not isinstance(x, np.ndarray):
         return False
-    return np.shares_memory(x, out)
+    is_same = (address_of(x), x.shape, x.strides) == (address_of(out), out.shape, out.strides)
+    return not is_same and np.shares_memory(x, out)
 
 
 def collide(a, b):
