@@ -82,6 +82,11 @@ class Training:
         if self.best_theta is not None:
             self.best_theta = writable(self.best_theta)
 
+    @property
+    def engine_name(self):
+        """'replay', or 'numpy' where nothing is replayed."""
+        return "numpy" if self.engine is None or self.engine.refusal is not None else "replay"
+
     def show(self, theta):
         """The network predicts with this theta from now on, if it is not None; training waits for `hide`."""
         if theta is not None and self.raw is None:

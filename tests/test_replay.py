@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from test_gradients import LAYERS, LOSSES, N_INPUTS, PHIS, PLACES
 
-from skbackprop import BackpropClassifier, BackpropRegressor, Dense, Dropout
+from skbackprop import BackpropClassifier, BackpropRegressor, Dense, Dropout, TabularBackpropClassifier
 from skbackprop.activations import Activation
 from skbackprop.averaging import Averaging, ExponentialAverage
 from skbackprop.batches import Batches, MemberBatches
@@ -460,3 +460,14 @@ def test_a_shape_that_no_row_holds_is_refused():
         Program(has_members=False).elementwise(np.add, [x[0, 0, 0, :1], 1.0], [x[0, 0, 0]])
     with pytest.raises(TypeError, match="no array"):
         Program(has_members=False).copy(0.0, x[0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("recipe", ["bagged", "td", "td_s"])
+def test_tables_are_learned_to_the_same_bits(recipe):
+    iris = load_iris(as_frame=True)
+    X = iris.data.assign(kind=iris.target.map({0: "a", 1: "b", 2: "b"}))
+    model = TabularBackpropClassifier(recipe=recipe, max_iter=4, n_estimators=2, random_state=0)
+    by_numpy = clone(model).set_params(engine="numpy").fit(X, iris.target)
+    by_replay = clone(model).set_params(engine="replay").fit(X, iris.target)
+    assert (by_numpy.engine_, by_replay.engine_) == ("numpy", "replay")
+    np.testing.assert_array_equal(by_replay.predict_proba(X), by_numpy.predict_proba(X))

@@ -1,4 +1,4 @@
-"""Ten minutes of random networks and batches: the same bits as NumPy's, and no number written out of its place."""
+"""Random networks and batches: the same bits as NumPy's, and no number written out of its place."""
 
 import random
 from time import monotonic

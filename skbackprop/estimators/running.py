@@ -149,7 +149,7 @@ class Running:
         stops = training.patience_about is not None
         self.n_iter_ = training.n_iter
         self.engine_refusal_ = training.engine and training.engine.refusal
-        self.engine_ = "numpy" if training.engine is None or self.engine_refusal_ else "replay"
+        self.engine_ = training.engine_name
         self.stopped_ = training.has_stopped(self.n_iter_no_change)
         self.t_ = training.n_samples_seen
         self.loss_curve_ = training.loss_curve

@@ -9,7 +9,7 @@ RECORDING = 0.01  # seconds, to record and to check a step
 SAVED = 4e-5  # seconds a step, about, for any network: what the replayed step does without Python
 
 
-def make_engine(name, n_steps, present=None):
+def make_engine(name, n_steps, present=None, saved=SAVED):
     """What replays the steps of a training; None: NumPy does each.
 
     Parameters
@@ -23,12 +23,15 @@ def make_engine(name, n_steps, present=None):
     present : Replay or None, default=None
         The engine of the steps before, whose recordings serve on.
 
+    saved : float, default=4e-5
+        Seconds that replay saves a step: by default those of Python in a step of few calls.
+
     Raises
     ------
     ImportError
         If 'replay' is wanted and numba is not installed.
     """
-    if name == "numpy" or (name == "auto" and present is None and not _is_worth_it(n_steps)):
+    if name == "numpy" or (name == "auto" and present is None and not _is_worth_it(n_steps * saved)):
         return None
     if present is not None:
         return present
@@ -39,7 +42,7 @@ def make_engine(name, n_steps, present=None):
     return Replay()
 
 
-def _is_worth_it(n_steps):
+def _is_worth_it(seconds):
     is_loaded = "skbackprop.replay.interpreter" in sys.modules
     cost = RECORDING + (0.0 if is_loaded else START_UP)
-    return n_steps * SAVED > cost and (is_loaded or find_spec("numba") is not None)
+    return seconds > cost and (is_loaded or find_spec("numba") is not None)

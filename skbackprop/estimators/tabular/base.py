@@ -192,6 +192,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         losses = [_longer(np.array(record.losses), n_iter) for record in records]
         self.loss_curves_ = np.stack(losses, axis=1) if losses else np.empty((0, 0))
         self.n_iter_ = n_iter
+        self.engine_ = min((record.engine for record in records), default="numpy")
 
     def _outputs(self, X, finish):
         """finish(z) of each member, shape (n_estimators, n_rows, n_outputs)."""

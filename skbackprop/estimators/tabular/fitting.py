@@ -19,10 +19,12 @@ from skbackprop.names import resolve
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
+from skbackprop.replay.choice import make_engine
 from skbackprop.schedules import SCHEDULES, ScheduledRate
 from skbackprop.training import Training
 
 CACHED = 2**15  # numbers of a layer's output that are worked on at once: they fit into the cache
+SAVED = 4e-4  # seconds a step that replay saves, about: most calls of these networks are on small arrays
 WAVES = 16  # of each column, about, that an embedding works on
 
 
@@ -126,4 +128,6 @@ def training_of(network, loss, settings):
 def _train(task, training, learned, measure, plan, generator, n_epochs=None):
     size = batch_size(task.settings, learned.shape[1])
     batches = MemberBatches(*task.rows, size, learned.copy())
+    n_steps = task.plan.n_epochs * len(batches)
+    training.engine = make_engine(task.settings.engine, n_steps, saved=SAVED)
     return train_members(training, batches, measure, plan, generator, n_epochs)

@@ -35,6 +35,7 @@ class Record:
     best_epochs: np.ndarray  # (n_members,), from 0
     losses: list = field(default_factory=list)  # the mean training loss of each epoch
     curve: list = field(default_factory=list)  # (n_members,) of each epoch
+    engine: str = "numpy"  # what did the last steps
 
 
 def train_members(training, batches, measure, plan, generator, n_epochs=None):
@@ -63,6 +64,7 @@ def train_members(training, batches, measure, plan, generator, n_epochs=None):
             record.losses.append(loss / n_members)
             record.curve.append(measured)
     network.theta[...] = best_theta
+    record.engine = training.engine_name
     return record
 
 

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES, NUMERIC_EMBEDDINGS, SOLVERS
+from skbackprop.replay.choice import ENGINES
 from skbackprop.schedules import SCHEDULES, Schedule
 
 SHARE = Interval(Real, 0, 1, closed="left")
@@ -45,6 +46,7 @@ class TabularParameters(BaseEstimator):
         "refit": ["boolean"],
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
         "max_one_hot_categories": [Interval(Integral, 0, None, closed="left")],
+        "engine": [StrOptions(set(ENGINES))],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -71,6 +73,7 @@ class TabularParameters(BaseEstimator):
     refit: bool = False
     categorical_features: object = "from_dtype"
     max_one_hot_categories: int = 8
+    engine: str = "auto"
     n_jobs: int | None = None
     random_state: int | np.random.RandomState | None = None
     verbose: bool | int = False
@@ -148,6 +151,11 @@ categorical_features : 'from_dtype', array-like or None, default='from_dtype'
 max_one_hot_categories : int, default=8
     A category with more levels is embedded in 8 numbers, others become columns of ones and zeros.
 
+engine : {{'auto', 'numpy', 'replay'}}, default='auto'
+    What does the training steps of `fit`: NumPy, or a compiled interpreter that replays them with the same
+    numbers in half the time; it needs numba (``skbackprop[fast]``). 'auto' replays where numba is installed
+    and there are enough steps to be worth its start.
+
 n_jobs : int or None, default=None
     Processes that train members side by side; threads in `partial_fit`. The result is the same with any
     number. None: one, or those of a `joblib.parallel_config`, which may choose threads too.
@@ -180,6 +188,9 @@ loss_curves_ : ndarray of shape (n_iter_, n_networks)
 
 n_iter_ : int
     Epochs made, the most of all members.
+
+engine_ : str
+    What did the training steps: 'numpy' or 'replay'.
 
 n_features_in_ : int
     Columns of X.
