@@ -35,6 +35,7 @@ ORDER = [
     "initializers",
     "memory",
     "axes",
+    "finite",
     "names",
     "states",
     "files",
