@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Real
 
@@ -30,6 +30,31 @@ class Activation(BaseEstimator, ABC):
         """delta = dE/da * phi'(z)."""
 
 
+LARGEST_EXPONENT = {np.dtype(np.float32): 87.0, np.dtype(np.float64): 708.0}  # normal, 1 over it too
+
+
+def logistic(z, out):
+    """1 / (1 + exp(-z)), in vector instructions where exp has them: SciPy's expit has none.
+
+    NumPy 2.4 negates float64 wrongly between arrays of different strides: -1 z is right.
+    """
+    np.multiply(z, -1.0, out=out)
+    np.minimum(out, LARGEST_EXPONENT[out.dtype], out=out)
+    np.exp(out, out=out)
+    np.add(out, 1.0, out=out)
+    return np.divide(1.0, out, out=out)
+
+
+def softplus(z, out, scratch):
+    """log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))."""
+    np.absolute(z, out=out)
+    np.multiply(out, -1.0, out=out)
+    np.exp(out, out=out)
+    np.log1p(out, out=out)
+    np.maximum(z, 0.0, out=scratch)
+    return np.add(out, scratch, out=out)
+
+
 class Identity(Activation):
     """phi(z) = z, phi'(z) = 1."""
 
@@ -46,7 +71,7 @@ class Logistic(Activation):
     saturates = True
 
     def forward(self, z, out, scratch):
-        return expit(z, out=out)
+        return logistic(z, out)
 
     def backward(self, output_gradient, z, a, out, scratch):
         np.subtract(1.0, a, out=out)
@@ -139,11 +164,13 @@ class SELU(ELU):
 class Softplus(Activation):
     """phi(z) = log(1 + exp(z)), phi' = logistic(z)."""
 
+    n_scratch = 1
+
     def forward(self, z, out, scratch):
-        return np.logaddexp(0.0, z, out=out)
+        return softplus(z, out, *scratch)
 
     def backward(self, output_gradient, z, a, out, scratch):
-        expit(z, out=out)
+        logistic(z, out)
         return np.multiply(out, output_gradient, out=out)
 
 
@@ -153,16 +180,13 @@ class SiLU(Activation):
     n_scratch = 1
 
     def forward(self, z, out, scratch):
-        expit(z, out=out)
-        return np.multiply(out, z, out=out)
+        return np.multiply(logistic(z, *scratch), z, out=out)
 
     def backward(self, output_gradient, z, a, out, scratch):
-        (factor,) = scratch  # 1 + z (1 - s)
-        expit(z, out=out)
-        np.subtract(1.0, out, out=factor)
-        np.multiply(factor, z, out=factor)
-        np.add(factor, 1.0, out=factor)
-        np.multiply(out, factor, out=out)
+        (s,) = scratch
+        np.subtract(z, a, out=out)  # z (1 - s)
+        np.add(out, 1.0, out=out)
+        np.multiply(out, s, out=out)
         return np.multiply(out, output_gradient, out=out)
 
 
@@ -248,14 +272,14 @@ class Bounded(Activation):
             raise ValueError(f"low={self.low!r} must be smaller than high={self.high!r}.")
 
     def forward(self, z, out, scratch):
-        expit(z, out=out)
+        logistic(z, out)
         np.multiply(out, self.high - self.low, out=out)
         np.add(out, self.low, out=out)
         return np.minimum(out, self.high, out=out)  # the sum may round to just above it
 
     def backward(self, output_gradient, z, a, out, scratch):
         (rest,) = scratch  # 1 - s
-        expit(z, out=out)
+        logistic(z, out)
         np.subtract(1.0, out, out=rest)
         np.multiply(out, rest, out=out)
         np.multiply(out, self.high - self.low, out=out)

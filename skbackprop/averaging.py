@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, Real
 
-from skbackprop.memory import writable
+from skbackprop.memory import placed
 
 
 @dataclass(eq=False, repr=False)
@@ -64,7 +64,7 @@ class Averaging:
     def __init__(self, average, network):
         average._validate_params()
         self.average, self.network = clone(average), network
-        self.mean = np.zeros_like(network.theta)
+        self.mean = placed(np.zeros_like(network.theta))
         self.weight = np.zeros(())
         self._bind()
 
@@ -78,7 +78,7 @@ class Averaging:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self.mean, self.weight = writable(self.mean), writable(self.weight)
+        self.mean, self.weight = placed(self.mean), placed(self.weight)
         self._bind()
 
     def arrays(self):

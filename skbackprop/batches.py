@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 
+from skbackprop.memory import empty
 from skbackprop.sparse import SparseRows
 
 
@@ -22,7 +23,7 @@ class DenseRows:
 
     def __init__(self, X, batch_size):
         self.X = X
-        self.buffer = np.empty((batch_size, X.shape[1]), X.dtype)
+        self.buffer = empty((batch_size, X.shape[1]), X.dtype)
 
     def take(self, indices):
         return self.X.take(indices, axis=0, out=self.buffer[: len(indices)], mode="clip")
@@ -62,10 +63,10 @@ class Batches:
         self.batch_size = batch_size
         self.rows = (CSRRows if issparse(X) else DenseRows)(X, batch_size)
         self.X, self.targets, self.weights = X, y, sample_weight
-        self.y = np.empty((batch_size, y.shape[1]), y.dtype)
+        self.y = empty((batch_size, y.shape[1]), y.dtype)
         self.weight = None
         if sample_weight is not None:
-            self.weight = np.empty((batch_size, sample_weight.shape[1]), y.dtype)
+            self.weight = empty((batch_size, sample_weight.shape[1]), y.dtype)
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
@@ -77,6 +78,10 @@ class Batches:
             rows = np.sort(self.order)
             X, y, weight = X[rows], y[rows], None if weight is None else weight[rows]
         return Batch(SparseRows(X) if issparse(X) else X, y, weight)
+
+    def tables(self):
+        """(X, y, weights) and the order of their rows, (1, n_rows); None where X is sparse."""
+        return None if issparse(self.X) else ((self.X, self.targets, self.weights), self.order[np.newaxis])
 
     def shuffle(self, random_state):
         """A new order, with the draws of `sklearn.utils.shuffle` applied to the present one."""
@@ -135,6 +140,10 @@ class MemberBatches:
     def __len__(self):
         return -(-self.orders.shape[1] // self.batch_size)
 
+    def tables(self):
+        """(X, y, weights) and the order of their rows, (n_members, n_rows)."""
+        return (self.X, self.targets, self.weights), self.orders
+
     def shuffle(self, generator):
         """A new order for each member."""
         generator.permuted(self.orders, axis=1, out=self.orders)
@@ -147,7 +156,7 @@ class MemberBatches:
 
     def _buffer(self, part):
         n_members = len(self.orders)
-        return None if part is None else np.empty((self.batch_size * n_members, part.shape[1]), part.dtype)
+        return None if part is None else empty((self.batch_size * n_members, part.shape[1]), part.dtype)
 
     def _gathered(self, part, rows, buffer):
         if part is None:

@@ -87,6 +87,24 @@ class Work(SimpleNamespace):
         return array
 
 
+CACHE_LINE = 64  # bytes
+
+
+def empty(shape, dtype):
+    """As np.empty, from the start of a cache line: vector instructions are up to twice as fast there."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(n_bytes + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def placed(array):
+    """A copy that can be written and lies well."""
+    copy = empty(array.shape, array.dtype)
+    np.copyto(copy, array)
+    return copy
+
+
 GENERATOR = object()  # a leaf that asks for the network's random generator
 
 
@@ -176,11 +194,16 @@ class Workspaces:
 
     def __init__(self, tree, dtype, generator=None):
         self.tree, self.dtype, self.generator = tree, dtype, generator
-        self.capacity = 0
+        self.capacity, self.memory = 0, []
         self.sizes = {}
         settings = {place: leaf for place, leaf in enumerate(leaves(tree)) if isinstance(leaf, Setting)}
         self.settings = {place: np.array(setting.at(0.0), dtype) for place, setting in settings.items()}
         self._following = [(self.settings[place], s) for place, s in settings.items() if s.follows]
+
+    @property
+    def follows(self):
+        """Whether any scalar follows the progress of training."""
+        return bool(self._following)
 
     def set_progress(self, progress):
         """Scalars that follow the progress of training, 0 to 1, take their values."""
@@ -198,11 +221,19 @@ class Workspaces:
             self.sizes.clear()
         elif len(self.sizes) >= self.most_sizes:
             self.sizes.clear()
-        place = count()
-        self.sizes[n_samples] = map_tree(
-            lambda leaf: self._array(leaf, next(place), n_samples), self.tree, named=Work
-        )
+        self.sizes[n_samples] = self.arrays(n_samples)
         return self.sizes[n_samples]
+
+    def arrays(self, n_samples, wrap=lambda leaf: leaf):
+        """The tree with an array for each leaf, as `wrap` gives it; for a batch no larger than one met."""
+        place = count()
+        return map_tree(lambda leaf: self._array(leaf, next(place), n_samples, wrap), self.tree, named=Work)
+
+    def spoil(self):
+        """Fill every array but constants and settings with NaN, or with zeros where there is no NaN."""
+        for memory in self.memory:
+            if memory is not None:
+                memory.fill(np.nan if memory.dtype.kind == "f" else 0)
 
     def _allocate(self, leaf):
         buffer = as_buffer(leaf)
@@ -211,19 +242,20 @@ class Workspaces:
         return self._memory_for(buffer)
 
     def _memory_for(self, buffer):
-        return np.empty(int(np.prod(buffer.full_shape(self.capacity))), buffer.dtype or self.dtype)
+        return empty(int(np.prod(buffer.full_shape(self.capacity))), buffer.dtype or self.dtype)
 
-    def _array(self, leaf, place, n_samples):
+    def _array(self, leaf, place, n_samples, wrap):
         if isinstance(leaf, Setting):
-            return self.settings[place]
+            return wrap(self.settings[place])
         buffer = as_buffer(leaf)
         if buffer is None:
-            return self.generator if leaf is GENERATOR else leaf
+            return wrap(self.generator if leaf is GENERATOR else leaf)
         if buffer.fill is not None:
-            return np.full(buffer.full_shape(n_samples), buffer.fill(n_samples), buffer.dtype or self.dtype)
+            shape, value = buffer.full_shape(n_samples), buffer.fill(n_samples)
+            return wrap(np.full(shape, value, buffer.dtype or self.dtype))
         if buffer.late:
-            return Late(lambda: self._view(buffer, place, n_samples))
-        return self._view(buffer, place, n_samples)
+            return Late(lambda: wrap(self._view(buffer, place, n_samples)))
+        return wrap(self._view(buffer, place, n_samples))
 
     def _view(self, buffer, place, n_samples):
         if self.memory[place] is None:

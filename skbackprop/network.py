@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skbackprop.layers import Ensemble, Frozen, Layer, Pretrained, Sequential
-from skbackprop.memory import GENERATOR, Buffer, FlatLayout, Workspaces, leaves, writable
+from skbackprop.memory import GENERATOR, Buffer, FlatLayout, Workspaces, empty, leaves, placed
 from skbackprop.sparse import SparseRows
 
 ROWS_AT_ONCE = 1024  # predictions pass through the network in pieces of this many rows
@@ -40,7 +40,7 @@ class Network:
             raise ValueError("Ensemble must be the outermost layer of a network.")
         self.n_outputs = self.root.n_outputs(n_inputs)
         layout = FlatLayout(self.root.parameters(n_inputs))
-        self.theta = np.empty(layout.shape, dtype)
+        self.theta = empty(layout.shape, dtype)
         layout.initialize(self.theta, random_state)
         self.generator = None
         if any(leaf is GENERATOR for leaf in leaves(self.root.buffers(n_inputs))):
@@ -54,7 +54,7 @@ class Network:
         self.learning_rates = layout.spread("learning_rate")
         self.weight_decays = layout.spread("weight_decay")
         self.matrices = layout.matrices()
-        self.gradient = np.zeros_like(self.theta)
+        self.gradient = placed(np.zeros_like(self.theta))
         self.params = layout.views(self.theta)
         self.gradients = layout.views(self.gradient)
         self._buffers = {
@@ -73,7 +73,7 @@ class Network:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self.theta = writable(self.theta)
+        self.theta = placed(self.theta)
         self._bind()
 
     def astype(self, dtype):

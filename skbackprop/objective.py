@@ -44,6 +44,11 @@ class Objective:
         self.network.set_progress(progress)
         self.workspaces.set_progress(progress)
 
+    @property
+    def follows(self):
+        """Whether any setting of a layer or of the loss is `Scheduled`."""
+        return self.network.workspaces.follows or self.workspaces.follows
+
     def _bind(self):
         network, dtype = self.network, self.network.theta.dtype
         buffers = self.loss.buffers(network.n_outputs)
@@ -79,6 +84,11 @@ class Objective:
         if self._frozen is not None:
             np.copyto(self.network.gradient, 0.0, where=self._frozen)
         return value
+
+    def spoil_work(self):
+        """Work arrays lose their values: no step reads what an earlier one has left."""
+        for workspaces in (self.network.workspaces, self.workspaces):
+            workspaces.spoil()
 
     def value(self, batch):
         """E alone, by the same forward pass: for finite differences. The gradient is spoilt."""

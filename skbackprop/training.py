@@ -73,6 +73,10 @@ class Training:
     n_iter: int = 0  # epochs of the last call
     n_epochs: int = 0  # epochs of all calls
     n_samples_seen: int = 0
+    engine: object = None  # what replays steps; None: each is done by NumPy
+
+    def __getstate__(self):
+        return {**vars(self), "engine": None}
 
     def __getstate__(self):
         return {**vars(self), "prepared_for": None}
@@ -144,12 +148,54 @@ class Training:
         averages = [] if self.averaging is None else self.averaging.arrays()
         return [self.objective.network.theta, *self.descent.arrays(), *averages]
 
+    def set_progress(self, progress):
+        """Whatever is `Scheduled`, but for the learning rate, takes its value at this progress, 0 to 1."""
+        self.objective.set_progress(progress)
+        self.descent.set_progress(progress)
 
-def train_step(objective, descent, batch):
+    @property
+    def follows(self):
+        """Whether anything but the learning rate is `Scheduled`."""
+        return self.objective.follows or self.descent.follows
+
+
+def train_step(objective, descent, batch, averaging=None):
     """One descent on one batch; the loss before it."""
     value = objective.value_and_gradient(batch)
     descent.step()
+    if averaging is not None:
+        averaging.after_step()
     return value
+
+
+class Steps:
+    """Steps on the batches of an epoch, one at a time; `total` is the sum of loss times rows."""
+
+    def __init__(self, training, batches):
+        self.training, self.batches = training, batches
+        self.total, self.n_rows, self.value = 0.0, 0, None
+        self._rest = iter(batches)
+
+    def advance(self, step, progress, most):
+        """Step number `step`, and perhaps the next ones, `most` at most; how many were done."""
+        return self._step(next(self._rest), progress(step))
+
+    def _step(self, batch, progress):
+        training = self.training
+        self._set_progress(progress)
+        value = train_step(training.objective, training.descent, batch, training.averaging)
+        return self._done(value, batch.y.shape[-2])
+
+    def _set_progress(self, progress):
+        training = self.training
+        training.descent.learning_rate[...] = training.rate.at(progress)
+        training.set_progress(progress)
+
+    def _done(self, value, n_rows):
+        self.value = float(sum(value.flat))  # over members
+        self.total += self.value * n_rows
+        self.n_rows += n_rows
+        return 1
 
 
 def train_epoch(training, batches, n_done, n_planned, deadline=inf):
@@ -158,28 +204,25 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
     Each batch's loss is the one before its step. It is epoch `n_done` of the `n_planned` ones over which
     a schedule runs from 0 to 1.
     """
-    objective, descent, rate = training.objective, training.descent, training.rate
-    averaging = training.averaging
-    total, n_rows, done, n_steps = 0.0, 0, n_done * len(batches), n_planned * len(batches)
-    for step, batch in enumerate(batches):
-        progress = min((done + step) / n_steps, 1.0)
-        descent.learning_rate[...] = rate.at(progress)
-        objective.set_progress(progress)
-        descent.set_progress(progress)
-        value = float(sum(train_step(objective, descent, batch).flat))  # over members
-        if not isfinite(value):
-            _diverged(training, batches, step)
-        if averaging is not None:
-            averaging.after_step()
-        total += value * batch.y.shape[-2]
-        n_rows += batch.y.shape[-2]
+    averaging, n_batches = training.averaging, len(batches)
+    steps = Steps(training, batches) if training.engine is None else training.engine.steps(training, batches)
+    done, n_steps, step = n_done * n_batches, n_planned * n_batches, 0
+
+    def progress(step):
+        return min((done + step) / n_steps, 1.0)
+
+    most = n_batches if deadline == inf else 1
+    while step < n_batches:
+        step += steps.advance(step, progress, most)
+        if not isfinite(steps.value):
+            _diverged(training, batches, step - 1)
         if monotonic() > deadline:
             break
-    if not abs(np.add.reduce(objective.network.theta, axis=None)) < HUGE:
-        _check_outputs(training, batches, step)
+    if not abs(np.add.reduce(training.objective.network.theta, axis=None)) < HUGE:
+        _check_outputs(training, batches, step - 1)
     if averaging is not None:
         averaging.after_epoch((n_done + 1) / n_planned)
-    return total / n_rows, n_rows
+    return steps.total / steps.n_rows, steps.n_rows
 
 
 def _check_outputs(training, batches, step):

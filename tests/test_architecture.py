@@ -16,6 +16,7 @@ ORDER = [
     "inspection",
     "time_series",
     "estimators",
+    "replay",
     "preprocessing",
     "lbfgs",
     "growth",

@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import tabular_data
 import tabular_page
+from joblib.externals.loky import get_reusable_executor
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 from tabular_methods import METHODS, PACKAGES, SECONDS
@@ -109,6 +110,7 @@ def answer(pipe, limit, *cell):
         pipe.send(missing)
     except Exception:
         pipe.send(RuntimeError(traceback.format_exc()))
+    get_reusable_executor().shutdown()  # the process waits for its workers, which wait for more work
 
 
 def measure_apart(method, name, options, seed):

@@ -16,7 +16,7 @@ from skbackprop.states import decode, encode
 
 MAY_CHANGE = {  # without making another run of it
     *("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume", "verbose", "max_iter", "max_time"),
-    *("predict_missing", "transform_layer"),
+    *("engine", "predict_missing", "transform_layer"),
 }
 
 

@@ -16,6 +16,7 @@ from skbackprop.estimators.missing import MISSING
 from skbackprop.estimators.solver import SOLVERS
 from skbackprop.layers import Dense, Layer, Pretrained
 from skbackprop.optimizers import Optimizer
+from skbackprop.replay.choice import ENGINES
 from skbackprop.schedules import SCHEDULES, Schedule
 
 
@@ -61,6 +62,7 @@ class BackpropParameters(BaseEstimator):
         "checkpoint_seconds": [Interval(Real, 0, None, closed="left"), None],
         "resume": ["boolean"],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "engine": [StrOptions(set(ENGINES))],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "clip_value": [Interval(Real, 0, None, closed="neither"), None],
         "average": [StrOptions(set(AVERAGES)), *AVERAGES.values(), None],
@@ -101,6 +103,7 @@ class BackpropParameters(BaseEstimator):
     checkpoint_seconds: float | None = None
     resume: bool = False
     max_time: float | None = None
+    engine: str = "auto"
     clip_norm: float | None = None
     clip_value: float | None = None
     average: str | ExponentialAverage | StochasticAverage | None = None

@@ -168,6 +168,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     max_time : float, default=None
         The largest number of seconds in one call of `fit`: training ends after the step in which they pass.
 
+    engine : {'auto', 'numpy', 'replay'}, default='auto'
+        What does the training steps: NumPy, call by call, or a compiled interpreter that replays a recorded
+        step, with the same numbers, several times as fast on small networks; it needs numba
+        (``skbackprop[fast]``). 'auto' replays where numba is installed and there are enough steps to be
+        worth its start. What cannot be recorded is done by NumPy: see `engine_`.
+
     clip_norm : float, default=None
         The largest norm of the gradient: a longer one is shortened.
 
@@ -234,6 +240,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     stopped_ : bool
         Whether validation scores have used up `n_iter_no_change`: `partial_fit` learns no longer, until the
         validation part or `early_stopping` changes.
+
+    engine_ : str
+        What did the last training steps: 'numpy' or 'replay'.
+
+    engine_refusal_ : str or None
+        Why steps could not be replayed, where that was tried.
 
     n_rows_skipped_ : int
         Rows left out of training because of NaN, with ``missing="skip"``.

@@ -13,6 +13,7 @@ from skbackprop.estimators.checkpoint import Checkpoint
 from skbackprop.estimators.monitor import Monitor, Prequential
 from skbackprop.estimators.progress import Progress
 from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
+from skbackprop.replay.choice import make_engine
 from skbackprop.training import train
 
 KEPT = 10_000  # values of each curve of a stream
@@ -84,6 +85,7 @@ class Running:
         goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
         checkpoints = [] if self.checkpoint is None else [Checkpoint(self, job, incremental)]
         progress = [Progress(self, n_iter + n_epochs)] if self.verbose else []
+        training.engine = make_engine(self.engine, n_epochs * len(batches), training.engine)
         try:
             limit = train(
                 training,
@@ -108,6 +110,11 @@ class Running:
             self._publish()
         for checkpoint in checkpoints:
             checkpoint.at_the_end()
+        if self.engine == "replay" and self.engine_refusal_:
+            warnings.warn(
+                f"engine='replay': NumPy did the steps, because {self.engine_refusal_}.",
+                stacklevel=5 + N_FRAMES,
+            )
         if limit is not None and not incremental and not (run is not None and run["stopped"]):
             warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
 
@@ -141,6 +148,8 @@ class Running:
         training, curves = self._training, self._training.curves
         stops = training.patience_about is not None
         self.n_iter_ = training.n_iter
+        self.engine_refusal_ = training.engine and training.engine.refusal
+        self.engine_ = "numpy" if training.engine is None or self.engine_refusal_ else "replay"
         self.stopped_ = training.has_stopped(self.n_iter_no_change)
         self.t_ = training.n_samples_seen
         self.loss_curve_ = training.loss_curve

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.activations import logistic, softplus
 from skbackprop.losses.loss import Loss
 from skbackprop.memory import Buffer, Setting
 from skbackprop.schedules import Schedulable, Scheduled
@@ -62,14 +62,14 @@ class BinaryLogLoss(LogLoss):
     def losses_and_delta(self, y, z, losses, out, work):
         (scratch,) = work.scratch
         y = self.smooth(y, 2, scratch, work)
+        softplus(z, losses, out)
         np.multiply(y, z, out=out)
-        np.logaddexp(0.0, z, out=losses)
         np.subtract(losses, out, out=losses)
-        expit(z, out=out)
+        logistic(z, out)
         np.subtract(out, y, out=out)
 
     def predict(self, z, out):
-        expit(z, out=out)
+        logistic(z, out)
 
     def predict_backward(self, output_gradient, z, prediction):
         return output_gradient * prediction * (1.0 - prediction)

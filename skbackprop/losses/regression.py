@@ -54,12 +54,17 @@ class Huber(Loss):
 class LogCosh(Loss):
     """L = log cosh(r) with r = z - y, dL/dz = tanh(r)."""
 
+    n_scratch = 1
+
     def losses_and_delta(self, y, z, losses, out, work):
-        np.subtract(z, y, out=losses)
-        np.negative(losses, out=out)
-        np.logaddexp(losses, out, out=losses)
-        np.subtract(losses, 0.6931471805599453, out=losses)  # log 2
-        np.negative(out, out=out)
+        (size,) = work.scratch  # L = |r| + log(1 + exp(-2 |r|)) - log 2
+        np.subtract(z, y, out=out)
+        np.absolute(out, out=size)
+        np.multiply(size, -2.0, out=losses)
+        np.exp(losses, out=losses)
+        np.log1p(losses, out=losses)
+        np.add(losses, size, out=losses)
+        np.subtract(losses, 0.6931471805599453, out=losses)
         np.tanh(out, out=out)
 
 
@@ -103,7 +108,7 @@ class Gamma(Loss):
 
     def losses_and_delta(self, y, z, losses, out, work):
         (ratio,) = work.scratch
-        np.negative(z, out=ratio)
+        np.multiply(z, -1.0, out=ratio)
         np.exp(ratio, out=ratio)
         np.multiply(ratio, y, out=ratio)
         np.subtract(1.0, ratio, out=out)

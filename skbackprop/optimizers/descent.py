@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.base import clone
 
-from skbackprop.memory import writable
+from skbackprop.memory import placed
 from skbackprop.optimizers.clipping import BoundColumns
 from skbackprop.optimizers.transform import GradientTransform, ScaleByLearningRate
 from skbackprop.schedules import scheduled_settings
@@ -56,7 +56,7 @@ class Descent:
         elif n_rates > 1:
             raise ValueError(f"{optimizer!r} has ScaleByLearningRate {n_rates} times: once is enough.")
         self.network = network
-        self.states = [transform.init(network) for transform in self.transforms]
+        self.states = _placed(transform.init(network) for transform in self.transforms)
         self._bind()
         self.learning_rate[...] = optimizer.learning_rate
 
@@ -65,7 +65,7 @@ class Descent:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self.states = [{name: writable(a) for name, a in arrays.items()} for arrays in self.states]
+        self.states = _placed(self.states)
         self._bind()
 
     def continue_from(self, other):
@@ -117,6 +117,11 @@ class Descent:
             transform.bind(cut(update), cut(theta), state)
             yield transform.apply, cut(update), cut(theta), state
 
+    @property
+    def follows(self):
+        """Whether any setting of a transform is `Scheduled`."""
+        return bool(self._following)
+
     def set_progress(self, progress):
         """Settings of transforms that are `Scheduled` take their values at this progress, 0 to 1."""
         for set_progress, state in self._following:
@@ -128,6 +133,10 @@ class Descent:
             advance(state)
         for apply, update, theta, state in self._calls:
             apply(update, theta, state)
+
+
+def _placed(states):
+    return [{name: placed(array) for name, array in arrays.items()} for arrays in states]
 
 
 def _blocks(pieces, network):

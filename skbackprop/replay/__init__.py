@@ -1,0 +1,1 @@
+"""One training step, recorded once and replayed by a compiled interpreter: see README.md in this folder."""

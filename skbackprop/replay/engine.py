@@ -1,0 +1,150 @@
+"""Steps by replay: the first batch of a size is recorded, the second one checked, the others are replayed."""
+
+import numpy as np
+
+from skbackprop.batches import Batch
+from skbackprop.replay.interpreter import run_steps
+from skbackprop.replay.recording import Recording
+from skbackprop.training import Steps, train_step
+
+AT_ONCE = 64  # steps without a look at the clock or at an interrupt
+N_RANDOM = 2**18  # numbers that are drawn at once
+ALIKE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-8}  # of the largest number of an array
+
+
+class Replay:
+    """An engine: gives the steps of `train_epoch`, for one training at a time.
+
+    `refusal` says why steps are NumPy's after all, None where they are not.
+    """
+
+    def __init__(self):
+        self.refusal = None
+        self._recorded_from = None
+        self._recordings = {}
+
+    def steps(self, training, batches):
+        """What `train_epoch` goes through."""
+        if self.refusal is None and batches.tables() is None:
+            self.refusal = "the rows are sparse"
+        return Steps(training, batches) if self.refusal else ReplayedSteps(self, training, batches)
+
+    def recordings(self, training, n_samples):
+        """Recordings by size of batch; none where anything they were made from is another now.
+
+        There is room for `n_samples` afterwards.
+        """
+        objective, descent, averaging = training.objective, training.descent, training.averaging
+        network = objective.network
+        for workspaces in (network.workspaces, objective.workspaces):
+            workspaces[n_samples]
+        made_from = (
+            *(objective, descent, descent._calls, averaging, network.gradient, network.workspaces.memory),
+            *(objective.workspaces.memory, objective.alpha),
+        )
+        if self._recorded_from is None or any(a is not b for a, b in zip(made_from, self._recorded_from)):
+            self._recorded_from, self._recordings = made_from, {}
+        return self._recordings
+
+
+class ReplayedSteps(Steps):
+    """Steps in the interpreter, several at a time."""
+
+    def __init__(self, engine, training, batches):
+        super().__init__(training, batches)
+        self.engine = engine
+        self.tables, self.orders = batches.tables()
+        self.result = np.zeros(2)
+
+    def advance(self, step, progress, most):
+        start = step * self.batches.batch_size
+        n_samples = min(self.batches.batch_size, self.orders.shape[1] - start)
+        if self.engine.refusal is not None:
+            return self._step(self._batch(start, n_samples), progress(step))
+        key = n_samples, *(None if table is None else table.shape[1] for table in self.tables)
+        recordings = self.engine.recordings(self.training, n_samples)
+        recording = recordings.get(key)
+        if recording is None:
+            recordings[key] = recording = self._record(start, n_samples, progress(step))
+            return self._done(recording.value, n_samples)
+        if not recording.is_checked:
+            return self._check(recording, start, n_samples, progress(step))
+        most = min(most, AT_ONCE, (self.orders.shape[1] - start) // n_samples)
+        if recording.n_random:
+            most = max(1, min(most, N_RANDOM // recording.n_random))
+        if self.training.follows:
+            most = 1
+            self.training.set_progress(progress(step))
+        return self._replay(recording, start, [progress(step + k) for k in range(most)])
+
+    def _replay(self, recording, start, progresses):
+        training, n_samples = self.training, recording.batch.x.shape[-2]
+        learning_rate = training.descent.learning_rate
+        rates = np.empty((len(progresses), *learning_rate.shape), learning_rate.dtype)
+        for row, progress in zip(rates, progresses):
+            row[...] = training.rate.at(progress)
+        streams = np.empty((len(progresses), recording.n_random), training.objective.network.theta.dtype)
+        if streams.size:
+            training.objective.network.generator.random(out=streams, dtype=streams.dtype)
+        self.result[0] = self.total
+        n_done = run_steps(
+            recording.code,
+            recording.gather(self.tables),
+            self.orders,
+            start,
+            n_samples,
+            learning_rate.ctypes.data,
+            rates.reshape(len(rates), -1).view(np.uint8),
+            streams.view(np.uint8),
+            recording.losses,
+            self.result,
+        )
+        self.total, self.value = self.result.tolist()
+        self.n_rows += n_done * n_samples
+        return n_done
+
+    def _record(self, start, n_samples, progress):
+        self._set_progress(progress)
+        batch = self._batch(start, n_samples)
+        training = self.training
+        with np.errstate(all="ignore"):
+            recording = Recording(training, batch, train_step)
+        self.engine.refusal = recording.refusal
+        return recording
+
+    def _check(self, recording, start, n_samples, progress):
+        """The step by NumPy and by replay, which must agree: user code may do what no recording sees."""
+        self._set_progress(progress)
+        batch = self._batch(start, n_samples)
+        training, arrays = self.training, self.training.arrays()
+        generator = training.objective.network.generator
+        drawn = None if generator is None else generator.bit_generator.state
+        before = [array.copy() for array in arrays]
+        value = train_step(training.objective, training.descent, batch, training.averaging).copy()
+        wanted = [array.copy() for array in arrays]
+        for array, earlier in zip(arrays, before):
+            np.copyto(array, earlier)
+        if generator is not None:
+            generator.bit_generator.state = drawn
+        training.objective.spoil_work()  # what the replayed step does not write must not look right
+        total = self.total, self.n_rows
+        self._replay(recording, start, [progress])
+        self.total, self.n_rows = total
+        recording.is_checked = True
+        if not all(map(_alike, [*arrays, recording.value], [*wanted, value])):
+            self.engine.refusal = "replay gives other numbers: the step is more than NumPy calls with out="
+        for array, by_numpy in zip(arrays, wanted):
+            np.copyto(array, by_numpy)
+        return self._done(value, n_samples)
+
+    def _batch(self, start, n_samples):
+        """The rows from `start` on, in an array of their own."""
+        rows = self.orders[:, start : start + n_samples]
+        shape = rows.shape if self.training.objective.network.members else (n_samples,)
+        parts = [None if t is None else t[rows.reshape(shape)] for t in self.tables]
+        return Batch(*parts)
+
+
+def _alike(found, wanted):
+    tolerance = ALIKE[np.dtype(found.dtype)] * max(np.abs(wanted).max(initial=0.0), 1e-30)
+    return np.allclose(found, wanted, rtol=0.0, atol=tolerance, equal_nan=True)

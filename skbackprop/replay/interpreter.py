@@ -1,0 +1,269 @@
+"""The interpreter: walks the rows of a program, and the batches of an epoch, without Python.
+
+This is the only compiled file, and it knows no formula: a row is a call of one of NumPy's inner loops on
+given addresses, or moves numbers. Names of columns are in `rows.py`.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, njit, types
+from numba.extending import intrinsic
+
+from skbackprop.replay import rows as p
+
+BYTE, FLOAT, DOUBLE, INTEGER = types.uint8, types.float32, types.float64, types.intp
+
+
+@intrinsic
+def call(typingctx, function, arguments, dimensions, steps, data):
+    """function(arguments, dimensions, steps, data), all given as addresses."""
+
+    def codegen(context, builder, signature, values):
+        pointer = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer] * 4)
+        address, *rest = values
+        function = builder.inttoptr(address, kind.as_pointer())
+        builder.call(function, [builder.inttoptr(value, pointer) for value in rest])
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), codegen
+
+
+@intrinsic
+def pointer(typingctx, address, kind):
+    """An address as a pointer to numbers of a kind."""
+    result = types.CPointer(kind.instance_type)
+
+    def codegen(context, builder, signature, values):
+        return builder.inttoptr(values[0], context.get_value_type(result))
+
+    return result(types.intp, kind), codegen
+
+
+@njit(nogil=True)
+def array(address, n, kind):
+    return carray(pointer(address, kind), n)
+
+
+@njit(nogil=True)
+def converted(source, target, n, from_kind, to_kind):
+    """target[i] = source[i] in another type."""
+    x, out = array(source, n, from_kind), array(target, n, to_kind)
+    for i in range(n):
+        out[i] = x[i]
+
+
+@njit(nogil=True)
+def filled(source, target, n, kind):
+    """target[i] = source[0]."""
+    value, out = array(source, 1, kind)[0], array(target, n, kind)
+    for i in range(n):
+        out[i] = value
+
+
+@njit(nogil=True)
+def cast_row(which, source, target, n):
+    """The casts that `rows.CASTS` lists, by their place there, of n numbers side by side."""
+    if which == 0:
+        converted(source, target, n, FLOAT, FLOAT)
+    elif which == 1:
+        converted(source, target, n, DOUBLE, DOUBLE)
+    elif which == 2:
+        converted(source, target, n, BYTE, FLOAT)
+    elif which == 3:
+        converted(source, target, n, BYTE, DOUBLE)
+    elif which == 4:
+        converted(source, target, n, DOUBLE, FLOAT)
+    elif which == 5:
+        converted(source, target, n, FLOAT, DOUBLE)
+    elif which == 6:
+        converted(source, target, n, FLOAT, INTEGER)
+    elif which == 7:
+        converted(source, target, n, DOUBLE, INTEGER)
+    elif which == 8:
+        converted(source, target, n, INTEGER, INTEGER)
+    else:
+        converted(source, target, n, BYTE, BYTE)
+
+
+@njit(nogil=True)
+def cast(which, source, target, n, source_step, target_step, source_size, target_size):
+    """n numbers in another type, or in the same; steps and sizes in bytes."""
+    if source_step == source_size and target_step == target_size:
+        cast_row(which, source, target, n)
+    elif source_step == 0 and target_step == target_size and which == 0:
+        filled(source, target, n, FLOAT)
+    elif source_step == 0 and target_step == target_size and which == 1:
+        filled(source, target, n, DOUBLE)
+    else:
+        for i in range(n):
+            cast_row(which, source + i * source_step, target + i * target_step, 1)
+
+
+@njit(nogil=True)
+def put(row, n, arguments, dimensions, steps):
+    """One call of a row's loop, or one cast, on n elements; where they lie is in `arguments` and `steps`."""
+    if row[p.KIND] == p.CAST:
+        cast(row[p.FUNCTION], arguments[0], arguments[1], n, steps[0], steps[1], row[p.DATA], row[p.SIZE])
+    else:
+        dimensions[0] = n
+        call(row[p.FUNCTION], arguments.ctypes.data, dimensions.ctypes.data, steps.ctypes.data, row[p.DATA])
+
+
+@njit(nogil=True)
+def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
+    """A row of a group on the rows first, ..., first + n_rows - 1 of a member's array."""
+    n_arguments, mode, n_middle, n_last = row[p.N_ARGUMENTS], row[p.MODE], row[p.MIDDLE], row[p.LAST]
+    if mode == p.FLAT:
+        for a in range(n_arguments):
+            arguments[a] = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_BLOCK + a]
+            steps[a] = row[p.BY_LAST + a]
+        put(row, n_rows * n_middle * n_last, arguments, dimensions, steps)
+        return
+    if mode == p.COLUMNS:
+        for j in range(n_middle):
+            for i in range(n_last):
+                for a in range(n_arguments):
+                    start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_BLOCK + a]
+                    arguments[a] = start + j * row[p.BY_MIDDLE + a] + i * row[p.BY_LAST + a]
+                    steps[a] = row[p.BY_ROW + a]
+                put(row, n_rows, arguments, dimensions, steps)
+        return
+    for r in range(n_rows):
+        for j in range(n_middle):
+            for a in range(n_arguments):
+                start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_BLOCK + a]
+                arguments[a] = start + r * row[p.BY_ROW + a] + j * row[p.BY_MIDDLE + a]
+                steps[a] = row[p.BY_LAST + a]
+            put(row, n_last, arguments, dimensions, steps)
+
+
+@njit(nogil=True)
+def take(source, indices, target, n, largest, size):
+    """target[i] = source[indices[i]], numbers of 4 or 8 bytes; an index out of range is the nearest one."""
+    index = array(indices, n, INTEGER)
+    if size == 4:
+        x, out = array(source, largest + 1, FLOAT), array(target, n, FLOAT)
+        for i in range(n):
+            out[i] = x[min(max(index[i], 0), largest)]
+    else:
+        y, result = array(source, largest + 1, DOUBLE), array(target, n, DOUBLE)
+        for i in range(n):
+            result[i] = y[min(max(index[i], 0), largest)]
+
+
+@njit(nogil=True)
+def add_at(target, indices, source, n, n_target, size):
+    """target[indices[i]] += source[i], one after the other."""
+    index = array(indices, n, INTEGER)
+    if size == 4:
+        out, x = array(target, n_target, FLOAT), array(source, n, FLOAT)
+        for i in range(n):
+            out[index[i]] += x[i]
+    else:
+        result, y = array(target, n_target, DOUBLE), array(source, n, DOUBLE)
+        for i in range(n):
+            result[index[i]] += y[i]
+
+
+@njit(nogil=True)
+def copy_where(mask, source, target, n, source_step, size):
+    """target[i] = source[i] where mask[i]."""
+    chosen = array(mask, n, BYTE)
+    for i in range(n):
+        if chosen[i]:
+            if size == 4:
+                array(target + 4 * i, 1, FLOAT)[0] = array(source + i * source_step, 1, FLOAT)[0]
+            else:
+                array(target + 8 * i, 1, DOUBLE)[0] = array(source + i * source_step, 1, DOUBLE)[0]
+
+
+@njit(nogil=True)
+def copy_bytes(source, target, n):
+    if n % 4 == 0 and source % 4 == 0 and target % 4 == 0:
+        x, out = array(source, n // 4, FLOAT), array(target, n // 4, FLOAT)
+        for i in range(n // 4):
+            out[i] = x[i]
+    else:
+        y, result = array(source, n, BYTE), array(target, n, BYTE)
+        for i in range(n):
+            result[i] = y[i]
+
+
+@njit(nogil=True)
+def run(code, stream, arguments, dimensions, steps):
+    """One step. `stream` is the address of this step's random numbers."""
+    at, n_code = 0, len(code)
+    while at < n_code:
+        row = code[at]
+        kind = row[p.KIND]
+        at += 1
+        if kind == p.GROUP:
+            n_members, n_rows, most, n_ops = row[1], row[2], row[3], row[4]
+            for member in range(n_members):
+                for first in range(0, n_rows, most):
+                    n = min(most, n_rows - first)
+                    for k in range(at, at + n_ops):
+                        elementwise(code[k], member, first, n, arguments, dimensions, steps)
+            at += n_ops
+        elif kind == p.GUFUNC:
+            for k in range(4):
+                arguments[k] = row[p.AT + k]
+            start = row.ctypes.data
+            size = 8 * p.DIMENSIONS
+            call(row[p.FUNCTION], arguments.ctypes.data, start + size, start + 8 * p.STEPS, row[p.DATA])
+        elif kind == p.TAKE:
+            take(row[1], row[2], row[3], row[4], row[5], row[6])
+        elif kind == p.ADD_AT:
+            add_at(row[1], row[2], row[3], row[4], row[5], row[6])
+        elif kind == p.COPY_WHERE:
+            copy_where(row[1], row[2], row[3], row[4], row[5], row[6])
+        else:
+            copy_bytes(stream, row[1], row[2])
+            stream += row[2]
+
+
+@njit(nogil=True)
+def gather(tables, order, start, n):
+    """Rows order[:, start], ..., order[:, start + n - 1] of each table, into the batch."""
+    for t in range(len(tables)):
+        source, target, size, step = tables[t]
+        for member in range(len(order)):
+            for i in range(n):
+                copy_bytes(source + order[member, start + i] * step, target + (member * n + i) * size, size)
+
+
+@njit(nogil=True)
+def sum_of(address, n, size):
+    """The sum of n numbers of 4 or 8 bytes, in their own precision."""
+    if size == 4:
+        x, total = array(address, n, FLOAT), np.float32(0.0)
+        for i in range(n):
+            total += x[i]
+        return np.float64(total)
+    y, result = array(address, n, DOUBLE), 0.0
+    for i in range(n):
+        result += y[i]
+    return result
+
+
+@njit(nogil=True, cache=True)
+def run_steps(code, tables, order, start, batch_size, rate, rates, streams, losses, result):
+    """Steps on one batch after the other, until a loss is not finite; the number of steps done.
+
+    `tables`: X, y and the weights, by address, address in the batch, bytes of a row, bytes to the next one.
+    `rate`: where the learning rate lies; `rates`: its bytes, a row a step. `streams`: random numbers, a row a
+    step. `losses`: address, number and bytes of those of a step, one a member. `result`: the sum so far of
+    loss times rows, and the last loss.
+    """
+    arguments, dimensions, steps = np.zeros(4, np.intp), np.zeros(1, np.intp), np.zeros(4, np.intp)
+    for step in range(len(rates)):
+        gather(tables, order, start + step * batch_size, batch_size)
+        copy_bytes(rates[step].ctypes.data, rate, rates.shape[1])
+        run(code, streams[step].ctypes.data, arguments, dimensions, steps)
+        loss = sum_of(losses[0], losses[1], losses[2])
+        result[0] += loss * batch_size
+        result[1] = loss
+        if not np.isfinite(loss):
+            return step + 1
+    return len(rates)

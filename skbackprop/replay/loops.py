@@ -1,0 +1,68 @@
+"""The compiled inner loops of NumPy's and SciPy's functions, by address.
+
+A ufunc keeps an array of C functions, one for each combination of types, whose form is public (NumPy's C
+API, `PyUFuncObject`): void loop(char **args, npy_intp *dimensions, npy_intp *steps, void *data). What runs
+there when NumPy calls it runs when the interpreter does: the same digits, vectorised for this processor by
+those who wrote NumPy.
+"""
+
+import ctypes
+import re
+import sys
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+
+class _Object(ctypes.Structure):
+    """The first members of PyUFuncObject, in the order of numpy/ufuncobject.h."""
+
+    _fields_ = [
+        ("head", ctypes.c_byte * object.__basicsize__),
+        ("nin", ctypes.c_int),
+        ("nout", ctypes.c_int),
+        ("nargs", ctypes.c_int),
+        ("identity", ctypes.c_int),
+        ("functions", ctypes.POINTER(ctypes.c_void_p)),
+        ("data", ctypes.POINTER(ctypes.c_void_p)),
+        ("ntypes", ctypes.c_int),
+        ("reserved1", ctypes.c_int),
+        ("name", ctypes.c_char_p),
+        ("types", ctypes.POINTER(ctypes.c_byte)),
+    ]
+
+
+class Loop(NamedTuple):
+    """An inner loop: its address, and what it wants as its last argument."""
+
+    address: int
+    data: int
+
+
+@cache
+def find_loop(ufunc, dtypes):
+    """The loop of a ufunc for these dtypes, inputs then outputs; None if none runs without Python."""
+    if sys.implementation.name != "cpython" or any(dtype.kind not in "biufc" for dtype in dtypes):
+        return None
+    found = _Object.from_address(id(ufunc))
+    if (found.nin, found.nout, found.ntypes) != (ufunc.nin, ufunc.nout, ufunc.ntypes):
+        return None
+    wanted = [dtype.num for dtype in dtypes]
+    for k in range(found.ntypes):
+        if found.types[k * found.nargs : (k + 1) * found.nargs] == wanted and found.functions[k]:
+            return Loop(found.functions[k], found.data[k] or 0)
+    return None
+
+
+def core_dimensions(ufunc):
+    """The names of the core dimensions of each operand: [["n", "k"], ["k", "m"], ["n", "m"]] for matmul."""
+    groups = re.findall(r"\(([^)]*)\)", ufunc.signature)
+    return [[name.strip(" ?") for name in group.split(",") if name.strip()] for group in groups]
+
+
+def resolve(ufunc, operands, n_inputs, reduction=False):
+    """The dtypes of the loop that NumPy would choose; operands are arrays, or Python numbers."""
+    kinds = [operand.dtype if isinstance(operand, np.ndarray) else type(operand) for operand in operands]
+    kinds = tuple(kinds[:n_inputs]) + (None,) * ufunc.nout
+    return ufunc.resolve_dtypes(kinds, reduction=reduction)

@@ -1,0 +1,322 @@
+"""From the calls of a recorded step to rows of integers, which the interpreter walks.
+
+Calls that work element by element on the same rows stand in one group: the interpreter passes a block of
+rows, as many as stay in the first-level cache, through all of them before it goes on to the next block.
+"""
+
+import numpy as np
+
+from skbackprop.memory import empty
+from skbackprop.replay.loops import core_dimensions, find_loop, resolve
+from skbackprop.replay.rows import (
+    ADD_AT,
+    AT,
+    BYTE,
+    CAST,
+    CASTS,
+    COPY_WHERE,
+    DATA,
+    DIMENSIONS,
+    DOUBLE,
+    FUNCTION,
+    GROUP,
+    GUFUNC,
+    KIND,
+    LOOP,
+    RANDOM,
+    SINGLE,
+    STEPS,
+    TAKE,
+    WHOLE,
+    WIDTH,
+    Operand,
+    Row,
+    address_of,
+    collide,
+    flat_step,
+    is_same_for_each_row,
+    overlap,
+    rows_at_once,
+)
+
+MOST_CALLS = 1024  # rows that one call may become
+MANY_BLOCKS = 3  # from so many on, a row that is added to all others is repeated for a block
+
+
+class CannotReplayError(Exception):
+    """Why a step cannot be replayed."""
+
+
+class Program:
+    """Collects the rows of a step.
+
+    Parameters
+    ----------
+    has_members : bool
+        Whether the first axis of every array but scalars is that of an `Ensemble`.
+    """
+
+    def __init__(self, has_members):
+        self.has_members = has_members
+        self.codes, self.group, self.kept = [], [], []
+        self.n_random = 0
+
+    def code(self):
+        """The rows as an array of shape (n_rows, WIDTH)."""
+        self._end_group()
+        return np.array(self.codes, np.int64).reshape(-1, WIDTH)
+
+    # elementwise calls
+
+    def elementwise(self, ufunc, inputs, outputs, sums=False):
+        """ufunc(*inputs, out=outputs): arrays that are broadcast, or numbers."""
+        n_inputs = len(inputs)
+        self._check(n_inputs + len(outputs) <= 4, ufunc, "has many operands")
+        apart = not any(overlap(x, out) for x in inputs for out in outputs)
+        self._check(apart, ufunc, "overwrites a part of its input")
+        dtypes = resolve(ufunc, [*inputs, *outputs], n_inputs)
+        loop = self._loop(ufunc, dtypes)
+        inputs = [
+            self._constant(value, dtype) if not isinstance(value, np.ndarray) else value
+            for value, dtype in zip(inputs, dtypes)
+        ]
+        whole = np.broadcast_shapes(*(array.shape for array in (*inputs, *outputs)))
+        shape = self._four(whole)
+        before, after, operands = [], [], []
+        for array, dtype, is_output in zip(
+            (*inputs, *outputs), dtypes, [False] * n_inputs + [True] * len(outputs)
+        ):
+            operand = self._operand(array, whole)
+            if array.dtype != dtype:
+                scratch = self._scratch(dtype, shape)
+                pair = (scratch, operand) if is_output else (operand, scratch)
+                pair_dtypes = (dtype, array.dtype) if is_output else (array.dtype, dtype)
+                (after if is_output else before).append(self._cast(pair_dtypes, pair, shape))
+                operand = scratch
+            operands.append(operand)
+        row = Row(LOOP, loop.address, loop.data, shape, tuple(operands), len(outputs), sums)
+        self._add([*before, row, *after])
+
+    def copy(self, source, target):
+        """target[...] = source."""
+        if not isinstance(source, np.ndarray):
+            source = self._constant(source, target.dtype)
+        whole, shape = target.shape, self._four(target.shape)
+        pair = self._operand(source, whole), self._operand(target, whole)
+        self._add([self._cast((source.dtype, target.dtype), pair, shape)])
+
+    def reduce(self, ufunc, x, axis, out):
+        """ufunc.reduce(x, axis, keepdims=True, out=out), in NumPy's order."""
+        identity = ufunc.identity
+        if identity is None:
+            first = [slice(None)] * x.ndim
+            first[axis] = slice(0, 1)
+            self.copy(x[tuple(first)], out)
+            first[axis] = slice(1, None)
+            x = x[tuple(first)]
+            if not x.size:
+                return
+        else:
+            self.copy(float(identity), out)
+        out = np.broadcast_to(out, x.shape)
+        self.elementwise(ufunc, [out, x], [out], sums=ufunc is np.add)
+
+    def accumulate(self, ufunc, x, axis, out):
+        """ufunc.accumulate(x, axis, out=out): as many calls as there are places on the axis."""
+        x, out = np.moveaxis(x, axis, 0), np.moveaxis(out, axis, 0)
+        self._check(len(x) <= MOST_CALLS, ufunc, "accumulates over a long axis")
+        self.copy(x[0, ...], out[0, ...])
+        for place in range(1, len(x)):
+            self.elementwise(ufunc, [out[place - 1, ...], x[place, ...]], [out[place, ...]])
+
+    # other calls
+
+    def gufunc(self, ufunc, inputs, outputs):
+        """A generalised ufunc, such as matmul: a call for each place on the axes in front but the last."""
+        arrays = (*inputs, *outputs)
+        dtypes = resolve(ufunc, arrays, len(inputs))
+        self._check(all(array.dtype == dtype for array, dtype in zip(arrays, dtypes)), ufunc, "casts")
+        loop, names = self._loop(ufunc, dtypes), core_dimensions(ufunc)
+        splits = [array.ndim - len(core) for array, core in zip(arrays, names)]
+        self._check(min(splits) >= 0, ufunc, "multiplies vectors")
+        in_front = np.broadcast_shapes(*(array.shape[:split] for array, split in zip(arrays, splits)))
+        arrays = [
+            np.broadcast_to(array, in_front + array.shape[split:]) for array, split in zip(arrays, splits)
+        ]
+        sizes = {
+            name: n
+            for array, core in zip(arrays, names)
+            for name, n in zip(core, array.shape[len(in_front) :])
+        }
+        self._check(np.prod(in_front[:-1], dtype=int) <= MOST_CALLS, ufunc, "has long axes in front")
+        for place in np.ndindex(in_front[:-1]):
+            self._gufunc_row(loop, [array[(*place, ...)] for array in arrays], sizes, len(in_front[-1:]))
+
+    def _gufunc_row(self, loop, arrays, sizes, n_front):
+        """A row with one axis in front of the core dimensions, or with none."""
+        row = np.zeros(WIDTH, np.int64)
+        row[KIND], row[FUNCTION], row[DATA] = GUFUNC, loop.address, loop.data
+        row[AT : AT + len(arrays)] = [address_of(array) for array in arrays]
+        n_outer = arrays[0].shape[0] if n_front else 1
+        steps = [array.strides[0] if n_front else 0 for array in arrays]
+        steps += [step for array in arrays for step in array.strides[n_front:]]
+        is_short = len(steps) <= WIDTH - STEPS and len(sizes) < STEPS - DIMENSIONS
+        self._check(is_short, "a product", "has many axes")
+        row[DIMENSIONS : DIMENSIONS + 1 + len(sizes)] = [n_outer, *sizes.values()]
+        row[STEPS : STEPS + len(steps)] = steps
+        self._alone(row, arrays)
+
+    def take(self, source, indices, out):
+        """source.take(indices, out=out, mode="clip"), of all numbers in a row."""
+        self._check_contiguous("take", source, indices, out)
+        self._check(indices.dtype == WHOLE and source.dtype == out.dtype, "take", "casts")
+        numbers = address_of(source), address_of(indices), address_of(out), indices.size, source.size - 1
+        self._alone(self._numbers(TAKE, *numbers, out.itemsize), (source, indices, out))
+
+    def add_at(self, target, indices, source):
+        """np.add.at(target, indices, source), a vector all."""
+        self._check_contiguous("add.at", target, indices, source)
+        same = target.dtype == source.dtype and source.shape == indices.shape and target.ndim == 1
+        self._check(indices.dtype == WHOLE and same, "add.at", "casts or broadcasts")
+        numbers = address_of(target), address_of(indices), address_of(source), indices.size, target.size
+        self._alone(self._numbers(ADD_AT, *numbers, target.itemsize), (target, indices, source))
+
+    def copy_where(self, source, target, mask):
+        """np.copyto(target, source, where=mask)."""
+        if not isinstance(source, np.ndarray):
+            source = self._constant(source, target.dtype)
+        self._check_contiguous("copyto", target, mask)
+        plain = source.size == 1 or (source.shape == target.shape and source.flags.c_contiguous)
+        same = mask.shape == target.shape and mask.dtype == BYTE and source.dtype == target.dtype
+        self._check(plain and same and target.dtype.kind == "f", "copyto", "casts or broadcasts")
+        step = 0 if source.size == 1 else source.itemsize
+        numbers = address_of(mask), address_of(source), address_of(target), target.size, step, target.itemsize
+        self._alone(self._numbers(COPY_WHERE, *numbers), (mask, source, target))
+
+    def random(self, out):
+        """generator.random(out=out): from the step's own row of numbers."""
+        self._check_contiguous("random", out)
+        self.n_random += out.size
+        self._alone(self._numbers(RANDOM, address_of(out), out.nbytes), (out,))
+
+    # pieces
+
+    def _check(self, holds, what, why):
+        if not holds:
+            raise CannotReplayError(f"{getattr(what, '__name__', what)} {why}")
+
+    def _check_contiguous(self, what, *arrays):
+        self._check(all(array.flags.c_contiguous for array in arrays), what, "sees a cut array")
+
+    def _loop(self, ufunc, dtypes):
+        loop = find_loop(ufunc, tuple(dtypes))
+        self._check(loop is not None, ufunc, f"has no loop for {[str(dtype) for dtype in dtypes]}")
+        return loop
+
+    def _constant(self, value, dtype):
+        array = np.array(value, dtype)
+        self.kept.append(array)
+        return array
+
+    def _cast(self, dtypes, pair, shape):
+        self._check(dtypes in CASTS, "a cast", f"from {dtypes[0]} to {dtypes[1]} is not known")
+        return Row(CAST, CASTS.index(dtypes), pair[0].size, shape, pair, 1, False)
+
+    def _four(self, shape):
+        """The shape with axes of length 1 where some are missing: (members, rows, middle, last)."""
+        self._check(len(shape) <= 4, "an array", f"has {len(shape)} axes")
+        return self._on_four_axes(shape, 1)
+
+    def _on_four_axes(self, numbers, missing):
+        """One number for each axis, as (members, rows, middle, last)."""
+        has_members = len(numbers) == 4 or (self.has_members and len(numbers) > 1)
+        members, rest = (numbers[:1], numbers[1:]) if has_members else ([missing], numbers)
+        rows, rest = rest[:1] or [missing], rest[1:]
+        return (*members, *rows, *[missing] * (2 - len(rest)), *rest)
+
+    def _operand(self, array, shape):
+        steps = np.broadcast_to(array, shape).strides if array.shape != tuple(shape) else array.strides
+        self._check(min(steps, default=0) >= 0, "an array", "runs backwards")
+        steps = self._on_four_axes([0 if n == 1 else step for n, step in zip(shape, steps)], 0)
+        self.kept.append(array)
+        return Operand(address_of(array), steps, array.itemsize, steps[1])
+
+    def _scratch(self, dtype, shape):
+        """Room for a block in another type."""
+        _, n_rows, n_middle, n_last = shape
+        size = dtype.itemsize
+        n = min(n_rows, rows_at_once(shape))
+        array = empty(n * n_middle * n_last, dtype)
+        self.kept.append(array)
+        steps = (0, n_middle * n_last * size, n_last * size, size)
+        return Operand(address_of(array), steps, size, 0)
+
+    def _add(self, rows):
+        """Rows that belong together join the group, or begin a new one."""
+        if self.group and not self._fits(rows):
+            self._end_group()
+        self.group += rows
+
+    def _fits(self, rows):
+        if self.group[0].shape[:2] != rows[0].shape[:2]:
+            return False
+        return not any(collide(earlier, row) for earlier in self.group for row in rows)
+
+    def _end_group(self):
+        if self.group:
+            group, self.group = self.group, []
+            most = min(rows_at_once(row.shape) for row in group)
+            if group[0].shape[1] >= MANY_BLOCKS * most:
+                tiles = {}
+                group = [self._tiled(row, most, tiles) for row in self._without_fills(group, most, tiles)]
+                if tiles:
+                    self._write_group(list(tiles.values()), most)
+            self._write_group(group, most)
+
+    def _write_group(self, group, most):
+        head = np.zeros(WIDTH, np.int64)
+        head[:5] = GROUP, *group[0].shape[:2], most, len(group)
+        self.codes += [head, *(row.code() for row in group)]
+
+    def _without_fills(self, group, most, tiles):
+        """A number that fills an array which the next row reads and overwrites comes from a tile instead."""
+        rows, instead = [], {}
+        for row, later in zip(group, [*group[1:], None]):
+            row = row._replace(operands=(*(instead.get(x, x) for x in row.reads), *row.writes))
+            source, filled, instead = row.operands[0], row.operands[-1], {}
+            if row.is_fill and later and filled in later.reads and later.writes == (filled,):
+                tiles[source] = self._tile(source, row.shape, most)
+                instead = {filled: tiles[source].writes[0]}
+            else:
+                rows.append(row)
+        return rows
+
+    def _tiled(self, row, most, tiles):
+        """The row in one call a block: what is the same for each row is repeated for a block beforehand."""
+        repeated = [operand for operand in row.reads if is_same_for_each_row(operand, row.shape)]
+        flat = [operand for operand in row.operands if flat_step(operand, row.shape) is not None]
+        if row.sums or not repeated or len(repeated) + len(flat) < len(row.operands):
+            return row
+        found = {operand: tiles.get(operand) or self._tile(operand, row.shape, most) for operand in repeated}
+        tiles.update(found)
+        tile_of = {operand: copy.writes[0] for operand, copy in found.items()}
+        return row._replace(operands=tuple(tile_of.get(operand, operand) for operand in row.operands))
+
+    def _tile(self, operand, shape, most):
+        """A copy of a row for each row of a block, as the call that makes it."""
+        n_members, _, n_middle, n_last = shape
+        array = empty((n_members, most, n_middle, n_last), f"V{operand.size}")
+        self.kept.append(array)
+        tile = Operand(address_of(array), array.strides, operand.size, 0)
+        kind = {1: (BYTE, BYTE), 4: (SINGLE, SINGLE), 8: (DOUBLE, DOUBLE)}[operand.size]
+        return self._cast(kind, (operand, tile), array.shape)
+
+    def _numbers(self, kind, *numbers):
+        row = np.zeros(WIDTH, np.int64)
+        row[: 1 + len(numbers)] = kind, *numbers
+        return row
+
+    def _alone(self, row, arrays):
+        self._end_group()
+        self.kept += arrays
+        self.codes.append(row)

@@ -1,0 +1,96 @@
+"""A step on one size of batch, recorded while it is done."""
+
+from copy import copy
+from types import SimpleNamespace
+
+import numpy as np
+
+from skbackprop.batches import Batch
+from skbackprop.replay.program import Program
+from skbackprop.replay.tape import Tape, plain
+
+
+class Recording:
+    """What the interpreter needs for one size of batch; `refusal` says why there is none.
+
+    Making it does one training step.
+
+    Parameters
+    ----------
+    training : Training
+
+    batch : Batch
+        In buffers that stay where they are.
+
+    take_step : callable
+        take_step(objective, descent, batch, averaging) does one step and returns the loss.
+    """
+
+    def __init__(self, training, batch, take_step):
+        self.batch = batch
+        members = training.objective.network.members
+        tape = Tape(Program(bool(members)))
+        taped = Batch(*(None if part is None else tape.wrap(part) for part in batch))
+        value = take_step(
+            _taped_objective(training.objective, batch, tape.wrap),
+            _taped_descent(training.descent, tape.wrap),
+            taped,
+            _taped(training.averaging, tape.wrap),
+        )
+        self.value = plain(value)
+        if not isinstance(value, np.ndarray) or getattr(value, "tape", None) is not tape:
+            tape.refuse("the loss is not in an array of its own")
+        self.refusal = tape.refusal
+        self.code = tape.program.code()
+        self.n_random = tape.program.n_random
+        self.kept = tape.program.kept  # memory that addresses in the code point to
+        self.losses = np.array([self.value.ctypes.data, self.value.size, self.value.itemsize])
+        self.is_checked = False
+        self._tables, self._gathered = None, None
+
+    def gather(self, tables):
+        """Where rows of the tables lie, and where they go: address, address, bytes, step in bytes."""
+        if self._gathered is None or any(a is not b for a, b in zip(tables, self._tables)):
+            self._tables = tables
+            pairs = [(table, part) for table, part in zip(tables, self.batch) if table is not None]
+            self._gathered = np.array(
+                [
+                    (t.ctypes.data, part.ctypes.data, t.shape[1] * t.itemsize, t.strides[0])
+                    for t, part in pairs
+                ]
+            )
+        return self._gathered
+
+
+def _taped(part, wrap):
+    """A copy that has its arrays on tape."""
+    if part is None:
+        return None
+    shadow = copy(part)
+    vars(shadow).update({name: wrap(v) for name, v in vars(part).items() if isinstance(v, np.ndarray)})
+    if "network" in vars(shadow):
+        shadow.network = _taped(shadow.network, wrap)
+    return shadow
+
+
+def _taped_objective(objective, batch, wrap):
+    shadow, n_samples = _taped(objective, wrap), batch.x.shape[-2]
+    network = shadow.network
+    network.params, network.gradients = network.views(network.theta), network.views(network.gradient)
+    network.workspaces = {n_samples: objective.network.workspaces.arrays(n_samples, wrap)}
+    shadow.workspaces = {n_samples: objective.workspaces.arrays(n_samples, wrap)}
+    return shadow
+
+
+def _taped_descent(descent, wrap):
+    def state(arrays):
+        return SimpleNamespace(
+            **{name: wrap(v) if isinstance(v, np.ndarray) else v for name, v in vars(arrays).items()}
+        )
+
+    shadow = copy(descent)
+    shadow._scalars = [(advance, state(arrays)) for advance, arrays in descent._scalars]
+    shadow._calls = [
+        (apply, wrap(update), wrap(theta), state(arrays)) for apply, update, theta, arrays in descent._calls
+    ]
+    return shadow

@@ -1,0 +1,152 @@
+"""Rows of a program: which columns they have, and which of them may stand in one group."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+# kinds of rows
+GROUP, LOOP, CAST, GUFUNC, TAKE, ADD_AT, COPY_WHERE, RANDOM = range(8)
+
+# columns of a row; from AT on there is one for each of four operands, steps in bytes
+KIND, FUNCTION, DATA, N_ARGUMENTS, MODE, MIDDLE, LAST, SIZE = range(8)
+AT, BY_MEMBER, BY_BLOCK, BY_ROW, BY_MIDDLE, BY_LAST = range(8, 32, 4)
+DIMENSIONS, STEPS = 12, 18  # of a generalised ufunc
+WIDTH = 32
+
+# how an elementwise row visits a block: in one call, in a call for each row, in a call for each column
+FLAT, ROWS, COLUMNS = range(3)
+NARROW = 8  # columns: calls along the rows are faster below
+
+BLOCK = 2**14  # bytes of one array
+LINE = 16  # rows: blocks of so many begin at a cache line where the first does
+
+BYTE, WHOLE, SINGLE, DOUBLE = map(np.dtype, (bool, np.intp, np.float32, np.float64))
+CASTS = [
+    *((SINGLE, SINGLE), (DOUBLE, DOUBLE), (BYTE, SINGLE), (BYTE, DOUBLE), (DOUBLE, SINGLE)),
+    *((SINGLE, DOUBLE), (SINGLE, WHOLE), (DOUBLE, WHOLE), (WHOLE, WHOLE), (BYTE, BYTE)),
+]
+
+
+class Operand(NamedTuple):
+    """An array as the interpreter sees it: (members, rows, middle, last), steps in bytes."""
+
+    address: int
+    steps: tuple
+    size: int  # bytes of an element
+    by_block: int  # steps[1], or 0 for scratch, which every block uses again
+
+    def range_of_row(self, shape):
+        """First and last byte, and one, that row 0 of member 0 touches."""
+        _, _, n_middle, n_last = shape
+        return self.address, self.address + self.size + sum(
+            (n - 1) * step for n, step in zip((n_middle, n_last), self.steps[2:])
+        )
+
+    def range(self, shape):
+        start, stop = self.range_of_row(shape)
+        return start, stop + sum((n - 1) * step for n, step in zip(shape[:2], self.steps[:2]))
+
+
+class Row(NamedTuple):
+    """An elementwise row: operands, those it writes last."""
+
+    kind: int
+    loop: int
+    data: int
+    shape: tuple
+    operands: tuple
+    n_outputs: int
+    sums: bool  # of which the order matters: adds up along a row
+
+    @property
+    def reads(self):
+        return self.operands[: len(self.operands) - self.n_outputs]
+
+    @property
+    def writes(self):
+        return self.operands[len(self.operands) - self.n_outputs :]
+
+    @property
+    def is_fill(self):
+        """Whether it writes one number everywhere."""
+        return self.kind == CAST and not any(self.operands[0].steps)
+
+    def code(self):
+        row = np.zeros(WIDTH, np.int64)
+        row[KIND], row[FUNCTION], row[DATA], row[N_ARGUMENTS] = (
+            self.kind,
+            self.loop,
+            self.data,
+            len(self.operands),
+        )
+        row[MODE], row[MIDDLE], row[LAST] = self.mode(), *self.shape[2:]
+        row[SIZE] = self.operands[-1].size
+        for k, operand in enumerate(self.operands):
+            row[AT + k], row[BY_BLOCK + k] = operand.address, operand.by_block
+            row[BY_MEMBER + k], row[BY_ROW + k], row[BY_MIDDLE + k], row[BY_LAST + k] = operand.steps
+            if row[MODE] == FLAT:
+                row[BY_LAST + k] = flat_step(operand, self.shape)
+        return row
+
+    def mode(self):
+        _, _, n_middle, n_last = self.shape
+        if all(flat_step(operand, self.shape) is not None for operand in self.operands):
+            return FLAT
+        return COLUMNS if n_middle * n_last < NARROW and not self.sums else ROWS
+
+
+def is_same_for_each_row(operand, shape):
+    _, _, n_middle, n_last = shape
+    inner = (n_last * operand.size if n_middle > 1 else 0, operand.size)
+    return n_last > 1 and operand.steps[1:] == (0, *inner)
+
+
+def flat_step(operand, shape):
+    """The one step in which all rows of a block are visited; None if there is no such step."""
+    _, n_rows, n_middle, n_last = shape
+    sizes = [(n, step) for n, step in zip((n_rows, n_middle, n_last), operand.steps[1:]) if n > 1]
+    if not sizes:
+        return operand.size
+    for (_, outer), (n, inner) in pairwise(sizes):
+        if outer != n * inner:
+            return None
+    return sizes[-1][1]
+
+
+def rows_at_once(shape):
+    n = max(1, BLOCK // (4 * shape[2] * shape[3]))
+    return n if n < LINE else n - n % LINE
+
+
+def address_of(array):
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{array!r} is no array: what has no memory of its own cannot be replayed.")
+    return array.__array_interface__["data"][0]
+
+
+def overlap(x, out):
+    """Whether an input shares memory with an output without being the same array."""
+    if not isinstance(x, np.ndarray):
+        return False
+    is_same = (address_of(x), x.shape, x.strides) == (address_of(out), out.shape, out.strides)
+    return not is_same and np.shares_memory(x, out)
+
+
+def collide(a, b):
+    """Whether b, after a in one group, would see another block of what a writes, or a of what b writes."""
+    pairs = [(x, y) for x in a.writes for y in b.operands] + [(x, y) for x in a.reads for y in b.writes]
+    return any(_out_of_step(x, a.shape, y, b.shape) for x, y in pairs)
+
+
+def _out_of_step(x, x_shape, y, y_shape):
+    (x_start, x_stop), (y_start, y_stop) = x.range(x_shape), y.range(y_shape)
+    if x_stop <= y_start or y_stop <= x_start:
+        return False
+    n_members, n_rows = x_shape[:2]
+    (x_start, x_stop), (y_start, y_stop) = x.range_of_row(x_shape), y.range_of_row(y_shape)
+    extent = max(x_stop, y_stop) - min(x_start, y_start)
+    if n_rows > 1 and not x.steps[1] == y.steps[1] >= extent:
+        return True
+    extent += (n_rows - 1) * x.steps[1]
+    return n_members > 1 and not (x.steps[0] == y.steps[0] >= extent)
