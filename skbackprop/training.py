@@ -76,10 +76,7 @@ class Training:
     engine: object = None  # what replays steps; None: each is done by NumPy
 
     def __getstate__(self):
-        return {**vars(self), "engine": None}
-
-    def __getstate__(self):
-        return {**vars(self), "prepared_for": None}
+        return {**vars(self), "engine": None, "prepared_for": None}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
