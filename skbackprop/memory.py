@@ -7,6 +7,7 @@ and the arrays that depend on the batch size are made here and nowhere else.
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import accumulate, count, pairwise
 from types import SimpleNamespace
@@ -100,9 +101,9 @@ def empty(shape, dtype):
 
 def placed(array):
     """A copy that can be written and lies well."""
-    copy = empty(array.shape, array.dtype)
-    np.copyto(copy, array)
-    return copy
+    result = empty(array.shape, array.dtype)
+    np.copyto(result, array)
+    return result
 
 
 GENERATOR = object()  # a leaf that asks for the network's random generator
@@ -194,7 +195,7 @@ class Workspaces:
 
     def __init__(self, tree, dtype, generator=None):
         self.tree, self.dtype, self.generator = tree, dtype, generator
-        self.capacity, self.memory = 0, []
+        self.capacity = 0
         self.sizes = {}
         settings = {place: leaf for place, leaf in enumerate(leaves(tree)) if isinstance(leaf, Setting)}
         self.settings = {place: np.array(setting.at(0.0), dtype) for place, setting in settings.items()}
@@ -221,19 +222,19 @@ class Workspaces:
             self.sizes.clear()
         elif len(self.sizes) >= self.most_sizes:
             self.sizes.clear()
-        self.sizes[n_samples] = self.arrays(n_samples)
+        self.sizes[n_samples] = self._arrays(n_samples)
         return self.sizes[n_samples]
 
-    def arrays(self, n_samples, wrap=lambda leaf: leaf):
-        """The tree with an array for each leaf, as `wrap` gives it; for a batch no larger than one met."""
+    def _arrays(self, n_samples, wrap=lambda leaf: leaf):
         place = count()
         return map_tree(lambda leaf: self._array(leaf, next(place), n_samples, wrap), self.tree, named=Work)
 
-    def spoil(self):
-        """Fill every array but constants and settings with NaN, or with zeros where there is no NaN."""
-        for memory in self.memory:
-            if memory is not None:
-                memory.fill(np.nan if memory.dtype.kind == "f" else 0)
+    def apart(self, n_samples, wrap):
+        """The tree on other memory, but for the settings; each leaf as `wrap` gives it."""
+        other = copy(self)
+        other.capacity = n_samples
+        other.memory = [other._allocate(leaf) for leaf in leaves(other.tree)]
+        return other._arrays(n_samples, wrap)
 
     def _allocate(self, leaf):
         buffer = as_buffer(leaf)

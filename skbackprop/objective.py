@@ -85,11 +85,6 @@ class Objective:
             np.copyto(self.network.gradient, 0.0, where=self._frozen)
         return value
 
-    def spoil_work(self):
-        """Work arrays lose their values: no step reads what an earlier one has left."""
-        for workspaces in (self.network.workspaces, self.workspaces):
-            workspaces.spoil()
-
     def value(self, batch):
         """E alone, by the same forward pass: for finite differences. The gradient is spoilt."""
         z = self.network.forward(batch.x, training=True)

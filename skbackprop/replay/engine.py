@@ -3,10 +3,12 @@
 import numpy as np
 
 from skbackprop.batches import Batch
+from skbackprop.memory import placed
 from skbackprop.replay.interpreter import run_steps
 from skbackprop.replay.recording import Recording
 from skbackprop.training import Steps, train_step
 
+MOST_SIZES = 64  # of batches: a stream may bring any number
 AT_ONCE = 64  # steps without a look at the clock or at an interrupt
 N_RANDOM = 2**18  # numbers that are drawn at once
 ALIKE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-8}  # of the largest number of an array
@@ -20,7 +22,7 @@ class Replay:
 
     def __init__(self):
         self.refusal = None
-        self._recorded_from = None
+        self._made_from = None
         self._recordings = {}
 
     def steps(self, training, batches):
@@ -29,21 +31,14 @@ class Replay:
             self.refusal = "the rows are sparse"
         return Steps(training, batches) if self.refusal else ReplayedSteps(self, training, batches)
 
-    def recordings(self, training, n_samples):
-        """Recordings by size of batch; none where anything they were made from is another now.
-
-        There is room for `n_samples` afterwards.
-        """
+    def recordings(self, training):
+        """Recordings by size of batch; none where anything they were made from is another now."""
         objective, descent, averaging = training.objective, training.descent, training.averaging
-        network = objective.network
-        for workspaces in (network.workspaces, objective.workspaces):
-            workspaces[n_samples]
-        made_from = (
-            *(objective, descent, descent._calls, averaging, network.gradient, network.workspaces.memory),
-            *(objective.workspaces.memory, objective.alpha),
-        )
-        if self._recorded_from is None or any(a is not b for a, b in zip(made_from, self._recorded_from)):
-            self._recorded_from, self._recordings = made_from, {}
+        network, has_penalty = objective.network, bool(objective.alpha)
+        made_from = objective, descent, descent._calls, averaging, network.gradient, has_penalty
+        is_known = self._made_from is not None and all(a is b for a, b in zip(made_from, self._made_from))
+        if not is_known or len(self._recordings) >= MOST_SIZES:
+            self._made_from, self._recordings = made_from, {}
         return self._recordings
 
 
@@ -62,7 +57,7 @@ class ReplayedSteps(Steps):
         if self.engine.refusal is not None:
             return self._step(self._batch(start, n_samples), progress(step))
         key = n_samples, *(None if table is None else table.shape[1] for table in self.tables)
-        recordings = self.engine.recordings(self.training, n_samples)
+        recordings = self.engine.recordings(self.training)
         recording = recordings.get(key)
         if recording is None:
             recordings[key] = recording = self._record(start, n_samples, progress(step))
@@ -126,7 +121,6 @@ class ReplayedSteps(Steps):
             np.copyto(array, earlier)
         if generator is not None:
             generator.bit_generator.state = drawn
-        training.objective.spoil_work()  # what the replayed step does not write must not look right
         total = self.total, self.n_rows
         self._replay(recording, start, [progress])
         self.total, self.n_rows = total
@@ -141,7 +135,7 @@ class ReplayedSteps(Steps):
         """The rows from `start` on, in an array of their own."""
         rows = self.orders[:, start : start + n_samples]
         shape = rows.shape if self.training.objective.network.members else (n_samples,)
-        parts = [None if t is None else t[rows.reshape(shape)] for t in self.tables]
+        parts = [None if t is None else placed(t[rows.reshape(shape)]) for t in self.tables]
         return Batch(*parts)
 
 

@@ -29,12 +29,12 @@ from skbackprop.replay.rows import (
     TAKE,
     WHOLE,
     WIDTH,
-    Operand,
     Row,
     address_of,
     collide,
     flat_step,
     is_same_for_each_row,
+    operand,
     overlap,
     rows_at_once,
 )
@@ -86,14 +86,14 @@ class Program:
         for array, dtype, is_output in zip(
             (*inputs, *outputs), dtypes, [False] * n_inputs + [True] * len(outputs)
         ):
-            operand = self._operand(array, whole)
+            place = self._operand(array, whole)
             if array.dtype != dtype:
                 scratch = self._scratch(dtype, shape)
-                pair = (scratch, operand) if is_output else (operand, scratch)
+                pair = (scratch, place) if is_output else (place, scratch)
                 pair_dtypes = (dtype, array.dtype) if is_output else (array.dtype, dtype)
                 (after if is_output else before).append(self._cast(pair_dtypes, pair, shape))
-                operand = scratch
-            operands.append(operand)
+                place = scratch
+            operands.append(place)
         row = Row(LOOP, loop.address, loop.data, shape, tuple(operands), len(outputs), sums)
         self._add([*before, row, *after])
 
@@ -239,7 +239,7 @@ class Program:
         self._check(min(steps, default=0) >= 0, "an array", "runs backwards")
         steps = self._on_four_axes([0 if n == 1 else step for n, step in zip(shape, steps)], 0)
         self.kept.append(array)
-        return Operand(address_of(array), steps, array.itemsize, steps[1])
+        return operand(array, steps, self._four(shape), steps[1])
 
     def _scratch(self, dtype, shape):
         """Room for a block in another type."""
@@ -249,7 +249,7 @@ class Program:
         array = empty(n * n_middle * n_last, dtype)
         self.kept.append(array)
         steps = (0, n_middle * n_last * size, n_last * size, size)
-        return Operand(address_of(array), steps, size, 0)
+        return operand(array, steps, shape, 0)
 
     def _add(self, rows):
         """Rows that belong together join the group, or begin a new one."""
@@ -293,23 +293,23 @@ class Program:
 
     def _tiled(self, row, most, tiles):
         """The row in one call a block: what is the same for each row is repeated for a block beforehand."""
-        repeated = [operand for operand in row.reads if is_same_for_each_row(operand, row.shape)]
-        flat = [operand for operand in row.operands if flat_step(operand, row.shape) is not None]
+        repeated = [x for x in row.reads if is_same_for_each_row(x, row.shape)]
+        flat = [x for x in row.operands if flat_step(x, row.shape) is not None]
         if row.sums or not repeated or len(repeated) + len(flat) < len(row.operands):
             return row
-        found = {operand: tiles.get(operand) or self._tile(operand, row.shape, most) for operand in repeated}
+        found = {x: tiles.get(x) or self._tile(x, row.shape, most) for x in repeated}
         tiles.update(found)
-        tile_of = {operand: copy.writes[0] for operand, copy in found.items()}
-        return row._replace(operands=tuple(tile_of.get(operand, operand) for operand in row.operands))
+        tile_of = {x: copy.writes[0] for x, copy in found.items()}
+        return row._replace(operands=tuple(tile_of.get(x, x) for x in row.operands))
 
-    def _tile(self, operand, shape, most):
+    def _tile(self, source, shape, most):
         """A copy of a row for each row of a block, as the call that makes it."""
         n_members, _, n_middle, n_last = shape
-        array = empty((n_members, most, n_middle, n_last), f"V{operand.size}")
+        array = empty((n_members, most, n_middle, n_last), f"V{source.size}")
         self.kept.append(array)
-        tile = Operand(address_of(array), array.strides, operand.size, 0)
-        kind = {1: (BYTE, BYTE), 4: (SINGLE, SINGLE), 8: (DOUBLE, DOUBLE)}[operand.size]
-        return self._cast(kind, (operand, tile), array.shape)
+        tile = operand(array, array.strides, array.shape, 0)
+        kind = {1: (BYTE, BYTE), 4: (SINGLE, SINGLE), 8: (DOUBLE, DOUBLE)}[source.size]
+        return self._cast(kind, (source, tile), array.shape)
 
     def _numbers(self, kind, *numbers):
         row = np.zeros(WIDTH, np.int64)

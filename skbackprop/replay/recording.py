@@ -77,8 +77,8 @@ def _taped_objective(objective, batch, wrap):
     shadow, n_samples = _taped(objective, wrap), batch.x.shape[-2]
     network = shadow.network
     network.params, network.gradients = network.views(network.theta), network.views(network.gradient)
-    network.workspaces = {n_samples: objective.network.workspaces.arrays(n_samples, wrap)}
-    shadow.workspaces = {n_samples: objective.workspaces.arrays(n_samples, wrap)}
+    network.workspaces = {n_samples: objective.network.workspaces.apart(n_samples, wrap)}
+    shadow.workspaces = {n_samples: objective.workspaces.apart(n_samples, wrap)}
     return shadow
 
 

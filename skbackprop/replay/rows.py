@@ -35,17 +35,17 @@ class Operand(NamedTuple):
     steps: tuple
     size: int  # bytes of an element
     by_block: int  # steps[1], or 0 for scratch, which every block uses again
+    row_stop: int  # behind the last byte of row 0 of member 0
+    stop: int  # behind the last byte
 
-    def range_of_row(self, shape):
-        """First and last byte, and one, that row 0 of member 0 touches."""
-        _, _, n_middle, n_last = shape
-        return self.address, self.address + self.size + sum(
-            (n - 1) * step for n, step in zip((n_middle, n_last), self.steps[2:])
-        )
 
-    def range(self, shape):
-        start, stop = self.range_of_row(shape)
-        return start, stop + sum((n - 1) * step for n, step in zip(shape[:2], self.steps[:2]))
+def operand(array, steps, shape, by_block):
+    """An array whose elements lie `steps` apart on the four axes of `shape`."""
+    address, (by_member, by_row, by_middle, by_last) = address_of(array), steps
+    n_members, n_rows, n_middle, n_last = shape
+    row_stop = address + array.itemsize + (n_middle - 1) * by_middle + (n_last - 1) * by_last
+    stop = row_stop + (n_members - 1) * by_member + (n_rows - 1) * by_row
+    return Operand(address, steps, array.itemsize, by_block, row_stop, stop)
 
 
 class Row(NamedTuple):
@@ -135,18 +135,17 @@ def overlap(x, out):
 
 def collide(a, b):
     """Whether b, after a in one group, would see another block of what a writes, or a of what b writes."""
-    pairs = [(x, y) for x in a.writes for y in b.operands] + [(x, y) for x in a.reads for y in b.writes]
-    return any(_out_of_step(x, a.shape, y, b.shape) for x, y in pairs)
+    return any(_out_of_step(x, y, a.shape) for x in a.writes for y in b.operands) or any(
+        _out_of_step(x, y, a.shape) for x in a.reads for y in b.writes
+    )
 
 
-def _out_of_step(x, x_shape, y, y_shape):
-    (x_start, x_stop), (y_start, y_stop) = x.range(x_shape), y.range(y_shape)
-    if x_stop <= y_start or y_stop <= x_start:
+def _out_of_step(x, y, shape):
+    if x.stop <= y.address or y.stop <= x.address:
         return False
-    n_members, n_rows = x_shape[:2]
-    (x_start, x_stop), (y_start, y_stop) = x.range_of_row(x_shape), y.range_of_row(y_shape)
-    extent = max(x_stop, y_stop) - min(x_start, y_start)
+    n_members, n_rows = shape[:2]
+    extent = max(x.row_stop, y.row_stop) - min(x.address, y.address)
     if n_rows > 1 and not x.steps[1] == y.steps[1] >= extent:
         return True
     extent += (n_rows - 1) * x.steps[1]
-    return n_members > 1 and not (x.steps[0] == y.steps[0] >= extent)
+    return n_members > 1 and not x.steps[0] == y.steps[0] >= extent
