@@ -95,7 +95,7 @@ class ReLU(Activation):
     """phi(z) = max(z, 0), phi' = 1 where z > 0, else 0."""
 
     def forward(self, z, out, scratch):
-        np.copyto(out, 0.0)  # between two arrays, maximum is three times as fast as with a number
+        out.fill(0.0)  # between two arrays, maximum is three times as fast as with a number
         return np.maximum(z, out, out=out)
 
     def backward(self, output_gradient, z, a, out, scratch):

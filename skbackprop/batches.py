@@ -99,6 +99,20 @@ class Batches:
             yield Batch(self.rows.take(rows), y, weight)
 
 
+class OneRow(Batches):
+    """A single row of a dense X: it has one order, and nothing is gathered."""
+
+    def __init__(self, X, y, sample_weight):
+        self.order, self.n_samples, self.batch_size = np.arange(1), 1, 1
+        self.X, self.targets, self.weights = X, y, sample_weight
+
+    def shuffle(self, random_state):
+        pass
+
+    def __iter__(self):
+        yield Batch(self.X.copy(), self.targets, self.weights)  # the network keeps no part of the user's X
+
+
 class MemberBatches:
     """Batches with other rows for each member of an `Ensemble`, of nearly the same size all.
 

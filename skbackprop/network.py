@@ -156,6 +156,7 @@ class Network:
         layers = zip(self.root.layers, self.params.layers)
         return [_pretrained(layer, params) for layer, params in layers]
 
+    @np.errstate(over="ignore", invalid="ignore")  # too large is inf
     def predict(self, rows, finish, depth=None):
         """finish(z) for all rows, in pieces; safe to call from several threads at once.
 
@@ -172,15 +173,14 @@ class Network:
             workspaces = self._spare_workspaces.pop()
         except IndexError:
             workspaces = self._new_workspaces()
-        with np.errstate(over="ignore", invalid="ignore"):  # too large is inf
-            for start in range(0, n_samples, ROWS_AT_ONCE):
-                x = rows[start : start + ROWS_AT_ONCE]
-                work = workspaces[x.shape[0]]
-                if not isinstance(x, SparseRows):
-                    np.copyto(work.input, x)  # the network keeps no part of the user's array
-                    x = work.input
-                z = root.forward(x, self.params, work.root, False)
-                finish(z, out[..., start : start + ROWS_AT_ONCE, :])
+        for start in range(0, n_samples, ROWS_AT_ONCE):
+            x = rows[start : start + ROWS_AT_ONCE]
+            work = workspaces[x.shape[0]]
+            if not isinstance(x, SparseRows):
+                np.copyto(work.input, x)  # the network keeps no part of the user's array
+                x = work.input
+            z = root.forward(x, self.params, work.root, False)
+            finish(z, out[..., start : start + ROWS_AT_ONCE, :])
         self._spare_workspaces.append(workspaces)
         return out
 

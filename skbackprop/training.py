@@ -61,6 +61,7 @@ class Training:
     rate_settings: tuple | None = None
     averaging: Averaging | None = None
     averaging_settings: tuple | None = None
+    prepared_for: tuple | None = None  # the parameters that all of this was made for; None: look again
     patience: Patience = field(default_factory=Patience)
     patience_about: tuple | None = None  # the scores that it counts; None: the training loss
     best_theta: np.ndarray | None = None
@@ -75,7 +76,7 @@ class Training:
     engine: object = None  # what replays steps; None: each is done by NumPy
 
     def __getstate__(self):
-        return {**vars(self), "engine": None}
+        return {**vars(self), "engine": None, "prepared_for": None}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -239,6 +240,7 @@ def _diverged(training, batches, step):
     raise DivergenceError(explain(training.objective.network, when, batches.X, batches.targets))
 
 
+@np.errstate(all="ignore")  # a loss that is not finite is an error of its own
 def train(
     training,
     batches,
@@ -270,45 +272,47 @@ def train(
     state = training.arrays()
     last = [array.copy() for array in state]
     generator = training.objective.network.generator
-    drawn = None
+    drawn, is_under_way = None, False
     try:
-        with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
-            for epoch in range(n_done, n_done + n_epochs):
-                for hook in before_epoch:
-                    hook()
-                drawn = None if generator is None else generator.bit_generator.state
-                if shuffle and not training.is_shuffled:
-                    batches.shuffle(training.random_state)
-                training.is_shuffled = shuffle
-                loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline)
-                measured = None if monitor is None else _measure(training, monitor)
+        for epoch in range(n_done, n_done + n_epochs):
+            for hook in before_epoch:
+                hook()
+            drawn = None if generator is None else generator.bit_generator.state
+            if shuffle and not training.is_shuffled:
+                batches.shuffle(training.random_state)
+            training.is_shuffled = shuffle
+            if epoch > n_done:
                 for copy, array in zip(last, state):
                     np.copyto(copy, array)
-                drawn, training.is_shuffled = None, False
-                _record(training, loss, n_rows, measured, monitor, tol)
-                stopped = _patience_is_over(training, n_iter_no_change)
-                wishes = [hook(stopped) for hook in after_epoch]
-                if stopped or any(wishes):
-                    limit = None
-                    break
-                if monotonic() > deadline:
-                    limit = "max_time"
-                    break
+            is_under_way = True
+            loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline)
+            measured = None if monitor is None else _measure(training, monitor)
+            drawn, is_under_way, training.is_shuffled = None, False, False
+            _record(training, loss, n_rows, measured, monitor, tol)
+            stopped = _patience_is_over(training, n_iter_no_change)
+            wishes = [hook(stopped) for hook in after_epoch]
+            if stopped or any(wishes):
+                limit = None
+                break
+            if monotonic() > deadline:
+                limit = "max_time"
+                break
     except (Exception, KeyboardInterrupt) as error:  # back to the end of the last whole epoch
         training.hide()
-        for copy, array in zip(last, state):
-            np.copyto(array, copy)
+        if is_under_way:
+            for copy, array in zip(last, state):
+                np.copyto(array, copy)
         if drawn is not None:
             generator.bit_generator.state = drawn
         if not isinstance(error, KeyboardInterrupt):
             raise
-        warnings.warn("Training interrupted by user.", stacklevel=2)
+        warnings.warn("Training interrupted by user.", stacklevel=3)
         limit = None
     finally:
         training.show_result()
     if monitor is not None and monitor.keeps_best and training.best_theta is None:
         warnings.warn(
-            "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=2
+            "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=3
         )
     return limit
 

@@ -36,6 +36,7 @@ ORDER = [
     "initializers",
     "memory",
     "axes",
+    "finite",
     "names",
     "states",
     "files",

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from dataclasses import replace
-from operator import is_
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,7 +10,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
-from skbackprop.batches import Batches
+from skbackprop.batches import Batches, OneRow
 from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.callbacks import CallbackSupportMixin
@@ -23,7 +22,7 @@ from skbackprop.estimators.monitor import Monitor, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.running import Job, Running
-from skbackprop.estimators.validation import about, check_weight, restore, unchanged_on_error
+from skbackprop.estimators.validation import about, check_parameters, check_weight, restore
 from skbackprop.growth import check_can_grow, grown
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
@@ -84,9 +83,12 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         **stream,
     ):
         before = dict(vars(self))
-        with unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):  # of huge values
+        try:
             run = None if incremental or not self.resume else self._resume()
             job = self._begin(X, y, sample_weight, incremental, validation, groups, run, **stream)
+        except BaseException:  # bad input loses nothing that was fitted earlier
+            restore(self, before)
+            raise
         if job is None:
             return self
         try:
@@ -110,15 +112,13 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         vars(self).update(saved)
         return run
 
+    @np.errstate(over="ignore", invalid="ignore")  # of huge values
     def _begin(
         self, X, y, sample_weight, incremental=False, validation=None, groups=None, run=None, **stream
     ):
         """Everything up to the first step; None where no row is left to learn."""
         fitted = "network_" in vars(self)
-        parameters = [getattr(self, name) for name in self._parameter_constraints]
-        checked = vars(self).get("_checked_parameters")
-        if checked is None or not all(map(is_, parameters, checked)):
-            self._validate_params()
+        parameters = check_parameters(self)
         first_pass = not fitted or not (self.warm_start or incremental or run is not None)
         learned_before = None if run is None else self._missing
         data, groups = self._read(X, y, sample_weight, groups, first_pass)
@@ -128,7 +128,8 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         if first_pass:
             self._start(data, **stream)
         else:
-            self._check_same_architecture()
+            if self._training.prepared_for is not parameters:
+                self._check_same_architecture()
             if self.grow:
                 self._grow_targets(data.y, **stream)
         self._check_targets(data.y)
@@ -142,7 +143,10 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         self.n_rows_skipped_ = self._missing.n_skipped
         self._learn_targets(data, order, first_pass)
         rows = self._encoded(data)
-        self._prepare_solver(rows)
+        if self._training.prepared_for is not parameters or issparse(rows.inputs):
+            self._training.prepared_for = None
+            self._prepare_solver(rows)
+            self._training.prepared_for = parameters if all(map(building.is_fixed, parameters)) else None
         monitor = self._make_monitor(rows, given, order, held_out, incremental)
         self._prepare_stopping(monitor)
         order = np.arange(data.X.shape[0]) if order is None else order
@@ -150,7 +154,11 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         if weight is not None and not (incremental or weight[order].any()):
             raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
         order = self._order(order, incremental)
-        batches = Batches(rows.inputs, rows.columns, weight, self._batch_size(len(order), incremental), order)
+        size = self._batch_size(len(order), incremental)
+        if data.X.shape[0] == 1 and not issparse(data.X):
+            batches = OneRow(rows.inputs, rows.columns, weight)
+        else:
+            batches = Batches(rows.inputs, rows.columns, weight, size, order)
         self._checked_parameters = parameters
         parts = None
         if self.checkpoint is not None and not incremental:

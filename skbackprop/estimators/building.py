@@ -85,6 +85,13 @@ def description(value):
     return value
 
 
+def is_fixed(value):
+    """Whether the description of this object can never change."""
+    if isinstance(value, tuple):
+        return all(map(is_fixed, value))
+    return not isinstance(value, BaseEstimator | list | np.ndarray)
+
+
 def check_first_layer(root):
     """Sparse rows go into a Dense layer only."""
     layer = first_layer(root)

@@ -75,7 +75,7 @@ class Running:
         if self.batch_size > n_samples:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-                stacklevel=5 if incremental else 5 + N_FRAMES,
+                stacklevel=6 if incremental else 6 + N_FRAMES,
             )
         return min(self.batch_size, n_samples)
 

@@ -95,7 +95,7 @@ class MultinomialLogLoss(LogLoss):
         np.maximum.reduce(z, axis=-1, keepdims=True, out=work.row)
         np.subtract(z, work.row, out=work.shifted)
         np.exp(work.shifted, out=out)
-        np.matmul(out, work.ones, out=work.row)
+        work.product(out, work.ones, out=work.row)
         np.divide(out, work.row, out=out)
         np.log(work.row, out=work.row)
         np.subtract(work.row, work.shifted, out=losses)  # -log p_k

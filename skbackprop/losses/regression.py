@@ -17,7 +17,7 @@ class SquaredError(Loss):
     def losses_and_delta(self, y, z, losses, out, work):
         np.subtract(z, y, out=out)
         np.multiply(out, out, out=losses)
-        np.multiply(losses, 0.5, out=losses)
+        np.multiply(losses, work.half, out=losses)
 
 
 class AbsoluteError(Loss):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from skbackprop.finite import all_finite
+
 
 @dataclass(frozen=True)
 class RegressionTargets:
@@ -45,25 +47,25 @@ class RegressionTargets:
             raise ValueError("y is too large to be standardised: its variance overflows.")
         return replace(self, shift=scaler.mean_, scale=scaler.scale_)
 
+    @np.errstate(over="ignore")
     def encode(self, y, dtype):
         columns = y.reshape(len(y), -1)
         if columns.shape[1] != self.n_targets:
             raise ValueError(
                 f"y has {columns.shape[1]} output column(s), but the network was made for {self.n_targets}."
             )
-        with np.errstate(over="ignore"):
-            finite = np.isfinite(np.asarray(columns, dtype)).all()
-            if self.scale is not None:
-                columns = (columns - self.shift) / self.scale
-            columns = np.ascontiguousarray(columns, dtype)
-        if not (finite and np.isfinite(columns).all()):
+        finite = self.scale is None or all_finite(np.asarray(columns, dtype))
+        if self.scale is not None:
+            columns = (columns - self.shift) / self.scale
+        columns = np.ascontiguousarray(columns, dtype)
+        if not (finite and all_finite(columns)):
             raise ValueError(f"y holds values that are too large for {columns.dtype}, the dtype of X.")
         return columns
 
+    @np.errstate(over="ignore", invalid="ignore")  # too large is inf
     def decode(self, output):
         """Predictions of shape (n_samples,), (n_samples, n_targets), and a last axis for quantiles."""
-        with np.errstate(over="ignore", invalid="ignore"):  # too large is inf
-            output = self._in_units_of_y(output).astype(output.dtype, copy=False)
+        output = self._in_units_of_y(output).astype(output.dtype, copy=False)
         if self.widths == (1,):
             return output.ravel()
         if self.n_targets > 1 and set(self.widths) == {self.widths[0]} != {1}:
