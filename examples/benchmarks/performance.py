@@ -32,16 +32,16 @@ PAUSE = 0.02  # seconds in which the threads of the last peer fall asleep
 
 
 class Workers:
-    """The processes of the peers, each started when first asked; they share a new cache of compiled code."""
+    """The processes of the peers, each started when first asked; each has a new cache of compiled code."""
 
     def __init__(self, n_threads):
         self.n_threads = n_threads
         self.processes, self.cache = {}, tempfile.TemporaryDirectory()
 
-    def start(self):
+    def start(self, peer):
         counts = {f"{name}_NUM_THREADS": str(self.n_threads) for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
         paths = filter(None, [str(FOLDER), os.environ.get("PYTHONPATH")])
-        own = {"TORCHINDUCTOR_CACHE_DIR": self.cache.name, "PYTHONPATH": os.pathsep.join(paths)}
+        own = {"TORCHINDUCTOR_CACHE_DIR": f"{self.cache.name}/{peer}", "PYTHONPATH": os.pathsep.join(paths)}
         return subprocess.Popen(
             [sys.executable, "-c", f"from performance_worker import serve; serve({self.n_threads})"],
             env={**os.environ, **counts, **own},
@@ -54,7 +54,7 @@ class Workers:
     def ask(self, peer, request=None):
         """The answer to a request; without one, the next round of the last."""
         if peer not in self.processes:
-            self.processes[peer] = self.start()
+            self.processes[peer] = self.start(peer)
         process = self.processes[peer]
         time.sleep(PAUSE)
         try:

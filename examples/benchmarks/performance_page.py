@@ -168,7 +168,7 @@ def footprint(found, pictures):
 def growth(found, pictures):
     grown = curves(found)
     columns = {
-        f"{what}, {curve.index.min():,} to {curve.index.max():,}": slopes(curve).map("{:.2f}".format)
+        f"{what}, {curve.index.min():,} to {curve.index.max():,}": slopes(curve).map("{:z.2f}".format)
         for what, curve in grown.items()
     }
     names = {what: draw_growth(curve, pictures) for what, curve in grown.items()}

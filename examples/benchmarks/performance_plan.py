@@ -62,7 +62,7 @@ COMPILED = ["torch.compile, model", "torch.compile, step"]
 TORCH = ["PyTorch", *COMPILED]
 PRODUCTS = "matrix products"
 LINEAR = "linear, SGD"
-CORE = [SKLEARN, *ENGINES, *TORCH, "JAX", PRODUCTS]
+CORE = [SKLEARN, *ENGINES, "PyTorch", COMPILED[-1], "JAX", PRODUCTS]
 ALL = [SKLEARN, *ENGINES, *TORCH, "JAX", "skorch", "Keras", LINEAR, PRODUCTS]
 SEARCHES = [SKLEARN, *ENGINES, "skbackprop BackpropSearchCV"]
 
