@@ -38,10 +38,10 @@ class Workers:
         self.n_threads = n_threads
         self.processes, self.cache = {}, tempfile.TemporaryDirectory()
 
-    def start(self, peer):
+    def start(self):
         counts = {f"{name}_NUM_THREADS": str(self.n_threads) for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
         paths = filter(None, [str(FOLDER), os.environ.get("PYTHONPATH")])
-        own = {"TORCHINDUCTOR_CACHE_DIR": f"{self.cache.name}/{peer}", "PYTHONPATH": os.pathsep.join(paths)}
+        own = {"TORCHINDUCTOR_CACHE_DIR": f"{self.cache.name}/{len(self.processes)}", "PYTHONPATH": os.pathsep.join(paths)}
         return subprocess.Popen(
             [sys.executable, "-c", f"from performance_worker import serve; serve({self.n_threads})"],
             env={**os.environ, **counts, **own},
@@ -54,7 +54,7 @@ class Workers:
     def ask(self, peer, request=None):
         """The answer to a request; without one, the next round of the last."""
         if peer not in self.processes:
-            self.processes[peer] = self.start(peer)
+            self.processes[peer] = self.start()
         process = self.processes[peer]
         time.sleep(PAUSE)
         try:
