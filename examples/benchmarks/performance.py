@@ -27,7 +27,7 @@ from performance_plan import COMPILED, QUICK, Scale, groups
 from performance_results import case_of, cell_of, key, read
 
 FOLDER = Path(__file__).parent
-TABLES = ["epoch", "reach", "calls", "search", "memory", "growth", "footprint"]
+TABLES = ["epoch", "start", "reach", "calls", "search", "memory", "growth", "footprint"]
 PAUSE = 0.02  # seconds in which the threads of the last peer fall asleep
 
 
@@ -41,10 +41,11 @@ class Workers:
     def start(self):
         counts = {f"{name}_NUM_THREADS": str(self.n_threads) for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
         paths = filter(None, [str(FOLDER), os.environ.get("PYTHONPATH")])
-        own = {"TORCHINDUCTOR_CACHE_DIR": f"{self.cache.name}/{len(self.processes)}", "PYTHONPATH": os.pathsep.join(paths)}
+        cache = f"{self.cache.name}/{len(self.processes)}"
+        caches = {"TORCHINDUCTOR_CACHE_DIR": cache, "NUMBA_CACHE_DIR": cache}
         return subprocess.Popen(
             [sys.executable, "-c", f"from performance_worker import serve; serve({self.n_threads})"],
-            env={**os.environ, **counts, **own},
+            env={**os.environ, **counts, **caches, "PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ import platform
 from performance_plan import GROWING, PRODUCTS
 from performance_plots import draw_growth, draw_speedups
 from performance_tables import (
+    by_round,
     compared,
     curves,
     frame,
@@ -46,7 +47,14 @@ the matrix products alone over the peer's.
 
 FIRST = """## The first fit
 
-One epoch in a new process, its imports done: what compilation and start-up cost before there is a model.
+One epoch in a new process, its imports done: what start-up and compilation cost before there is a model.
+
+{table}
+"""
+
+START = """## The first fit, compiled before
+
+The same of {network} in a process that finds the code which another one has compiled.
 
 {table}
 """
@@ -120,6 +128,11 @@ def epochs(found, pictures):
     yield FIRST.format(table=table(firsts.map(time_of)))
 
 
+def started(found, pictures):
+    seconds = by_round(found).median().map(time_of)
+    yield START.format(network=name_of(found["case"].iloc[0]), table=table({"first fit": seconds}))
+
+
 def reached(found, pictures):
     of_peers = found.groupby("peer")[["n_epochs", "start_up"]].last()
     columns = {
@@ -178,6 +191,7 @@ def growth(found, pictures):
 
 SECTIONS = {
     "epoch": epochs,
+    "start": started,
     "reach": reached,
     "calls": called,
     "search": searched,

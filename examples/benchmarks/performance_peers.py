@@ -68,16 +68,13 @@ class MLP(Estimator):
 
 
 class Backprop(MLP):
-    """skbackprop with one of its engines; before it had them there was that of NumPy."""
+    """skbackprop with one of its engines."""
 
     package = "skbackprop"
 
     def __init__(self, case, n_threads, engine):
         super().__init__(case, n_threads)
-        if "engine" in self.kind().get_params():
-            self.settings = {"engine": engine}
-        elif engine != "numpy":
-            raise ImportError(f"{self.kind.__name__} has no parameter 'engine'")
+        self.settings = {"engine": engine}
 
     @staticmethod
     def kinds():
@@ -85,18 +82,22 @@ class Backprop(MLP):
 
         return BackpropRegressor, BackpropClassifier
 
+    def fit(self, n_epochs):
+        super().fit(n_epochs)
+        if self.model.engine_ != self.settings["engine"]:
+            raise RuntimeError(self.model.engine_refusal_)
+
 
 class BackpropSearch(Backprop):
-    """All candidates and folds as one ensemble."""
+    """Candidates and folds as members of ensembles."""
 
     def __init__(self, case, n_threads):
-        super().__init__(case, n_threads, "numpy")
-        self.settings = {}
+        super().__init__(case, n_threads, "auto")
 
     def search(self, grid, n_epochs, n_jobs):
         from skbackprop import BackpropSearchCV
 
-        return BackpropSearchCV(self.make(n_epochs), grid, cv=5).fit(self.X, self.y)
+        return BackpropSearchCV(self.make(n_epochs), grid, cv=5, n_jobs=n_jobs).fit(self.X, self.y)
 
 
 class Linear(Estimator):

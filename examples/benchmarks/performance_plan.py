@@ -124,6 +124,7 @@ def groups(scale):
     for (dtype, n_threads, peers), network in product(scale.kinds, scale.networks):
         yield Group("epoch", "epoch", [(replace(network, dtype=dtype), enough)], peers, n_threads)
     networks = [peer for peer in ALL if peer not in (LINEAR, PRODUCTS)]
+    yield Group("start", "start", [(scale.networks[0], {})], networks, max_rounds=2)
     yield Group("reach", "reach", [(NETWORKS[2], {"loss": scale.loss})], networks)
     calls = [{"method": method, "n_rows": n_rows, **enough} for method, n_rows in CALLS]
     rows = [SKLEARN, *ENGINES, "PyTorch", "JAX", "skorch", LINEAR]

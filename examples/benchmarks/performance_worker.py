@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 import warnings
@@ -65,6 +66,18 @@ def epoch(peer, enough):
         yield {"seconds": of_one(peer.fit, n_epochs)}
 
 
+def start(peer):
+    """Seconds of the first fit of a process that finds the code which another one compiled."""
+    made = f"PEERS[{peer.name!r}]({peer.case!r}, {peer.n_threads})"
+    statement = f"from performance_worker import *; print(seconds({made}.fit, 1))"
+    command = [sys.executable, "-W", "ignore", "-c", statement]
+    run = partial(subprocess.run, command, check=True, capture_output=True, text=True)
+    run()
+    yield {}
+    while True:
+        yield {"seconds": float(run().stdout.split()[-1])}
+
+
 def reach(peer, loss, max_epochs=300):
     """Seconds of a fit of as many epochs as the validation loss needs to fall below a value."""
     X, y = peer.case.data(seed=1)
@@ -119,12 +132,13 @@ def memory(peer):
         yield {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
 
 
-MEASUREMENTS = {"epoch": epoch, "reach": reach, "call": call, "search": search, "memory": memory}
+MEASUREMENTS = {f.__name__: f for f in (epoch, start, reach, call, search, memory)}
 
 
 def started(peer, measure, case, settings, n_threads):
     """The measurement, its set-up done, and what to say of that."""
     made = PEERS[peer](Case(**case | {"hidden": tuple(case["hidden"])}), n_threads)
+    made.name, made.n_threads = peer, n_threads
     measurement = MEASUREMENTS[measure](made, **settings)
     return measurement, next(measurement) | {"package": made.package, "version": version_of(made.package)}
 
@@ -154,5 +168,5 @@ def serve(n_threads):
         except ImportError as missing:
             answer = {"missing": str(missing)}
         except Exception as error:
-            answer = {"failed": f"{type(error).__name__}: {error}"}
+            answer = {"failed": f"{type(error).__name__}: {error}"[:300]}
         print(json.dumps(answer), file=answers, flush=True)
