@@ -7,7 +7,7 @@ Every peer runs in a process of its own, with its threads set before it imports 
 measure in turn, round by round, and a ratio is the median over rounds of the ratios of that round. Every
 measurement is a line of the file of results and is not made again, so that a run goes on where it was
 stopped; the page and its pictures are made of that file. A peer whose package is missing is left out, and
-`torch.compile` needs a C++ compiler. Keep the machine quiet: a whole run takes half an hour on two cores.
+`torch.compile` needs a C++ compiler. Keep the machine quiet: a whole run takes 25 minutes on two cores.
 
     python examples/benchmarks/performance.py --tables epoch search --rounds 3
     python examples/benchmarks/performance.py --repeats 1    # a quick look that keeps nothing

@@ -101,7 +101,7 @@ class Scale:
     n_epochs: int = 100  # of each fit of a search
     many_rows: int = MANY_ROWS.n_rows
     grown: tuple = tuple(dict.fromkeys(case for cases in GROWTH.values() for case in cases))
-    enough: float = 0.3  # seconds of the longer fit less the shorter one
+    enough: float = 0.2  # seconds of the longer fit less the shorter one
 
 
 QUICK = Scale(
@@ -120,13 +120,13 @@ QUICK = Scale(
 
 def groups(scale):
     """Every group of the benchmark; one of its own for each network whose first fit is told."""
-    enough = {"enough": scale.enough}
+    enough, less = {"enough": scale.enough}, {"enough": scale.enough / 2}
     for (dtype, n_threads, peers), network in product(scale.kinds, scale.networks):
         yield Group("epoch", "epoch", [(replace(network, dtype=dtype), enough)], peers, n_threads)
     networks = [peer for peer in ALL if peer not in (LINEAR, PRODUCTS)]
     yield Group("start", "start", [(scale.networks[0], {})], networks, max_rounds=2)
     yield Group("reach", "reach", [(NETWORKS[2], {"loss": scale.loss})], networks)
-    calls = [{"method": method, "n_rows": n_rows, **enough} for method, n_rows in CALLS]
+    calls = [{"method": method, "n_rows": n_rows, **less} for method, n_rows in CALLS]
     rows = [SKLEARN, *ENGINES, "PyTorch", "JAX", "skorch", LINEAR]
     yield Group("calls", "call", list(product(scale.row_networks, calls)), rows)
     size = {"n_candidates": scale.n_candidates, "n_epochs": scale.n_epochs}
@@ -134,5 +134,5 @@ def groups(scale):
         yield Group("search", "search", [(SEARCHED, {"n_jobs": n_jobs, **size})], SEARCHES, n_jobs, 3)
     sizes = [(replace(MANY_ROWS, n_rows=n), {}) for n in (MANY_ROWS.batch, scale.many_rows)]
     yield Group("memory", "memory", sizes, [p for p in networks if p != COMPILED[0]], max_rounds=1)
-    grown = [(case, enough) for case in scale.grown]
+    grown = [(case, less) for case in scale.grown]
     yield Group("growth", "epoch", grown, [SKLEARN, *ENGINES, "PyTorch", "JAX", PRODUCTS], max_rounds=3)

@@ -34,7 +34,7 @@ def name_of(case):
 
 def by_round(part, value="seconds"):
     """Rounds by peers."""
-    return part.pivot(index="round", columns="peer", values=value)
+    return part.pivot_table(value, "round", "peer", aggfunc="last")
 
 
 def ratios(part, base):
