@@ -5,11 +5,10 @@ import numpy as np
 from skbackprop.batches import Batch
 from skbackprop.memory import placed
 from skbackprop.replay.interpreter import run_steps
-from skbackprop.replay.recording import Recording
+from skbackprop.replay.recording import AT_ONCE, Recording
 from skbackprop.training import Steps, train_step
 
 MOST_SIZES = 64  # of batches: a stream may bring any number
-AT_ONCE = 64  # steps without a look at the clock or at an interrupt
 N_RANDOM = 2**18  # numbers that are drawn at once
 ALIKE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-8}  # of the largest number of an array
 
@@ -74,13 +73,13 @@ class ReplayedSteps(Steps):
 
     def _replay(self, recording, start, progresses):
         training, n_samples = self.training, recording.batch.x.shape[-2]
-        learning_rate = training.descent.learning_rate
-        rates = np.empty((len(progresses), *learning_rate.shape), learning_rate.dtype)
-        for row, progress in zip(rates, progresses):
-            row[...] = training.rate.at(progress)
-        streams = np.empty((len(progresses), recording.n_random), training.objective.network.theta.dtype)
-        if streams.size:
-            training.objective.network.generator.random(out=streams, dtype=streams.dtype)
+        for step, progress in enumerate(progresses):
+            recording.rates[step] = training.rate.at(progress)
+        streams = recording.no_streams
+        if recording.n_random:
+            numbers = np.empty((len(progresses), recording.n_random), training.objective.network.theta.dtype)
+            training.objective.network.generator.random(out=numbers, dtype=numbers.dtype)
+            streams = numbers.view(np.uint8)
         self.result[0] = self.total
         n_done = run_steps(
             recording.code,
@@ -88,9 +87,9 @@ class ReplayedSteps(Steps):
             self.orders,
             start,
             n_samples,
-            learning_rate.ctypes.data,
-            rates.reshape(len(rates), -1).view(np.uint8),
-            streams.view(np.uint8),
+            recording.learning_rate,
+            recording.bytes_of_rates[: len(progresses)],
+            streams,
             recording.losses,
             self.result,
         )

@@ -9,6 +9,8 @@ from skbackprop.batches import Batch
 from skbackprop.replay.program import Program
 from skbackprop.replay.tape import Tape, plain
 
+AT_ONCE = 64  # steps without a look at the clock or at an interrupt
+
 
 class Recording:
     """What the interpreter needs for one size of batch; `refusal` says why there is none.
@@ -46,19 +48,19 @@ class Recording:
         self.kept = tape.program.kept  # memory that addresses in the code point to
         self.losses = np.array([self.value.ctypes.data, self.value.size, self.value.itemsize])
         self.is_checked = False
-        self._tables, self._gathered = None, None
+        learning_rate = training.descent.learning_rate
+        self.learning_rate = learning_rate.ctypes.data
+        self.rates = np.empty((AT_ONCE, *learning_rate.shape), learning_rate.dtype)
+        self.bytes_of_rates = self.rates.reshape(AT_ONCE, -1).view(np.uint8)
+        self.no_streams = np.empty((AT_ONCE, 0), np.uint8)
+        parts = [part for part in batch if part is not None]
+        self._gathered = np.array([(0, p.ctypes.data, p.shape[-1] * p.itemsize, 0) for p in parts])
 
     def gather(self, tables):
         """Where rows of the tables lie, and where they go: address, address, bytes, step in bytes."""
-        if self._gathered is None or any(a is not b for a, b in zip(tables, self._tables)):
-            self._tables = tables
-            pairs = [(table, part) for table, part in zip(tables, self.batch) if table is not None]
-            self._gathered = np.array(
-                [
-                    (t.ctypes.data, part.ctypes.data, t.shape[1] * t.itemsize, t.strides[0])
-                    for t, part in pairs
-                ]
-            )
+        present = [table for table in tables if table is not None]
+        for row, table in zip(self._gathered, present):
+            row[0], row[3] = table.__array_interface__["data"][0], table.strides[0]
         return self._gathered
 
 
