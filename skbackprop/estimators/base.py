@@ -143,7 +143,8 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         self.n_rows_skipped_ = self._missing.n_skipped
         self._learn_targets(data, order, first_pass)
         rows = self._encoded(data)
-        if self._training.prepared_for is not parameters or issparse(rows.inputs):
+        is_sparse = issparse(rows.inputs)
+        if self._training.prepared_for is not parameters or is_sparse:
             self._training.prepared_for = None
             self._prepare_solver(rows)
             self._training.prepared_for = parameters if all(map(building.is_fixed, parameters)) else None
@@ -155,7 +156,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
             raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
         order = self._order(order, incremental)
         size = self._batch_size(len(order), incremental)
-        if data.X.shape[0] == 1 and not issparse(data.X):
+        if data.X.shape[0] == 1 and not is_sparse:
             batches = OneRow(rows.inputs, rows.columns, weight)
         else:
             batches = Batches(rows.inputs, rows.columns, weight, size, order)

@@ -380,11 +380,14 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         self._training.objective.loss.check_targets(y)
 
     def _learn_targets(self, data, order, first_pass):
+        is_scaled = first_pass and self.target_scaling is not None
+        if not (is_scaled or self.clamp or self.output_range is not None):
+            return
         rows = slice(None) if order is None else order
         y, weight = data.y[rows], None if data.weight is None else data.weight[rows]
         if self.output_range is not None:
             check_range(self.output_range, y, data.X.dtype)
-        if first_pass and self.target_scaling is not None:
+        if is_scaled:
             self._targets = self._targets.standardized_by(y, weight)
         if self.clamp:
             self._targets = self._targets.clamped_to(y)

@@ -147,7 +147,7 @@ def validation_arguments(X_val, y_val, sample_weight_val):
 
 def check_n_epochs(n_epochs):
     """A positive whole number."""
-    if not (isinstance(n_epochs, Integral) and n_epochs >= 1):
+    if not (isinstance(n_epochs, (int, Integral)) and n_epochs >= 1):
         raise ValueError(f"n_epochs={n_epochs!r} must be a whole number, at least 1.")
     return n_epochs
 
