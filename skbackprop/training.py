@@ -151,8 +151,8 @@ def train_step(objective, descent, batch):
 def train_epoch(training, batches, n_done, n_planned, deadline=inf):
     """One pass over the batches, or over those before the deadline; mean loss and number of rows.
 
-    Each batch's loss is the one before its step. It is epoch `n_done` of the `n_planned` ones over which
-    a schedule runs from 0 to 1.
+    Each batch's loss is the one before its step; under an `Ensemble` there is one for each member. It is
+    epoch `n_done` of the `n_planned` ones over which a schedule runs from 0 to 1.
     """
     objective, descent, rate = training.objective, training.descent, training.rate
     averaging = training.averaging
@@ -162,12 +162,12 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
         descent.learning_rate[...] = rate.at(progress)
         objective.set_progress(progress)
         descent.set_progress(progress)
-        value = float(sum(train_step(objective, descent, batch).flat))  # over members
-        if not isfinite(value):
+        values = train_step(objective, descent, batch)
+        if not isfinite(sum(values.flat)):
             _diverged(training, batches, step)
         if averaging is not None:
             averaging.after_step()
-        total += value * batch.y.shape[-2]
+        total += values.astype(float) * batch.y.shape[-2]
         n_rows += batch.y.shape[-2]
         if monotonic() > deadline:
             break
@@ -175,7 +175,7 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
         _check_outputs(training, batches, step)
     if averaging is not None:
         averaging.after_epoch((n_done + 1) / n_planned)
-    return total / n_rows, n_rows
+    return total[..., 0, 0] / n_rows, n_rows
 
 
 def _check_outputs(training, batches, step):
@@ -237,7 +237,7 @@ def train(
                 for copy, array in zip(last, state):
                     np.copyto(copy, array)
                 drawn, training.is_shuffled = None, False
-                _record(training, loss, n_rows, measured, monitor, tol)
+                _record(training, float(loss), n_rows, measured, monitor, tol)
                 stopped = _patience_is_over(training, n_iter_no_change)
                 wishes = [hook(stopped) for hook in after_epoch]
                 if stopped or any(wishes):
@@ -258,11 +258,23 @@ def train(
         limit = None
     finally:
         training.show_result()
+    warn_without_best(training, monitor)
+    return limit
+
+
+def close_epoch(training, loss, n_rows, monitor, tol, n_iter_no_change):
+    """What follows an epoch: it is measured and recorded; whether the patience is used up."""
+    measured = None if monitor is None else _measure(training, monitor)
+    _record(training, loss, n_rows, measured, monitor, tol)
+    return _patience_is_over(training, n_iter_no_change)
+
+
+def warn_without_best(training, monitor):
+    """After the last epoch: early stopping had nothing to go by."""
     if monitor is not None and monitor.keeps_best and training.best_theta is None:
         warnings.warn(
-            "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=2
+            "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=3
         )
-    return limit
 
 
 def _measure(training, monitor):
