@@ -17,6 +17,7 @@ from skbackprop.estimators.validation import validation_arguments
 from skbackprop.model_selection.together import Fit, Stream, train_together
 
 CACHED = 2**15  # numbers of a layer's output that are worked on at once: they fit into the cache
+FEWEST = 4  # at once, where even less would fit: they share the rows
 
 
 @dataclass(eq=False)
@@ -138,7 +139,7 @@ def _together(fit):
     widths = [network.n_inputs]
     for layer in network.root.layers:
         widths.append(layer.n_outputs(widths[-1]))
-    return max(1, CACHED // (fit.stream.batches.batch_size * max(widths)))
+    return max(FEWEST, CACHED // (fit.stream.batches.batch_size * max(widths)))
 
 
 def _same_data(fit, other):
