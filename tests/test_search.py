@@ -209,6 +209,32 @@ def test_sparse_rows_and_other_estimators(sizes):
     assert sizes == []
 
 
+class Epochs:
+    """A callback that counts."""
+
+    def __init__(self):
+        self.n = 0
+
+    def setup(self, estimator, context):
+        pass
+
+    teardown = setup
+
+    def on_fit_task_begin(self, estimator, context, **given):
+        pass
+
+    def on_fit_task_end(self, estimator, context, **given):
+        self.n += context.task_name == "epoch"
+
+
+def test_callbacks_see_every_epoch(sizes):
+    pytest.importorskip("sklearn.callback")
+    epochs = Epochs()
+    compare(regressor(max_iter=3).set_callbacks(epochs), {"alpha": [0.0, 0.1]})
+    assert sizes == []
+    assert epochs.n == 2 * 3 * (2 * 2 + 1)
+
+
 class OwnWay(BackpropRegressor):
     def fit(self, X, y):
         super().fit(X, y)

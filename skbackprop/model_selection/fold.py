@@ -16,7 +16,7 @@ from skbackprop.estimators.running import Job
 from skbackprop.estimators.validation import validation_arguments
 from skbackprop.model_selection.together import Fit, Stream, train_together
 
-CACHED = 2**15  # numbers of a layer's output that are worked on at once: they fit into the cache
+CACHED = 3 * 2**14  # numbers of all layers' outputs at once: with net inputs and deltas they fit the cache
 FEWEST = 4  # at once, where even less would fit: they share the rows
 
 
@@ -139,7 +139,7 @@ def _together(fit):
     widths = [network.n_inputs]
     for layer in network.root.layers:
         widths.append(layer.n_outputs(widths[-1]))
-    return max(FEWEST, CACHED // (fit.stream.batches.batch_size * max(widths)))
+    return max(FEWEST, CACHED // (fit.stream.batches.batch_size * sum(widths)))
 
 
 def _same_data(fit, other):

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
 from sklearn.utils.validation import _check_method_params
 
-from skbackprop.model_selection.fold import is_network
+from skbackprop.model_selection.fold import is_network, network_of
 from skbackprop.model_selection.queue import Queue, Splits
 
 
@@ -139,8 +139,7 @@ class BackpropSearchCV(GridSearchCV):
             The fitted search.
         """
         self._validate_params()
-        together = type(self.estimator) is Pipeline or is_network(self.estimator)
-        if y is None or not together or hasattr(self, "_skl_callbacks"):
+        if y is None or not self._may_train_at_once():
             return super().fit(X, y, **params)
         X, y = indexable(X, y)
         search = copy(self)
@@ -153,6 +152,12 @@ class BackpropSearchCV(GridSearchCV):
         given = {*self.get_params(deep=False), "_queue"}
         vars(self).update({name: value for name, value in vars(search).items() if name not in given})
         return self
+
+    def _may_train_at_once(self):
+        parts = self, self.estimator, network_of(self.estimator)
+        if any(hasattr(part, "_skl_callbacks") for part in parts):
+            return False
+        return type(self.estimator) is Pipeline or is_network(self.estimator)
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}  # scikit-learn < 1.9: none
