@@ -13,6 +13,7 @@ from pathlib import Path
 
 GROUPS = {
     "Estimators": ["skbackprop"],
+    "Searches": ["skbackprop.model_selection"],
     "What a network is made of": [
         "skbackprop.layers",
         "skbackprop.activations",

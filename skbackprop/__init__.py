@@ -30,6 +30,7 @@ from skbackprop.layers import (
     Scale,
     Sequential,
 )
+from skbackprop.model_selection import BackpropSearchCV
 from skbackprop.network import Network
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ __all__ = [
     "PLR",
     "BackpropClassifier",
     "BackpropRegressor",
+    "BackpropSearchCV",
     "BatchNorm",
     "Blocks",
     "Concatenate",

@@ -114,7 +114,7 @@ class OneRow(Batches):
 
 
 class MemberBatches:
-    """Batches with other rows for each member of an `Ensemble`, of nearly the same size all.
+    """Batches with other rows for each member of an `Ensemble`.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class MemberBatches:
     sample_weight : array of shape (n_samples, 1) or None
 
     batch_size : int
-        About so many rows: all rows are divided evenly.
+        Rows of a member in a batch; the last batch has the rest.
 
     orders : array of int of shape (n_members, n_rows)
         The rows of each member.
@@ -133,8 +133,7 @@ class MemberBatches:
 
     def __init__(self, X, y, sample_weight, batch_size, orders):
         self.X, self.targets, self.weights, self.orders = X, y, sample_weight, orders
-        n_rows = orders.shape[1]
-        self.batch_size = -(-n_rows // max(1, round(n_rows / batch_size)))
+        self.batch_size = batch_size
         self._buffers = [self._buffer(part) for part in (X, y, sample_weight)]
 
     def __len__(self):
@@ -163,3 +162,8 @@ class MemberBatches:
             return None
         out = buffer[: rows.size].reshape(*rows.shape, part.shape[1])
         return part.take(rows, axis=0, out=out, mode="clip")
+
+
+def evenly(n_rows, batch_size):
+    """About so many rows, that batches are of nearly the same size all."""
+    return -(-n_rows // max(1, round(n_rows / batch_size)))

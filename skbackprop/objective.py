@@ -18,8 +18,8 @@ class Objective:
 
     loss : Loss
 
-    alpha : float, default=0.0
-        Strength of the L2 penalty.
+    alpha : float or array of shape (n_members, 1, 1), default=0.0
+        Strength of the L2 penalty; members of an `Ensemble` may have their own.
     """
 
     def __init__(self, network, loss, alpha=0.0):
@@ -38,6 +38,7 @@ class Objective:
         """Another strength of the penalty, from the next step on."""
         self.alpha = alpha
         self._alpha[...] = alpha
+        self.has_penalty = bool(np.any(alpha))
 
     def set_progress(self, progress):
         """Settings of layers and losses that are `Scheduled` take their values at this progress, 0 to 1."""
@@ -63,6 +64,7 @@ class Objective:
         self._factors = None if decays is None else decays[..., weights].astype(dtype)
         self._frozen = None if rates is None or rates.all() else rates == 0.0
         self._alpha = np.array(self.alpha, dtype)
+        self.has_penalty = bool(np.any(self.alpha))
         self._half = np.array(0.5, dtype)
         self._strength = np.zeros((*network.members, 1, 1), dtype)
         self._strengths = self._strength[..., 0]
@@ -79,7 +81,7 @@ class Objective:
         work = self.workspaces[batch.x.shape[-2]]
         value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)
         self.network.backward(work.delta)
-        if self.alpha:
+        if self.has_penalty:
             self._add_penalty(value, work.inverse_weight)
         if self._frozen is not None:
             np.copyto(self.network.gradient, 0.0, where=self._frozen)
@@ -90,7 +92,7 @@ class Objective:
         z = self.network.forward(batch.x, training=True)
         work = self.workspaces[batch.x.shape[-2]]
         value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)
-        if self.alpha:
+        if self.has_penalty:
             self._add_penalty(value, work.inverse_weight)
         return value
 

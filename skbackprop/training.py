@@ -171,11 +171,15 @@ def train_step(objective, descent, batch, averaging=None):
 
 
 class Steps:
-    """Steps on the batches of an epoch, one at a time; `total` is the sum of loss times rows."""
+    """Steps on the batches of an epoch, one at a time.
+
+    `totals`: loss times rows, summed, of each member; `value`: the last loss, summed over members.
+    """
 
     def __init__(self, training, batches):
         self.training, self.batches = training, batches
-        self.total, self.n_rows, self.value = 0.0, 0, None
+        self.totals = np.zeros((*training.objective.network.members, 1, 1))
+        self.n_rows, self.value = 0, None
         self._rest = iter(batches)
 
     def advance(self, step, progress, most):
@@ -193,18 +197,22 @@ class Steps:
         training.descent.learning_rate[...] = training.rate.at(progress)
         training.set_progress(progress)
 
-    def _done(self, value, n_rows):
-        self.value = float(sum(value.flat))  # over members
-        self.total += self.value * n_rows
+    def _done(self, values, n_rows):
+        self.value = float(sum(values.flat))
+        self.totals += values.astype(float) * n_rows
         self.n_rows += n_rows
         return 1
+
+    def losses(self):
+        """The mean loss, of each member under an `Ensemble`."""
+        return self.totals[..., 0, 0] / self.n_rows
 
 
 def train_epoch(training, batches, n_done, n_planned, deadline=inf):
     """One pass over the batches, or over those before the deadline; mean loss and number of rows.
 
-    Each batch's loss is the one before its step. It is epoch `n_done` of the `n_planned` ones over which
-    a schedule runs from 0 to 1.
+    Each batch's loss is the one before its step; under an `Ensemble` there is one for each member. It is
+    epoch `n_done` of the `n_planned` ones over which a schedule runs from 0 to 1.
     """
     averaging, n_batches = training.averaging, len(batches)
     steps = Steps(training, batches) if training.engine is None else training.engine.steps(training, batches)
@@ -224,7 +232,7 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
         _check_outputs(training, batches, step - 1)
     if averaging is not None:
         averaging.after_epoch((n_done + 1) / n_planned)
-    return steps.total / steps.n_rows, steps.n_rows
+    return steps.losses(), steps.n_rows
 
 
 def _check_outputs(training, batches, step):
@@ -288,7 +296,7 @@ def train(
             loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline)
             measured = None if monitor is None else _measure(training, monitor)
             drawn, is_under_way, training.is_shuffled = None, False, False
-            _record(training, loss, n_rows, measured, monitor, tol)
+            _record(training, float(loss), n_rows, measured, monitor, tol)
             stopped = _patience_is_over(training, n_iter_no_change)
             wishes = [hook(stopped) for hook in after_epoch]
             if stopped or any(wishes):
@@ -310,11 +318,23 @@ def train(
         limit = None
     finally:
         training.show_result()
+    warn_without_best(training, monitor)
+    return limit
+
+
+def close_epoch(training, loss, n_rows, monitor, tol, n_iter_no_change):
+    """What follows an epoch: it is measured and recorded; whether the patience is used up."""
+    measured = None if monitor is None else _measure(training, monitor)
+    _record(training, loss, n_rows, measured, monitor, tol)
+    return _patience_is_over(training, n_iter_no_change)
+
+
+def warn_without_best(training, monitor):
+    """After the last epoch: early stopping had nothing to go by."""
     if monitor is not None and monitor.keeps_best and training.best_theta is None:
         warnings.warn(
             "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=3
         )
-    return limit
 
 
 def _measure(training, monitor):

@@ -15,6 +15,7 @@ ORDER = [
     "__init__",
     "inspection",
     "time_series",
+    "model_selection",
     "estimators",
     "replay",
     "preprocessing",

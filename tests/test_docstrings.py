@@ -62,6 +62,8 @@ def documented_methods(kind):
     [
         *ESTIMATORS,
         *(f"{e}.{m}" for e in ESTIMATORS for m in METHODS if hasattr(getattr(skbackprop, e[11:]), m)),
+        "skbackprop.BackpropSearchCV",
+        "skbackprop.BackpropSearchCV.fit",
         "skbackprop.Network",
         "skbackprop.learning_rate_range",
         *sorted(set(components())),

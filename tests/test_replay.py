@@ -87,7 +87,8 @@ def train(root, loss, draw, optimizer, dtype, engine, n_rows=23, n_epochs=3, alp
     with np.errstate(all="ignore"):
         for epoch in range(n_epochs):
             batches.shuffle(order)
-            losses.append(train_epoch(training, batches, epoch, n_epochs))
+            loss, n_rows_seen = train_epoch(training, batches, epoch, n_epochs)
+            losses.append([*np.atleast_1d(loss), n_rows_seen])
     return training, losses
 
 

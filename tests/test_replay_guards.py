@@ -69,7 +69,7 @@ def a_training(choose, engine):
     if n_members is None:
         return training, Batches(X, y, weight, min(batch_size, n_rows)), np.random.RandomState(0)
     orders = np.array([random_state.permutation(n_rows) for _ in range(n_members)])
-    return training, MemberBatches(X, y, weight, batch_size, orders), np.random.default_rng(0)
+    return training, MemberBatches(X, y, weight, min(batch_size, n_rows), orders), np.random.default_rng(0)
 
 
 def some_epochs(seed, engine):
@@ -79,7 +79,8 @@ def some_epochs(seed, engine):
     with np.errstate(all="ignore"):
         for epoch in range(3):
             batches.shuffle(order)
-            losses.append(train_epoch(training, batches, epoch, 3))
+            loss, n_rows_seen = train_epoch(training, batches, epoch, 3)
+            losses.append([*np.atleast_1d(loss), n_rows_seen])
             if choose.random() < 0.3:  # other rows pass through the same workspaces
                 training.objective.network.forward(batches.X[: choose.choice([1, 5, 400])])
     return training, losses

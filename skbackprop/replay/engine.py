@@ -33,7 +33,7 @@ class Replay:
     def recordings(self, training):
         """Recordings by size of batch; none where anything they were made from is another now."""
         objective, descent, averaging = training.objective, training.descent, training.averaging
-        network, has_penalty = objective.network, bool(objective.alpha)
+        network, has_penalty = objective.network, objective.has_penalty
         made_from = objective, descent, descent._calls, averaging, network.gradient, has_penalty
         is_known = self._made_from is not None and all(a is b for a, b in zip(made_from, self._made_from))
         if not is_known or len(self._recordings) >= MOST_SIZES:
@@ -48,7 +48,7 @@ class ReplayedSteps(Steps):
         super().__init__(training, batches)
         self.engine = engine
         self.tables, self.orders = batches.tables()
-        self.result = np.zeros(2)
+        self.last = np.zeros(1)
 
     def advance(self, step, progress, most):
         start = step * self.batches.batch_size
@@ -80,7 +80,6 @@ class ReplayedSteps(Steps):
             numbers = np.empty((len(progresses), recording.n_random), training.objective.network.theta.dtype)
             training.objective.network.generator.random(out=numbers, dtype=numbers.dtype)
             streams = numbers.view(np.uint8)
-        self.result[0] = self.total
         n_done = run_steps(
             recording.code,
             recording.gather(self.tables),
@@ -91,9 +90,10 @@ class ReplayedSteps(Steps):
             recording.bytes_of_rates[: len(progresses)],
             streams,
             recording.losses,
-            self.result,
+            self.totals.reshape(-1),
+            self.last,
         )
-        self.total, self.value = self.result.tolist()
+        self.value = self.last.item()
         self.n_rows += n_done * n_samples
         return n_done
 
@@ -120,9 +120,9 @@ class ReplayedSteps(Steps):
             np.copyto(array, earlier)
         if generator is not None:
             generator.bit_generator.state = drawn
-        total = self.total, self.n_rows
+        totals, n_rows = self.totals.copy(), self.n_rows
         self._replay(recording, start, [progress])
-        self.total, self.n_rows = total
+        self.totals[...], self.n_rows = totals, n_rows
         recording.is_checked = True
         if not all(map(_alike, [*arrays, recording.value], [*wanted, value])):
             self.engine.refusal = "replay gives other numbers: the step is more than NumPy calls with out="

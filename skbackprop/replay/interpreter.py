@@ -234,36 +234,37 @@ def gather(tables, order, start, n):
 
 
 @njit(nogil=True)
-def sum_of(address, n, size):
-    """The sum of n numbers of 4 or 8 bytes, in their own precision."""
+def add_losses(losses, n_rows, totals):
+    """Add loss times rows of each member to the totals; the sum of the losses in their own precision."""
+    address, n, size = losses
     if size == 4:
         x, total = array(address, n, FLOAT), np.float32(0.0)
         for i in range(n):
+            totals[i] += x[i] * np.float64(n_rows)
             total += x[i]
         return np.float64(total)
     y, result = array(address, n, DOUBLE), 0.0
     for i in range(n):
+        totals[i] += y[i] * n_rows
         result += y[i]
     return result
 
 
 @njit(nogil=True, cache=True)
-def run_steps(code, tables, order, start, batch_size, rate, rates, streams, losses, result):
+def run_steps(code, tables, order, start, batch_size, rate, rates, streams, losses, totals, last):
     """Steps on one batch after the other, until a loss is not finite; the number of steps done.
 
     `tables`: X, y and the weights, by address, address in the batch, bytes of a row, bytes to the next one.
     `rate`: where the learning rate lies; `rates`: its bytes, a row a step. `streams`: random numbers, a row a
-    step. `losses`: address, number and bytes of those of a step, one a member. `result`: the sum so far of
-    loss times rows, and the last loss.
+    step. `losses`: address, number and bytes of those of a step, one a member. `totals`: the sums so far of
+    loss times rows. `last`: the last loss, over members.
     """
     arguments, dimensions, steps = np.zeros(4, np.intp), np.zeros(1, np.intp), np.zeros(4, np.intp)
     for step in range(len(rates)):
         gather(tables, order, start + step * batch_size, batch_size)
         copy_bytes(rates[step].ctypes.data, rate, rates.shape[1])
         run(code, streams[step].ctypes.data, arguments, dimensions, steps)
-        loss = sum_of(losses[0], losses[1], losses[2])
-        result[0] += loss * batch_size
-        result[1] = loss
-        if not np.isfinite(loss):
+        last[0] = add_losses(losses, batch_size, totals)
+        if not np.isfinite(last[0]):
             return step + 1
     return len(rates)

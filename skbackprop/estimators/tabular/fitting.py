@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from skbackprop.averaging import AVERAGES, Averaging
-from skbackprop.batches import MemberBatches
+from skbackprop.batches import MemberBatches, evenly
 from skbackprop.estimators.tabular.members import Plan, Record, Validation, train_members
 from skbackprop.estimators.tabular.recipes import batch_size, make_optimizer, make_root
 from skbackprop.losses import Loss
@@ -126,7 +126,8 @@ def training_of(network, loss, settings):
 
 
 def _train(task, training, learned, measure, plan, generator, n_epochs=None):
-    size = batch_size(task.settings, learned.shape[1])
+    n_rows = learned.shape[1]
+    size = evenly(n_rows, batch_size(task.settings, n_rows))
     batches = MemberBatches(*task.rows, size, learned.copy())
     n_steps = task.plan.n_epochs * len(batches)
     training.engine = make_engine(task.settings.engine, n_steps, saved=SAVED)

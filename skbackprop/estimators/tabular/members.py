@@ -6,7 +6,7 @@ from time import monotonic
 
 import numpy as np
 
-from skbackprop.batches import MemberBatches
+from skbackprop.batches import MemberBatches, evenly
 from skbackprop.training import train_epoch
 
 ROWS_AT_ONCE = 1024
@@ -61,7 +61,7 @@ def train_members(training, batches, measure, plan, generator, n_epochs=None):
             best_theta[better] = network.theta[better]
             training.hide()
             training.n_epochs += 1
-            record.losses.append(loss / n_members)
+            record.losses.append(float(loss.mean()))
             record.curve.append(measured)
     network.theta[...] = best_theta
     record.engine = training.engine_name
@@ -76,7 +76,7 @@ def learn_once(training, generator, rows, batch_size):
     training.hide()
     n_members = len(training.objective.network.theta)
     order = np.tile(np.arange(len(rows.X)), (n_members, 1))
-    batches = MemberBatches(*rows, batch_size, order)
+    batches = MemberBatches(*rows, evenly(len(rows.X), batch_size), order)
     batches.shuffle(generator)
     with np.errstate(all="ignore"):
         train_epoch(training, batches, 0, inf)

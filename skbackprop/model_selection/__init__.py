@@ -1,0 +1,5 @@
+"""Searches over the settings of a network, made of scikit-learn's."""
+
+from skbackprop.model_selection.search import BackpropSearchCV
+
+__all__ = ["BackpropSearchCV"]

@@ -1,0 +1,166 @@
+"""The candidates of a search on the training rows of one fold: prepared one by one, trained at once."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import joblib
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+
+from skbackprop.estimators import BackpropClassifier, BackpropRegressor
+from skbackprop.estimators.building import description
+from skbackprop.estimators.running import Job
+from skbackprop.estimators.validation import validation_arguments
+from skbackprop.model_selection.together import Fit, Stream, train_together
+
+CACHED = 3 * 2**14  # numbers of all layers' outputs at once: with net inputs and deltas they fit the cache
+FEWEST = 4  # at once, where even less would fit: they share the rows
+
+
+@dataclass(eq=False)
+class CandidateFit(Fit):
+    """One that is part of a search."""
+
+    whole: object  # the estimator, or the pipeline that ends in it
+
+    def __post_init__(self):
+        self.kind, self.signature = _kind(self), _signature(self.stream)
+
+
+def network_of(estimator):
+    """The last step of a pipeline, or the estimator itself."""
+    return estimator.steps[-1][1] if type(estimator) is Pipeline else estimator
+
+
+def is_network(estimator):
+    """Whether it is an estimator of this library, and no subclass with ways of its own."""
+    return type(estimator) in (BackpropClassifier, BackpropRegressor)
+
+
+def train_candidates(base, candidates, X, y, params):
+    """For each candidate its estimator, trained, and the time it took; (None, 0.0) for one to fit alone."""
+    begin, calls = perf_counter(), {}
+    fits = [_begun(base, candidate, X, y, params, calls) for candidate in candidates]
+    for part in parts([fit for fit in fits if fit is not None]):
+        _train(part)
+    trained = [None if fit is None or fit.estimator is None else fit.whole for fit in fits]
+    seconds = (perf_counter() - begin) / max(1, len(trained) - trained.count(None))
+    return [(estimator, 0.0 if estimator is None else seconds) for estimator in trained]
+
+
+def _begun(base, candidate, X, y, params, calls):
+    """A candidate before its first step; None if it is fitted alone, which tells what is wrong with it."""
+    try:
+        whole = clone(base).set_params(**clone(candidate, safe=False))
+        network = network_of(whole)
+        if not (is_network(network) and _has_plain_epochs(network)):
+            return None
+        arguments, metadata = (X, y), params
+        if whole is not network:
+            arguments, metadata = _call_of_fit(whole, candidate, X, y, params, calls)
+        job = _begin(network, *arguments, **metadata)
+        if job is None or issparse(job.batches.X):
+            return None
+        stream = Stream(job.batches, network._training.random_state)
+        return CandidateFit(network, job.monitor, stream, whole)
+    except Exception:
+        return None
+
+
+def _has_plain_epochs(network):
+    """Whether nothing but epochs happens while it trains."""
+    alone = network.verbose, network.warm_start, network.checkpoint is not None, network.max_time is not None
+    return network.solver != "lbfgs" and not any(alone) and not hasattr(network, "_skl_callbacks")
+
+
+def _call_of_fit(pipeline, candidate, X, y, params, calls):
+    """What a pipeline passes to its last step; steps before that are fitted once for the same settings."""
+    name, network = pipeline.steps[-1]
+    settings = (p for p in candidate.items() if p[0] != name and not p[0].startswith(f"{name}__"))
+    key = tuple((parameter, id(value)) for parameter, value in settings)
+    if key not in calls:
+        network.fit = lambda *arguments, **metadata: calls.update({key: (pipeline, arguments, metadata)})
+        pipeline.fit(X, y, **params)
+        del network.fit
+    fitted, arguments, metadata = calls[key]
+    pipeline.steps = [*fitted.steps[:-1], (name, network)]
+    return arguments, metadata
+
+
+def _begin(network, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
+    validation = validation_arguments(X_val, y_val, sample_weight_val)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return network._begin(X, y, sample_weight, validation=validation, groups=groups)
+
+
+def _kind(fit):
+    """Equal for fits that can be members of one network."""
+    estimator, training, batches = fit.estimator, fit.training, fit.stream.batches
+    network, averaging = training.objective.network, training.averaging
+    return (
+        description(network.root),
+        (network.n_inputs, network.n_outputs, network.theta.dtype),
+        description(training.objective.loss),
+        description(training.descent.transforms),
+        None if averaging is None else description(averaging.average),
+        (batches.n_samples, batches.batch_size),
+        (estimator.max_iter, estimator.schedule_epochs, estimator.shuffle),
+    )
+
+
+def _signature(stream):
+    """Equal for fits that shuffle alike; draws from NumPy's global generator follow each other."""
+    if stream.random_state is check_random_state(None):
+        return f"{id(stream)}"
+    return joblib.hash((stream.batches.order, stream.random_state.get_state(legacy=False)))
+
+
+def parts(fits):
+    """Lists of fits to train at once: as many as fit into the cache."""
+    groups = []
+    for fit in fits:
+        for group in groups:
+            if group[0].kind == fit.kind and _same_data(group[0], fit):
+                group.append(fit)
+                break
+        else:
+            groups.append([fit])
+    for group in groups:
+        group.sort(key=lambda fit: fit.signature)
+        n_parts = -(-len(group) // _together(group[0]))
+        yield from (part.tolist() for part in np.array_split(np.array(group, dtype=object), n_parts))
+
+
+def _together(fit):
+    network = fit.training.objective.network
+    widths = [network.n_inputs]
+    for layer in network.root.layers:
+        widths.append(layer.n_outputs(widths[-1]))
+    return max(FEWEST, CACHED // (fit.stream.batches.batch_size * sum(widths)))
+
+
+def _same_data(fit, other):
+    ours, theirs = fit.stream.batches, other.stream.batches
+    return all(
+        a is b or (a is not None and b is not None and np.array_equal(a, b))
+        for a, b in zip((ours.X, ours.targets, ours.weights), (theirs.X, theirs.targets, theirs.weights))
+    )
+
+
+def _train(fits):
+    """What goes wrong is left to the fits alone, where it can be told."""
+    streams = {}
+    for fit in fits:
+        fit.stream = streams.setdefault(fit.signature, fit.stream)
+    try:
+        if len(fits) > 1:
+            train_together(fits)
+        else:
+            (fit,) = fits
+            fit.estimator._train(Job(fit.stream.batches, fit.monitor, None, None), False, None, {})
+    except Exception:
+        for fit in fits:
+            fit.estimator = None

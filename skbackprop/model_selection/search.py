@@ -1,0 +1,181 @@
+"""Grid search over a network's settings, many fits at once."""
+
+from copy import copy
+
+from sklearn.base import is_classifier
+from sklearn.model_selection import GridSearchCV, check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import indexable
+from sklearn.utils.validation import _check_method_params
+
+from skbackprop.model_selection.fold import is_network, network_of
+from skbackprop.model_selection.queue import Queue, Splits
+
+
+class BackpropSearchCV(GridSearchCV):
+    """Grid search that trains candidates at once, with the results of `GridSearchCV`.
+
+    `cv_results_` has the keys, order and values of scikit-learn's `GridSearchCV`, to rounding; only times
+    differ: those who trained at once share their time evenly. On each fold those candidates are trained at
+    once, as members of one `Ensemble`, that have the same layers, loss, target, weights, batch size,
+    `max_iter` and solver, with its settings. They may differ in everything else: the learning rate, its
+    schedule, `alpha`, `random_state`, `tol`, `n_iter_no_change`, early stopping. Where a grid varies more,
+    there are several such groups. Each candidate has its own first weights, order of rows, validation
+    part, stopping and best weights. A group is as large as fits into the cache: small networks gain most.
+
+    Fitted one by one, as `GridSearchCV` does it, are estimators other than `BackpropRegressor`,
+    `BackpropClassifier` and a `Pipeline` that ends in one; candidates with solver='lbfgs', sparse X,
+    `verbose`, `warm_start`, `checkpoint`, `max_time` or callbacks; and those whose fit fails. The steps of a
+    pipeline before the network are fitted once a fold for all candidates with the same settings of these.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A `BackpropRegressor`, a `BackpropClassifier`, or a `Pipeline` that ends in one.
+
+    param_grid : dict or list of dict
+        Names of parameters and the values to try, or several such grids.
+
+    scoring : str, callable, list, tuple or dict, default=None
+        What measures a fit on the rows left out, as in scikit-learn; None is the estimator's `score`.
+
+    n_jobs : int, default=None
+        Number of processes: folds are trained side by side, or parts of them where there are more processes
+        than folds.
+
+    refit : bool, str or callable, default=True
+        Whether the best candidate is fitted to all rows; with several scores by which, or a function of
+        `cv_results_` that gives `best_index_`.
+
+    cv : int, cross-validation generator or iterable, default=None
+        The folds, as in scikit-learn; None stands for 5.
+
+    verbose : int, default=0
+        How much is printed.
+
+    pre_dispatch : int or str, default='2*n_jobs'
+        The number of jobs that are handed out in advance.
+
+    error_score : 'raise' or float, default=np.nan
+        The score of a fit that fails.
+
+    return_train_score : bool, default=False
+        Whether the scores on the training rows are in `cv_results_`.
+
+    Attributes
+    ----------
+    cv_results_ : dict of ndarray
+        For each candidate its parameters, times, scores and rank.
+
+    best_estimator_ : estimator
+        The best candidate, fitted to all rows.
+
+    best_score_ : float
+        Its mean score on the rows left out.
+
+    best_params_ : dict
+        Its parameters.
+
+    best_index_ : int
+        Its index in `cv_results_`.
+
+    scorer_ : callable or dict
+        What measures.
+
+    n_splits_ : int
+        Number of folds.
+
+    refit_time_ : float
+        Seconds for the last fit.
+
+    multimetric_ : bool
+        Whether there are several scores.
+
+    classes_ : ndarray of shape (n_classes,)
+        The class labels, with a classifier.
+
+    n_features_in_ : int
+        Number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `X` had names that are all strings.
+
+    See Also
+    --------
+    sklearn.model_selection.GridSearchCV : scikit-learn's, with the same parameters.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skbackprop import BackpropRegressor, BackpropSearchCV
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = BackpropRegressor(16, target_scaling="standard", early_stopping=True, random_state=0)
+    >>> grid = {"learning_rate_init": [0.001, 0.01, 0.1], "alpha": [0.0001, 1.0]}
+    >>> search = BackpropSearchCV(net, grid).fit(X, y)
+    >>> search.cv_results_["mean_test_score"].shape
+    (6,)
+    """
+
+    _queue = None  # of the fits of a search that is under way
+
+    def fit(self, X, y=None, **params):
+        """Fit every candidate on every fold, and the best one on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            The target.
+
+        **params : dict
+            For `fit` of the estimator, the splitter and the scorer, such as `sample_weight` and `groups`;
+            what has as many rows as `X` is cut into folds with it.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+        """
+        self._validate_params()
+        if y is None or not self._may_train_at_once():
+            return super().fit(X, y, **params)
+        X, y = indexable(X, y)
+        search = copy(self)
+        search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        search.estimator = copy(self.estimator)
+        search._queue = Queue(self.estimator, X, y, params)
+        search.estimator.__sklearn_clone__ = search._queue.itself
+        super(BackpropSearchCV, search).fit(X, y, **params)
+        del search.estimator.__sklearn_clone__  # the scorer may hold it
+        given = {*self.get_params(deep=False), "_queue"}
+        vars(self).update({name: value for name, value in vars(search).items() if name not in given})
+        return self
+
+    def _may_train_at_once(self):
+        parts = self, self.estimator, network_of(self.estimator)
+        if any(hasattr(part, "_skl_callbacks") for part in parts):
+            return False
+        return type(self.estimator) is Pipeline or is_network(self.estimator)
+
+    def _run_search(self, evaluate_candidates, *, callback_ctx=None):
+        context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}  # scikit-learn < 1.9: none
+        if self._queue is None:
+            return super()._run_search(evaluate_candidates, **context)
+        X, y, params = self._queue.data
+        routed = self._get_routed_params_for_fit(_check_method_params(X, params))
+
+        def evaluate(candidates, **context):
+            candidates = list(candidates)
+            splits = Splits(list(self.cv.split(X, y, **routed.splitter.split)))
+            self._queue.train(candidates, splits, routed.estimator.fit, self.n_jobs, self.pre_dispatch)
+            return evaluate_candidates(candidates, cv=splits, **context)
+
+        return super()._run_search(evaluate, **context)
+
+    def _format_results(self, candidate_params, n_splits, out, more_results=None):
+        if self._queue is not None:
+            for result, seconds in zip(out, self._queue.seconds):
+                result["fit_time"] += seconds
+        return super()._format_results(candidate_params, n_splits, out, more_results)

@@ -1,0 +1,411 @@
+"""BackpropSearchCV beside GridSearchCV: the same keys, values, best candidate and errors."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from skbackprop import BackpropClassifier, BackpropRegressor, BackpropSearchCV, BatchNorm, Dense, Dropout
+from skbackprop.losses import LogLoss
+from skbackprop.model_selection import fold
+from skbackprop.optimizers import SGD, Adam, AdamW, Muon
+from skbackprop.schedules import Cosine
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:Scoring failed:UserWarning"),
+]
+NUMBERS = make_regression(120, 5, noise=5.0, random_state=0)
+NUMBERS = NUMBERS[0], NUMBERS[1] / 50.0
+LABELS = make_classification(120, 5, n_informative=4, n_redundant=0, n_classes=3, random_state=1)
+GRID = {"learning_rate_init": [0.003, 0.03], "alpha": [0.0, 0.1]}
+
+
+def regressor(**settings):
+    given = {"hidden_layer_sizes": (6,), "max_iter": 12, "batch_size": 32, "random_state": 0}
+    return BackpropRegressor(**given | settings)
+
+
+def classifier(**settings):
+    given = {"hidden_layer_sizes": (6,), "max_iter": 12, "batch_size": 32, "random_state": 0}
+    return BackpropClassifier(**given | settings)
+
+
+@pytest.fixture
+def sizes(monkeypatch):
+    """How many fits were trained at once, each time; 1 is a fit alone, but prepared."""
+    seen = []
+    train = fold._train
+    monkeypatch.setattr(fold, "_train", lambda fits: seen.append(len(fits)) or train(fits))
+    return seen
+
+
+def compare(estimator, grid, data=NUMBERS, fit_params=None, **settings):
+    """Both searches, after a look at all that they found."""
+    settings = {"cv": 2, "return_train_score": True} | settings
+    theirs = GridSearchCV(estimator, grid, **settings).fit(*data, **fit_params or {})
+    ours = BackpropSearchCV(estimator, grid, **settings).fit(*data, **fit_params or {})
+    assert list(ours.cv_results_) == list(theirs.cv_results_)
+    for name, values in theirs.cv_results_.items():
+        if "_time" in name:
+            assert (ours.cv_results_[name] >= 0).all()
+        elif name == "params" or name.startswith("param_"):
+            assert list(map(repr, ours.cv_results_[name])) == list(map(repr, values))
+        else:
+            np.testing.assert_allclose(ours.cv_results_[name], values, rtol=1e-6, atol=1e-6, err_msg=name)
+    assert ours.n_splits_ == theirs.n_splits_
+    assert ours.multimetric_ is theirs.multimetric_
+    assert set(vars(ours)) == set(vars(theirs))
+    if ours.refit:
+        assert ours.best_index_ == theirs.best_index_
+        assert type(ours.best_estimator_) is type(theirs.best_estimator_)
+        ours_predict, theirs_predict = ours.predict(data[0]), theirs.predict(data[0])
+        if theirs_predict.dtype.kind == "U":
+            assert (ours_predict == theirs_predict).all()
+        else:
+            np.testing.assert_allclose(ours_predict, theirs_predict, rtol=1e-6, atol=1e-9)
+    return ours, theirs
+
+
+# every one of them trains four candidates at once on each fold
+ALIKE = {
+    "adam": regressor(),
+    "adam, two layers": regressor(hidden_layer_sizes=(6, 4), activation="tanh"),
+    "sgd": regressor(solver="sgd"),
+    "sgd without momentum": regressor(solver="sgd", momentum=0.0),
+    "rmsprop": regressor(solver="rmsprop"),
+    "lion, nadam's clipping": regressor(solver="nadam", clip_norm=0.5, clip_value=0.2),
+    "not shuffled": regressor(shuffle=False),
+    "invscaling": regressor(solver="sgd", learning_rate="invscaling"),
+    "adaptive": regressor(solver="sgd", learning_rate="adaptive", n_iter_no_change=1, tol=0.1, max_iter=30),
+    "plateau": regressor(learning_rate="plateau", n_iter_no_change=1, tol=0.1, max_iter=30),
+    "cosine": regressor(learning_rate=Cosine(0.1), schedule_epochs=20),
+    "stops by the loss": regressor(tol=0.02, n_iter_no_change=2, max_iter=40),
+    "stops early": regressor(early_stopping=True, n_iter_no_change=2, max_iter=40),
+    "stops by a scorer": regressor(early_stopping=True, scoring="neg_mean_absolute_error", best_epoch="last"),
+    "has a validation part": regressor(validation=3),
+    "moving average": regressor(average="ema", early_stopping=True, n_iter_no_change=2),
+    "average of the end": regressor(average="swa"),
+    "dropout": regressor(hidden_layer_sizes=[Dense(8), Dropout(0.2)]),
+    "batch normalisation": regressor(hidden_layer_sizes=[Dense(6), BatchNorm()]),
+    "huber, scaled": regressor(loss="huber", target_scaling="standard", clamp=True),
+    "quantiles": regressor(loss="quantile", quantile=[0.1, 0.5, 0.9]),
+    "max_norm": regressor(hidden_layer_sizes=[Dense(6, max_norm=0.5, learning_rate=0.5)]),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_like_grid_search(name, sizes):
+    compare(ALIKE[name], GRID)
+    assert sizes == [4, 4]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"early_stopping": True, "n_iter_no_change": 2},
+        {"class_weight": "balanced", "loss": LogLoss(label_smoothing=0.1)},
+        {"calibration": "temperature", "validation": 4},
+    ],
+)
+def test_classifier(settings, sizes):
+    compare(classifier(**settings), GRID, LABELS, scoring=["accuracy", "neg_log_loss"], refit="neg_log_loss")
+    assert sizes == [4, 4]
+
+
+def test_two_classes_and_labels_that_are_words():
+    X, y = LABELS
+    words = np.array(["no", "yes", "yes"])[y]
+    compare(classifier(), GRID, (X, words), scoring="roc_auc")
+
+
+def test_several_outputs_in_float32():
+    X, y = NUMBERS
+    data = X.astype(np.float32), np.column_stack([y, -y, y**2])
+    compare(regressor(), GRID, data, scoring="neg_mean_squared_error")
+
+
+def test_solver_objects(sizes):
+    grid = [
+        {"solver": [AdamW(), Muon()], "solver__learning_rate": [0.003, 0.03]},
+        {"solver": [SGD(momentum=0.9, nesterov=True)], "solver__learning_rate": [0.01, 0.1], "alpha": [0, 1]},
+        {"solver": [Adam(0.01)], "solver__beta_1": [0.8, 0.9]},
+    ]
+    compare(regressor(hidden_layer_sizes=(6, 4)), grid)
+    assert sorted(sizes) == sorted(2 * [2, 2, 4, 1, 1])
+
+
+def test_seeds_and_everything_that_may_differ(sizes):
+    grid = {
+        "random_state": [0, 1, np.random.RandomState(2)],
+        "tol": [0.0, 0.05],
+        "n_iter_no_change": [1, 3],
+        "learning_rate": ["constant", "cosine"],
+    }
+    compare(regressor(max_iter=25, learning_rate_init=0.01), grid, cv=2)
+    assert sizes == [24, 24]
+
+
+def test_seeds_with_dropout_and_validation_parts():
+    net = regressor(hidden_layer_sizes=[Dense(8), Dropout(0.2)], early_stopping=True, n_iter_no_change=3)
+    compare(net, {"random_state": [0, 1, 2], "alpha": [0.0, 0.1]})
+
+
+def test_other_shapes_are_groups_of_their_own(sizes):
+    grid = {
+        "hidden_layer_sizes": [(4,), [4], (5, 3)],
+        "learning_rate_init": [0.01, 0.1],
+        "batch_size": [16, 50],
+    }
+    compare(regressor(), grid)
+    assert sorted(sizes) == 4 * [2] + 4 * [4]
+
+
+def test_no_more_at_once_than_fit_into_the_cache(sizes, monkeypatch):
+    monkeypatch.setattr(fold, "CACHED", 0)
+    compare(regressor(), {"learning_rate_init": np.geomspace(0.001, 0.1, 9)})
+    assert sizes == 2 * [3, 3, 3]
+
+
+def test_a_class_that_is_missing_in_a_fold(sizes):
+    X, y = LABELS
+    order = np.argsort(y, kind="stable")
+    compare(classifier(), GRID, (X[order], y[order]), cv=KFold(3))
+    assert sizes == [4, 4, 4]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"solver": "lbfgs"}, {"max_time": 100.0}, {"warm_start": True}, {"verbose": True}],
+)
+def test_what_is_fitted_alone(settings, sizes, capsys):
+    compare(regressor(**settings), GRID)
+    assert sizes == []
+
+
+def test_some_of_the_candidates_are_fitted_alone(sizes):
+    compare(regressor(), [{"solver": ["lbfgs"]}, GRID, {"warm_start": [True]}])
+    assert sizes == [4, 4]
+
+
+def test_sparse_rows_and_other_estimators(sizes):
+    from scipy.sparse import csr_array
+
+    compare(classifier(), GRID, (csr_array(LABELS[0]), LABELS[1]))
+    other = MLPClassifier((4,), max_iter=5, random_state=0)
+    compare(other, {"alpha": [0.1, 1.0]}, LABELS)
+    assert sizes == []
+
+
+class Epochs:
+    """A callback that counts."""
+
+    def __init__(self):
+        self.n = 0
+
+    def setup(self, estimator, context):
+        pass
+
+    teardown = setup
+
+    def on_fit_task_begin(self, estimator, context, **given):
+        pass
+
+    def on_fit_task_end(self, estimator, context, **given):
+        self.n += context.task_name == "epoch"
+
+
+def test_callbacks_see_every_epoch(sizes):
+    pytest.importorskip("sklearn.callback")
+    epochs = Epochs()
+    compare(regressor(max_iter=3).set_callbacks(epochs), {"alpha": [0.0, 0.1]})
+    assert sizes == []
+    assert epochs.n == 2 * 3 * (2 * 2 + 1)
+
+
+class OwnWay(BackpropRegressor):
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.network_.theta *= 0.5
+        return self
+
+
+def test_a_subclass_has_its_own_way(sizes):
+    compare(OwnWay(hidden_layer_sizes=4, max_iter=3, random_state=0), GRID)
+    assert sizes == []
+
+
+class Counting(StandardScaler):
+    n_fits = 0
+
+    def fit(self, X, y=None, sample_weight=None):
+        Counting.n_fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+def test_steps_before_the_network_are_fitted_once_a_fold(sizes):
+    pipeline = Pipeline([("scale", Counting()), ("net", regressor())])
+    grid = {f"net__{name}": values for name, values in GRID.items()}
+    search = BackpropSearchCV(pipeline, grid, cv=2, refit=False)
+    Counting.n_fits = 0
+    search.fit(*NUMBERS)
+    assert Counting.n_fits == 2
+    ours, _ = compare(pipeline, {**grid, "scale__with_mean": [True, False]})
+    assert sizes == 2 * [4] + 2 * [4, 4]
+    assert [name for name, _ in ours.best_estimator_.steps] == ["scale", "net"]
+
+
+def test_pipelines_of_many_kinds(sizes):
+    columns = ColumnTransformer([("a", StandardScaler(), [0, 1]), ("b", MinMaxScaler(), [2, 3, 4])])
+    grid = {
+        "backpropclassifier__alpha": [0.0, 1.0],
+        "columntransformer": [columns, "passthrough", StandardScaler()],
+    }
+    compare(make_pipeline(columns, classifier()), grid, LABELS)
+    grid = [{"net": [classifier(), MLPClassifier((3,), max_iter=3, random_state=0)]}, {"net__alpha": [1.0]}]
+    compare(Pipeline([("scale", StandardScaler()), ("net", classifier())]), grid, LABELS)
+    assert sizes == 2 * [2, 2, 2] + 2 * [2]
+
+
+def test_weights_and_groups():
+    weights = np.random.default_rng(0).uniform(0.1, 2.0, len(NUMBERS[0]))
+    groups = np.arange(len(weights)) % 7
+    given = {"sample_weight": weights, "groups": groups}
+    compare(regressor(early_stopping=True), GRID, fit_params=given, cv=GroupKFold(2))
+    pipeline = Pipeline([("scale", StandardScaler()), ("net", regressor())])
+    compare(pipeline, {"net__alpha": [0.0, 1.0]}, fit_params={"net__sample_weight": weights})
+
+
+def test_metadata_routing():
+    weights = np.random.default_rng(0).uniform(0.1, 2.0, len(NUMBERS[0]))
+    with config_context(enable_metadata_routing=True):
+        net = regressor().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        scale = StandardScaler().set_fit_request(sample_weight=False)
+        compare(net, GRID, fit_params={"sample_weight": weights})
+        pipeline = Pipeline([("scale", scale), ("net", net)])
+        scoring = make_scorer(r2_score).set_score_request(sample_weight=False)
+        grid = {"net__alpha": [0.0, 1.0]}
+        compare(pipeline, grid, fit_params={"sample_weight": weights}, scoring=scoring)
+
+
+def by_loss(results):
+    return int(np.argmax(results["mean_test_mae"]))
+
+
+def epochs_and_score(net, X, y):
+    return {"epochs": net.n_iter_, "best": net.best_loss_, "r2": net.score(X, y)}
+
+
+def test_scores_of_every_kind():
+    mae = make_scorer(mean_absolute_error, greater_is_better=False)
+    compare(regressor(), GRID, scoring={"r2": "r2", "mae": mae}, refit=by_loss)
+    compare(regressor(), GRID, scoring={"r2": "r2", "mae": mae}, refit=False)
+    compare(
+        regressor(),
+        GRID,
+        scoring=lambda net, X, y: {"epochs": net.n_iter_, "r2": net.score(X, y)},
+        refit="r2",
+    )
+    compare(regressor(), GRID, return_train_score=False)
+
+
+def test_folds_of_every_kind():
+    compare(regressor(), GRID, cv=ShuffleSplit(2, test_size=0.3, random_state=0))
+    folds = list(KFold(4).split(NUMBERS[0]))
+    compare(regressor(), GRID, cv=folds)
+    once = BackpropSearchCV(regressor(), GRID, cv=iter(folds)).fit(*NUMBERS)
+    assert once.n_splits_ == 4
+    rows = NUMBERS[0].tolist(), NUMBERS[1].tolist()
+    compare(regressor(), GRID, rows, cv=KFold(3, shuffle=True, random_state=0))
+
+
+def test_data_frames():
+    pandas = pytest.importorskip("pandas")
+    X = pandas.DataFrame(NUMBERS[0], columns=list("abcde"), index=np.arange(7, 127))
+    ours, _ = compare(regressor(), GRID, (X, pandas.Series(NUMBERS[1], index=X.index)))
+    assert list(ours.feature_names_in_) == list("abcde")
+
+
+def test_several_processes(sizes):
+    ours, _ = compare(regressor(max_iter=3), GRID, n_jobs=2, cv=2)
+    assert ours.cv_results_["mean_fit_time"].min() > 0
+    net = make_pipeline(StandardScaler(), regressor(max_iter=3))
+    compare(net, {f"backpropregressor__{name}": values for name, values in GRID.items()}, n_jobs=5, cv=2)
+
+
+def test_a_fit_that_fails():
+    grid = [{"alpha": [0.0, 0.1], "learning_rate_init": [0.01, 1e200]}, {"loss": ["gamma"]}, {"tol": [-1.0]}]
+    with (
+        pytest.warns(FitFailedWarning, match="12 fits failed"),
+        pytest.warns(UserWarning, match="non-finite"),
+    ):
+        ours, _ = compare(regressor(solver="sgd", momentum=0.0), grid, cv=3)
+    assert np.isnan(ours.cv_results_["mean_test_score"]).sum() == 4
+    for search in (BackpropSearchCV, GridSearchCV):
+        with pytest.raises(ValueError, match="diverged at epoch 1, step 2"):
+            search(regressor(solver="sgd"), grid, error_score="raise").fit(*NUMBERS)
+
+
+def test_who_diverges_does_not_hold_up_the_others(sizes):
+    grid = {"learning_rate_init": [1e-3, 1e-2, 1e3], "random_state": [0, 1]}
+    net = regressor(solver="sgd", max_iter=40, clip_norm=None, early_stopping=True, n_iter_no_change=20)
+    with pytest.warns(FitFailedWarning), pytest.warns(UserWarning, match="non-finite"):
+        compare(net, grid, cv=2, error_score=np.nan)
+    assert sizes == [6, 6]
+
+
+def test_a_bad_step_before_the_network():
+    grid = {"net__alpha": [0.1], "scale__feature_range": [(0, 1), (1, 0)]}
+    pipeline = Pipeline([("scale", MinMaxScaler()), ("net", regressor())])
+    with (
+        pytest.warns(FitFailedWarning, match="Minimum of desired"),
+        pytest.warns(UserWarning, match="non-fin"),
+    ):
+        compare(pipeline, grid)
+
+
+def test_a_search_that_fails_keeps_what_was_found():
+    search = BackpropSearchCV(regressor(), GRID, cv=3).fit(*NUMBERS)
+    found = dict(vars(search))
+    with pytest.raises(ValueError, match="inconsistent"):
+        search.fit(NUMBERS[0], NUMBERS[1][:-1])
+    search.cv = 1000
+    with pytest.raises(ValueError, match="n_splits=1000"):
+        search.fit(*NUMBERS)
+    search.cv = 3
+    assert vars(search) == found
+    with pytest.raises(ValueError, match="The 'n_jobs' parameter"):
+        search.set_params(n_jobs="all").fit(*NUMBERS)
+
+
+def test_like_any_estimator():
+    search = BackpropSearchCV(regressor(), GRID, cv=3)
+    assert search.get_params().keys() == GridSearchCV(regressor(), GRID).get_params().keys()
+    fitted = clone(search).fit(*NUMBERS)
+    again = pickle.loads(pickle.dumps(fitted))
+    assert (again.predict(NUMBERS[0]) == fitted.predict(NUMBERS[0])).all()
+    assert again.score(*NUMBERS) == fitted.score(*NUMBERS)
+    assert vars(search).keys() == vars(BackpropSearchCV(regressor(), GRID)).keys()
+    assert vars(search.estimator) == vars(regressor())
+    assert fitted.refit_time_ > 0
+
+
+def test_warnings_of_fits_that_are_not_over():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        BackpropSearchCV(regressor(max_iter=2), GRID, cv=3).fit(*NUMBERS)
+    messages = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
+    assert len(messages) == 13
+    assert all("Maximum iterations (2) reached" in message for message in messages)
