@@ -15,7 +15,10 @@ from skbackprop.layers import Ensemble
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Chain, Descent
+from skbackprop.replay.choice import make_engine
 from skbackprop.training import Training, close_epoch, train_epoch, warn_without_best
+
+SAVED = 2e-4  # seconds a step that replay saves, about, for some members
 
 
 @dataclass(eq=False)
@@ -47,7 +50,8 @@ def train_together(fits):
 
     The estimators are then fitted as far as predictions go; the state of their solvers is not theirs.
     """
-    estimator, group = fits[0].estimator, Group(fits)
+    estimator = fits[0].estimator
+    group = Group(fits, estimator.max_iter)
     n_planned = estimator.schedule_epochs or estimator.max_iter
     with np.errstate(all="ignore"):
         for epoch in range(estimator.max_iter):
@@ -56,15 +60,19 @@ def train_together(fits):
             group = group.after_epoch(epoch, n_planned)
             if group is None:
                 return
-    for member in range(len(group.fits)):
+    for member in group.going_on:
         group.finish(member, "max_iter")
 
 
 class Group:
-    """Fits at work on one network: their weights are the rows of its theta."""
+    """Fits at work on one network: their weights are the rows of its theta.
 
-    def __init__(self, fits):
-        self.fits = fits
+    Fits that have ended stay among the others until they are a quarter: a smaller network has to be prepared.
+    """
+
+    def __init__(self, fits, n_epochs):
+        self.fits, self.n_epochs = fits, n_epochs
+        self.going_on = list(range(len(fits)))
         self.training = joined([fit.training for fit in fits])
         self.streams = list({id(fit.stream): fit.stream for fit in fits}.values())
         self.batches = batches = self.streams[0].batches
@@ -72,6 +80,9 @@ class Group:
             orders = np.array([fit.stream.batches.order for fit in fits])
             data = batches.X, batches.targets, batches.weights
             self.batches = MemberBatches(*data, batches.batch_size, orders)
+        if self.training.objective.network.generator is None:  # masks of each member's own are not replayed
+            n_steps = n_epochs * len(self.batches)
+            self.training.engine = make_engine(fits[0].estimator.engine, n_steps, saved=SAVED)
 
     def shuffle(self):
         """As each fit would do it."""
@@ -89,7 +100,11 @@ class Group:
         except DivergenceError:
             rest = self._without_diverged(before)
             return rest and rest.after_epoch(n_done, n_planned)
-        return self.of([m for m, loss in enumerate(losses) if not self._ends(m, float(loss), n_rows)])
+        self.n_epochs -= 1
+        self.going_on = [m for m in self.going_on if not self._ends(m, float(losses[m]), n_rows)]
+        if 0 < len(self.fits) - len(self.going_on) < len(self.fits) / 4:
+            return self
+        return self.of(self.going_on)
 
     def _ends(self, member, loss, n_rows):
         """Whether the fit of a member ends with the epoch that it has just done."""
@@ -110,9 +125,10 @@ class Group:
             finite[:] = False
         for array, earlier in zip(self.training.arrays(), before):
             np.copyto(array, earlier)
-        for fit, is_finite in zip(self.fits, finite):
-            fit.estimator = fit.estimator if is_finite else None
-        return self.of(np.flatnonzero(finite).tolist())
+        rest = [member for member in self.going_on if finite[member]]
+        for member in set(self.going_on).difference(rest):
+            self.fits[member].estimator = None
+        return self.of(rest)
 
     def of(self, members):
         """The group of these members only, in the midst of training."""
@@ -120,7 +136,7 @@ class Group:
             return self if members else None
         for member in members:
             self.hand_out(member)
-        rest = Group([self.fits[member] for member in members])
+        rest = Group([self.fits[member] for member in members], self.n_epochs)
         states = zip(rest.training.descent.states, self.training.descent.states)
         if rest.training.averaging is not None:
             states = [*states, (vars(rest.training.averaging), vars(self.training.averaging))]
