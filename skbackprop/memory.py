@@ -10,6 +10,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import accumulate, count, pairwise
+from math import prod
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,7 +94,7 @@ CACHE_LINE = 64  # bytes
 
 def empty(shape, dtype):
     """As np.empty, from the start of a cache line: vector instructions are up to twice as fast there."""
-    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    n_bytes = prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
     memory = np.empty(n_bytes + CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % CACHE_LINE
     return memory[start : start + n_bytes].view(dtype).reshape(shape)
@@ -243,7 +244,7 @@ class Workspaces:
         return self._memory_for(buffer)
 
     def _memory_for(self, buffer):
-        return empty(int(np.prod(buffer.full_shape(self.capacity))), buffer.dtype or self.dtype)
+        return empty(prod(buffer.full_shape(self.capacity)), buffer.dtype or self.dtype)
 
     def _array(self, leaf, place, n_samples, wrap):
         if isinstance(leaf, Setting):
