@@ -88,7 +88,7 @@ class Workers:
 
     asked = []
 
-    def __init__(self, n_threads):
+    def __init__(self, n_threads, cache):
         pass
 
     def ask(self, peer, request=None):
@@ -106,7 +106,8 @@ def measured(modules, monkeypatch, path, peers):
     monkeypatch.setattr(modules.command, "Workers", Workers)
     monkeypatch.setattr(Workers, "asked", [])
     group = modules.plan.Group("epoch", "epoch", [(modules.plan.NETWORKS[0], {})], peers, max_rounds=2)
-    run = modules.command.Run(SimpleNamespace(results=path, rounds=5, peers=peers))
+    options = SimpleNamespace(results=path, rounds=5, peers=peers)
+    run = modules.command.Run(options, path.parent)
     run.measure(group)
     return [peer for peer, is_round in Workers.asked if is_round], run
 

@@ -32,17 +32,16 @@ PAUSE = 0.02  # seconds in which the threads of the last peer fall asleep
 
 
 class Workers:
-    """The processes of the peers, each started when first asked; each has a new cache of compiled code."""
+    """The processes of the peers, each started when first asked; the cache is a folder of compiled code."""
 
-    def __init__(self, n_threads):
-        self.n_threads = n_threads
-        self.processes, self.cache = {}, tempfile.TemporaryDirectory()
+    def __init__(self, n_threads, cache):
+        self.n_threads, self.cache = n_threads, str(cache)
+        self.processes = {}
 
     def start(self):
         counts = {f"{name}_NUM_THREADS": str(self.n_threads) for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
         paths = filter(None, [str(FOLDER), os.environ.get("PYTHONPATH")])
-        cache = f"{self.cache.name}/{len(self.processes)}"
-        caches = {"TORCHINDUCTOR_CACHE_DIR": cache, "NUMBA_CACHE_DIR": cache}
+        caches = {"TORCHINDUCTOR_CACHE_DIR": self.cache, "NUMBA_CACHE_DIR": self.cache}
         return subprocess.Popen(
             [sys.executable, "-c", f"from performance_worker import serve; serve({self.n_threads})"],
             env={**os.environ, **counts, **caches, "PYTHONPATH": os.pathsep.join(paths)},
@@ -68,14 +67,13 @@ class Workers:
     def close(self):
         for process in self.processes.values():
             process.communicate()
-        self.cache.cleanup()
 
 
 class Run:
     """What is done, what is missing, what failed."""
 
-    def __init__(self, options):
-        self.options = options
+    def __init__(self, options, cache):
+        self.options, self.cache = options, cache
         self.done = {key(line) for line in read(options.results)}
         self.missing, self.n_failed = set(), 0
 
@@ -92,7 +90,7 @@ class Run:
         """The rounds of a group that lack a peer, each whole, as ratios are taken within a round."""
         n_rounds = min(self.options.rounds, group.max_rounds)
         peers = [peer for peer in group.peers if peer in self.options.peers and peer not in self.missing]
-        workers = Workers(group.n_threads)
+        workers = Workers(group.n_threads, self.cache)
         try:
             for case, settings in group.items:
                 cell = cell_of(group, case, settings)
@@ -166,7 +164,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if options.repeats:
             options.results = Path(folder) / "results.jsonl"
-        run = Run(options)
+        run = Run(options, Path(folder) / "compiled")
         for group in groups(options.scale):
             if group.table in options.tables:
                 run.measure(group)

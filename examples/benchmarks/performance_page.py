@@ -48,6 +48,7 @@ the matrix products alone over the peer's.
 FIRST = """## The first fit
 
 One epoch in a new process, its imports done: what start-up and compilation cost before there is a model.
+The first network finds nothing compiled, the others what can be used again, such as replay's interpreter.
 
 {table}
 """
@@ -63,7 +64,7 @@ REACH = """## To the same validation loss
 
 {network}: a whole fit of as many epochs as the mean squared error of other
 rows needs to fall below {loss}, of which noise is 0.01. Same data, batch and learning rate. In a new process
-start-up comes on top.
+start-up comes on top, here with code that was compiled before.
 
 {table}
 """
