@@ -44,8 +44,9 @@ def train_candidates(base, candidates, X, y, params):
     """For each candidate its estimator, trained, and the time it took; (None, 0.0) for one to fit alone."""
     begin, calls = perf_counter(), {}
     fits = [_begun(base, candidate, X, y, params, calls) for candidate in candidates]
-    for part in parts([fit for fit in fits if fit is not None]):
-        _train(part)
+    groups = list(parts([fit for fit in fits if fit is not None]))
+    for group in groups:
+        _train(group, len(groups))
     trained = [None if fit is None or fit.estimator is None else fit.whole for fit in fits]
     seconds = (perf_counter() - begin) / max(1, len(trained) - trained.count(None))
     return [(estimator, 0.0 if estimator is None else seconds) for estimator in trained]
@@ -150,14 +151,14 @@ def _same_data(fit, other):
     )
 
 
-def _train(fits):
+def _train(fits, n_groups):
     """What goes wrong is left to the fits alone, where it can be told."""
     streams = {}
     for fit in fits:
         fit.stream = streams.setdefault(fit.signature, fit.stream)
     try:
         if len(fits) > 1:
-            train_together(fits)
+            train_together(fits, n_groups)
         else:
             (fit,) = fits
             fit.estimator._train(Job(fit.stream.batches, fit.monitor, None, None), False, None, {})

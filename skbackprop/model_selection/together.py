@@ -45,13 +45,13 @@ class Fit:
         return self.estimator._training
 
 
-def train_together(fits):
-    """All epochs of fits with one architecture, one solver and the same data.
+def train_together(fits, n_groups):
+    """All epochs of fits with one architecture, one solver and the same data, one of `n_groups` such lists.
 
     The estimators are then fitted as far as predictions go; the state of their solvers is not theirs.
     """
     estimator = fits[0].estimator
-    group = Group(fits, estimator.max_iter)
+    group = Group(fits, estimator.max_iter, n_groups)
     n_planned = estimator.schedule_epochs or estimator.max_iter
     with np.errstate(all="ignore"):
         for epoch in range(estimator.max_iter):
@@ -70,8 +70,8 @@ class Group:
     Fits that have ended stay among the others until they are a quarter: a smaller network has to be prepared.
     """
 
-    def __init__(self, fits, n_epochs):
-        self.fits, self.n_epochs = fits, n_epochs
+    def __init__(self, fits, n_epochs, n_groups):
+        self.fits, self.n_epochs, self.n_groups = fits, n_epochs, n_groups
         self.going_on = list(range(len(fits)))
         self.training = joined([fit.training for fit in fits])
         self.streams = list({id(fit.stream): fit.stream for fit in fits}.values())
@@ -81,7 +81,7 @@ class Group:
             data = batches.X, batches.targets, batches.weights
             self.batches = MemberBatches(*data, batches.batch_size, orders)
         if self.training.objective.network.generator is None:  # masks of each member's own are not replayed
-            n_steps = n_epochs * len(self.batches)
+            n_steps = n_epochs * len(self.batches) * n_groups
             self.training.engine = make_engine(fits[0].estimator.engine, n_steps, saved=SAVED)
 
     def shuffle(self):
@@ -136,7 +136,7 @@ class Group:
             return self if members else None
         for member in members:
             self.hand_out(member)
-        rest = Group([self.fits[member] for member in members], self.n_epochs)
+        rest = Group([self.fits[member] for member in members], self.n_epochs, self.n_groups)
         states = zip(rest.training.descent.states, self.training.descent.states)
         if rest.training.averaging is not None:
             states = [*states, (vars(rest.training.averaging), vars(self.training.averaging))]
