@@ -449,6 +449,15 @@ def test_an_embedding_of_codes_out_of_range():
     assert_same_bits(root, SquaredError(), LOSSES["squared"][1], Adam(0.01), np.float32, alpha=0.0)
 
 
+def test_empty_arrays_need_no_row():
+    x, out, program = np.zeros((5, 0)), np.zeros((5, 1)), Program(has_members=False)
+    program.elementwise(np.add, [x, 1.0], [x])
+    program.copy(1.0, x)
+    program.reduce(np.add, x, -1, out)
+    replayed(program)
+    assert not out.any()
+
+
 def test_a_shape_that_no_row_holds_is_refused():
     x = np.zeros((2, 2, 2, 2, 2))
     with pytest.raises(CannotReplayError, match="5 axes"):

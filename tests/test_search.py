@@ -47,7 +47,7 @@ def sizes(monkeypatch):
     """How many fits were trained at once, each time; 1 is a fit alone, but prepared."""
     seen = []
     train = fold._train
-    monkeypatch.setattr(fold, "_train", lambda fits: seen.append(len(fits)) or train(fits))
+    monkeypatch.setattr(fold, "_train", lambda fits, n: seen.append(len(fits)) or train(fits, n))
     return seen
 
 

@@ -81,6 +81,8 @@ class Program:
             for value, dtype in zip(inputs, dtypes)
         ]
         whole = np.broadcast_shapes(*(array.shape for array in (*inputs, *outputs)))
+        if 0 in whole:
+            return
         shape = self._four(whole)
         before, after, operands = [], [], []
         for array, dtype, is_output in zip(
@@ -99,6 +101,8 @@ class Program:
 
     def copy(self, source, target):
         """target[...] = source."""
+        if not target.size:
+            return
         if not isinstance(source, np.ndarray):
             source = self._constant(source, target.dtype)
         whole, shape = target.shape, self._four(target.shape)
