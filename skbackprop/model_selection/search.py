@@ -109,7 +109,7 @@ class BackpropSearchCV(GridSearchCV):
     >>> from sklearn.datasets import load_diabetes
     >>> from skbackprop import BackpropRegressor, BackpropSearchCV
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = BackpropRegressor(hidden_layer_sizes=16, early_stopping=True, random_state=0)
+    >>> net = BackpropRegressor(16, early_stopping=True, max_iter=2000, random_state=0)
     >>> grid = {"learning_rate_init": [0.03, 0.1], "alpha": [0.0001, 0.01, 1.0]}
     >>> search = BackpropSearchCV(net, grid).fit(X, y)
     >>> search.cv_results_["mean_test_score"].shape
