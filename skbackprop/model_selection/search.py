@@ -109,8 +109,8 @@ class BackpropSearchCV(GridSearchCV):
     >>> from sklearn.datasets import load_diabetes
     >>> from skbackprop import BackpropRegressor, BackpropSearchCV
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = BackpropRegressor(16, early_stopping=True, max_iter=2000, random_state=0)
-    >>> grid = {"learning_rate_init": [0.03, 0.1], "alpha": [0.0001, 0.01, 1.0]}
+    >>> net = BackpropRegressor(early_stopping=True, max_iter=2000, random_state=0)
+    >>> grid = {"learning_rate_init": [0.01, 0.1], "alpha": [0.0001, 0.01, 1.0]}
     >>> search = BackpropSearchCV(net, grid).fit(X, y)
     >>> search.cv_results_["mean_test_score"].shape
     (6,)
