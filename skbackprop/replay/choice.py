@@ -4,8 +4,8 @@ import sys
 from importlib.util import find_spec
 
 ENGINES = "auto", "numpy", "replay"
-START_UP = 0.6  # seconds, to import what replay needs
-RECORDING = 0.01  # seconds, to record and to check a step
+START_UP = 0.7  # seconds, to import what replay needs, and to compile the first kernels
+RECORDING = 0.03  # seconds, to record and to check a step, and to compile what is new in it
 SAVED = 4e-5  # seconds a step, about, for any network: what the replayed step does without Python
 
 

@@ -1,7 +1,7 @@
 """The interpreter: walks the rows of a program, and the batches of an epoch, without Python.
 
-This is the only compiled file, and it knows no formula: a row is a call of one of NumPy's inner loops on
-given addresses, or moves numbers. Names of columns are in `rows.py`.
+This is the only file that numba compiles, and it knows no formula: a row is a call of one of NumPy's inner
+loops or of a kernel on given addresses, or moves numbers. Names of columns are in `rows.py`.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ BYTE, FLOAT, DOUBLE, INTEGER = types.uint8, types.float32, types.float64, types.
 
 @intrinsic
 def call(typingctx, function, arguments, dimensions, steps, data):
-    """function(arguments, dimensions, steps, data), all given as addresses."""
+    """function(arguments, dimensions, steps, data), all given as integers."""
 
     def codegen(context, builder, signature, values):
         pointer = ir.IntType(8).as_pointer()
@@ -113,6 +113,9 @@ def put(row, n, arguments, dimensions, steps):
 @njit(nogil=True)
 def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
     """A row of a group on the rows first, ..., first + n_rows - 1 of a member's array."""
+    if row[p.KIND] == p.FUSED:
+        call(row[p.FUNCTION], row[p.DATA], member, first, n_rows)
+        return
     n_arguments, mode, n_middle, n_last = row[p.N_ARGUMENTS], row[p.MODE], row[p.MIDDLE], row[p.LAST]
     if mode == p.FLAT:
         for a in range(n_arguments):

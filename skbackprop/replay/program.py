@@ -2,11 +2,13 @@
 
 Calls that work element by element on the same rows stand in one group: the interpreter passes a block of
 rows, as many as stay in the first-level cache, through all of them before it goes on to the next block.
+Runs of them become kernels, as far as one loop can do them.
 """
 
 import numpy as np
 
 from skbackprop.memory import empty
+from skbackprop.replay.fused import fused
 from skbackprop.replay.loops import core_dimensions, find_loop, resolve
 from skbackprop.replay.rows import (
     ADD_AT,
@@ -17,14 +19,12 @@ from skbackprop.replay.rows import (
     COPY_WHERE,
     DATA,
     DIMENSIONS,
-    DOUBLE,
     FUNCTION,
     GROUP,
     GUFUNC,
     KIND,
     LOOP,
     RANDOM,
-    SINGLE,
     STEPS,
     TAKE,
     WHOLE,
@@ -32,15 +32,12 @@ from skbackprop.replay.rows import (
     Row,
     address_of,
     collide,
-    flat_step,
-    is_same_for_each_row,
     operand,
     overlap,
     rows_at_once,
 )
 
 MOST_CALLS = 1024  # rows that one call may become
-MANY_BLOCKS = 3  # from so many on, a row that is added to all others is repeated for a block
 
 
 class CannotReplayError(Exception):
@@ -96,7 +93,8 @@ class Program:
                 (after if is_output else before).append(self._cast(pair_dtypes, pair, shape))
                 place = scratch
             operands.append(place)
-        row = Row(LOOP, loop.address, loop.data, shape, tuple(operands), len(outputs), sums)
+        name, dtypes, n_outputs = ufunc.__name__, tuple(dtypes), len(outputs)
+        row = Row(name, dtypes, LOOP, loop.address, loop.data, shape, tuple(operands), n_outputs, sums)
         self._add([*before, row, *after])
 
     def copy(self, source, target):
@@ -224,7 +222,7 @@ class Program:
 
     def _cast(self, dtypes, pair, shape):
         self._check(dtypes in CASTS, "a cast", f"from {dtypes[0]} to {dtypes[1]} is not known")
-        return Row(CAST, CASTS.index(dtypes), pair[0].size, shape, pair, 1, False)
+        return Row("cast", dtypes, CAST, CASTS.index(dtypes), pair[0].size, shape, pair, 1, False)
 
     def _four(self, shape):
         """The shape with axes of length 1 where some are missing: (members, rows, middle, last)."""
@@ -268,52 +266,13 @@ class Program:
 
     def _end_group(self):
         if self.group:
-            group, self.group = self.group, []
-            most = min(rows_at_once(row.shape) for row in group)
-            if group[0].shape[1] >= MANY_BLOCKS * most:
-                tiles = {}
-                group = [self._tiled(row, most, tiles) for row in self._without_fills(group, most, tiles)]
-                if tiles:
-                    self._write_group(list(tiles.values()), most)
-            self._write_group(group, most)
-
-    def _write_group(self, group, most):
-        head = np.zeros(WIDTH, np.int64)
-        head[:5] = GROUP, *group[0].shape[:2], most, len(group)
-        self.codes += [head, *(row.code() for row in group)]
-
-    def _without_fills(self, group, most, tiles):
-        """A number that fills an array which the next row reads and overwrites comes from a tile instead."""
-        rows, instead = [], {}
-        for row, later in zip(group, [*group[1:], None]):
-            row = row._replace(operands=(*(instead.get(x, x) for x in row.reads), *row.writes))
-            source, filled, instead = row.operands[0], row.operands[-1], {}
-            if row.is_fill and later and filled in later.reads and later.writes == (filled,):
-                tiles[source] = self._tile(source, row.shape, most)
-                instead = {filled: tiles[source].writes[0]}
-            else:
-                rows.append(row)
-        return rows
-
-    def _tiled(self, row, most, tiles):
-        """The row in one call a block: what is the same for each row is repeated for a block beforehand."""
-        repeated = [x for x in row.reads if is_same_for_each_row(x, row.shape)]
-        flat = [x for x in row.operands if flat_step(x, row.shape) is not None]
-        if row.sums or not repeated or len(repeated) + len(flat) < len(row.operands):
-            return row
-        found = {x: tiles.get(x) or self._tile(x, row.shape, most) for x in repeated}
-        tiles.update(found)
-        tile_of = {x: copy.writes[0] for x, copy in found.items()}
-        return row._replace(operands=tuple(tile_of.get(x, x) for x in row.operands))
-
-    def _tile(self, source, shape, most):
-        """A copy of a row for each row of a block, as the call that makes it."""
-        n_members, _, n_middle, n_last = shape
-        array = empty((n_members, most, n_middle, n_last), f"V{source.size}")
-        self.kept.append(array)
-        tile = operand(array, array.strides, array.shape, 0)
-        kind = {1: (BYTE, BYTE), 4: (SINGLE, SINGLE), 8: (DOUBLE, DOUBLE)}[source.size]
-        return self._cast(kind, (source, tile), array.shape)
+            group, self.group = fused(self.group), []
+            self.kept += group
+            shape = group[0].shape
+            most = shape[1] if len(group) == 1 else min(rows_at_once(row.shape) for row in group)
+            head = np.zeros(WIDTH, np.int64)
+            head[:5] = GROUP, *shape[:2], most, len(group)
+            self.codes += [head, *(row.code() for row in group)]
 
     def _numbers(self, kind, *numbers):
         row = np.zeros(WIDTH, np.int64)

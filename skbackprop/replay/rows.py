@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 # kinds of rows
-GROUP, LOOP, CAST, GUFUNC, TAKE, ADD_AT, COPY_WHERE, RANDOM = range(8)
+GROUP, LOOP, CAST, FUSED, GUFUNC, TAKE, ADD_AT, COPY_WHERE, RANDOM = range(9)
 
 # columns of a row; from AT on there is one for each of four operands, steps in bytes
 KIND, FUNCTION, DATA, N_ARGUMENTS, MODE, MIDDLE, LAST, SIZE = range(8)
@@ -38,6 +38,10 @@ class Operand(NamedTuple):
     row_stop: int  # behind the last byte of row 0 of member 0
     stop: int  # behind the last byte
 
+    @property
+    def is_scratch(self):
+        return self.by_block != self.steps[1]
+
 
 def operand(array, steps, shape, by_block):
     """An array whose elements lie `steps` apart on the four axes of `shape`."""
@@ -51,6 +55,8 @@ def operand(array, steps, shape, by_block):
 class Row(NamedTuple):
     """An elementwise row: operands, those it writes last."""
 
+    name: str  # of the ufunc, or "cast"
+    dtypes: tuple  # of the operands
     kind: int
     loop: int
     data: int
@@ -66,11 +72,6 @@ class Row(NamedTuple):
     @property
     def writes(self):
         return self.operands[len(self.operands) - self.n_outputs :]
-
-    @property
-    def is_fill(self):
-        """Whether it writes one number everywhere."""
-        return self.kind == CAST and not any(self.operands[0].steps)
 
     def code(self):
         row = np.zeros(WIDTH, np.int64)
@@ -94,12 +95,6 @@ class Row(NamedTuple):
         if all(flat_step(operand, self.shape) is not None for operand in self.operands):
             return FLAT
         return COLUMNS if n_middle * n_last < NARROW and not self.sums else ROWS
-
-
-def is_same_for_each_row(operand, shape):
-    _, _, n_middle, n_last = shape
-    inner = (n_last * operand.size if n_middle > 1 else 0, operand.size)
-    return n_last > 1 and operand.steps[1:] == (0, *inner)
 
 
 def flat_step(operand, shape):
