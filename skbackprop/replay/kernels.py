@@ -1,8 +1,8 @@
-"""Kernels: loops over some arrays that add, multiply, compare or take roots, compiled when they are first needed.
+"""Kernels: loops over some arrays that add, multiply, compare or take roots, compiled when first needed.
 
-A kernel is written in LLVM's language with vectors of `VECTOR` bytes. It knows what is done with the elements,
-not where they lie: addresses, steps and sizes are in a table that it is called with. So runs of the same form,
-such as those of two layers, share one.
+A kernel is written in LLVM's language with vectors of `VECTOR` bytes. It knows what is done with the
+elements, not where they lie: addresses, steps and sizes are in a table that it is called with. So runs of the
+same form, such as those of two layers, share one.
 """
 
 from contextlib import contextmanager
