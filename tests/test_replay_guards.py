@@ -10,6 +10,7 @@ from test_replay import OPTIMIZERS
 
 from skbackprop import memory
 from skbackprop.batches import Batches, MemberBatches
+from skbackprop.divergence import DivergenceError
 from skbackprop.layers import Dense, Ensemble, Sequential
 from skbackprop.network import Network
 from skbackprop.objective import Objective
@@ -79,7 +80,10 @@ def some_epochs(seed, engine):
     with np.errstate(all="ignore"):
         for epoch in range(3):
             batches.shuffle(order)
-            loss, n_rows_seen = train_epoch(training, batches, epoch, 3)
+            try:
+                loss, n_rows_seen = train_epoch(training, batches, epoch, 3)
+            except DivergenceError as error:
+                return training, [*losses, str(error)]
             losses.append([*np.atleast_1d(loss), n_rows_seen])
             if choose.random() < 0.3:  # other rows pass through the same workspaces
                 training.objective.network.forward(batches.X[: choose.choice([1, 5, 400])])
@@ -95,13 +99,13 @@ def compare(seed, monkeypatch):
     wanted, wanted_losses = some_epochs(seed, None)
     assert found.engine.refusal is None, seed
     guarded.check()
-    np.testing.assert_array_equal(found_losses, wanted_losses, str(seed))
+    assert found_losses == wanted_losses, seed
     for a, b in zip(found.arrays(), wanted.arrays()):
         np.testing.assert_array_equal(a, b, str(seed))
 
 
 def test_some_random_networks(monkeypatch):
-    for seed in range(40):
+    for seed in [*range(40), 8405]:  # the last one diverges
         compare(seed, monkeypatch)
 
 
