@@ -14,7 +14,6 @@ from skbackprop.estimators.growing import in_known_order
 from skbackprop.finite import all_finite
 
 ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"
-SMALL = 4096  # numbers: up to here the checks cost more than the network
 
 
 @contextmanager
@@ -178,7 +177,7 @@ def _is_ready(estimator, X, dtype):
         and X.dtype == dtype
         and X.ndim == 2
         and X.shape[1] == estimator.n_features_in_
-        and 0 < X.size <= SMALL
+        and X.size > 0
         and X.flags.c_contiguous
         and "feature_names_in_" not in vars(estimator)
         and all_finite(X)
