@@ -21,8 +21,7 @@ class Kernel:
     def __init__(self, form, operands, shape):
         self.shape = shape
         self.function = compiled(form)
-        steps = [x.steps if not form.is_flat else (*x.steps[:2], 0, 0) for x in operands]
-        places = [(x.address, by[0], x.by_block, by[1], by[2]) for x, by in zip(operands, steps)]
+        places = [(x.address, *x.steps[:3]) for x in operands]
         self.table = np.array([*shape[2:], *(number for place in places for number in place)], np.int64)
 
     def code(self):

@@ -119,7 +119,7 @@ def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
     n_arguments, mode, n_middle, n_last = row[p.N_ARGUMENTS], row[p.MODE], row[p.MIDDLE], row[p.LAST]
     if mode == p.FLAT:
         for a in range(n_arguments):
-            arguments[a] = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_BLOCK + a]
+            arguments[a] = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_ROW + a]
             steps[a] = row[p.BY_LAST + a]
         put(row, n_rows * n_middle * n_last, arguments, dimensions, steps)
         return
@@ -127,7 +127,7 @@ def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
         for j in range(n_middle):
             for i in range(n_last):
                 for a in range(n_arguments):
-                    start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_BLOCK + a]
+                    start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_ROW + a]
                     arguments[a] = start + j * row[p.BY_MIDDLE + a] + i * row[p.BY_LAST + a]
                     steps[a] = row[p.BY_ROW + a]
                 put(row, n_rows, arguments, dimensions, steps)
@@ -135,7 +135,7 @@ def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
     for r in range(n_rows):
         for j in range(n_middle):
             for a in range(n_arguments):
-                start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_BLOCK + a]
+                start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_ROW + a]
                 arguments[a] = start + r * row[p.BY_ROW + a] + j * row[p.BY_MIDDLE + a]
                 steps[a] = row[p.BY_LAST + a]
             put(row, n_last, arguments, dimensions, steps)

@@ -24,7 +24,7 @@ COMPARISONS = {
     "equal": "==",
     "not_equal": "!=",
 }
-N_HEAD, N_OPERAND = 2, 5  # numbers of a table: sizes of the inner axes; address and steps of each operand
+N_HEAD, N_OPERAND = 2, 4  # numbers of a table: sizes of the inner axes; address and steps of each operand
 
 
 class Operation(NamedTuple):
@@ -150,8 +150,8 @@ class _Writer:
             numbers = [self._number(table, N_HEAD + N_OPERAND * k + j) for j in range(N_OPERAND)]
             start = builder.add(numbers[0], builder.mul(member, numbers[1]))
             starts.append(builder.add(start, builder.mul(first, numbers[2])))
-            by_row.append(numbers[3])
-            by_middle.append(numbers[4])
+            by_row.append(numbers[2])
+            by_middle.append(numbers[3])
         if form.is_flat:
             self._elements(starts, builder.mul(n_rows, builder.mul(n_middle, n_last)))
         else:

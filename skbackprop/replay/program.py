@@ -241,17 +241,13 @@ class Program:
         self._check(min(steps, default=0) >= 0, "an array", "runs backwards")
         steps = self._on_four_axes([0 if n == 1 else step for n, step in zip(shape, steps)], 0)
         self.kept.append(array)
-        return operand(array, steps, self._four(shape), steps[1])
+        return operand(array, steps, self._four(shape))
 
     def _scratch(self, dtype, shape):
-        """Room for a block in another type."""
-        _, n_rows, n_middle, n_last = shape
-        size = dtype.itemsize
-        n = min(n_rows, rows_at_once(shape))
-        array = empty(n * n_middle * n_last, dtype)
+        """Room for an operand in another type."""
+        array = empty(shape, dtype)
         self.kept.append(array)
-        steps = (0, n_middle * n_last * size, n_last * size, size)
-        return operand(array, steps, shape, 0)
+        return operand(array, array.strides, shape, is_scratch=True)
 
     def _add(self, rows):
         """Rows that belong together join the group, or begin a new one."""

@@ -10,7 +10,7 @@ GROUP, LOOP, CAST, FUSED, GUFUNC, TAKE, ADD_AT, COPY_WHERE, RANDOM = range(9)
 
 # columns of a row; from AT on there is one for each of four operands, steps in bytes
 KIND, FUNCTION, DATA, N_ARGUMENTS, MODE, MIDDLE, LAST, SIZE = range(8)
-AT, BY_MEMBER, BY_BLOCK, BY_ROW, BY_MIDDLE, BY_LAST = range(8, 32, 4)
+AT, BY_MEMBER, BY_ROW, BY_MIDDLE, BY_LAST = range(8, 28, 4)
 DIMENSIONS, STEPS = 12, 18  # of a generalised ufunc
 WIDTH = 32
 
@@ -34,22 +34,18 @@ class Operand(NamedTuple):
     address: int
     steps: tuple
     size: int  # bytes of an element
-    by_block: int  # steps[1], or 0 for scratch, which every block uses again
     row_stop: int  # behind the last byte of row 0 of member 0
     stop: int  # behind the last byte
-
-    @property
-    def is_scratch(self):
-        return self.by_block != self.steps[1]
+    is_scratch: bool  # read in its own group only
 
 
-def operand(array, steps, shape, by_block):
+def operand(array, steps, shape, is_scratch=False):
     """An array whose elements lie `steps` apart on the four axes of `shape`."""
     address, (by_member, by_row, by_middle, by_last) = address_of(array), steps
     n_members, n_rows, n_middle, n_last = shape
     row_stop = address + array.itemsize + (n_middle - 1) * by_middle + (n_last - 1) * by_last
     stop = row_stop + (n_members - 1) * by_member + (n_rows - 1) * by_row
-    return Operand(address, steps, array.itemsize, by_block, row_stop, stop)
+    return Operand(address, steps, array.itemsize, row_stop, stop, is_scratch)
 
 
 class Row(NamedTuple):
@@ -84,7 +80,7 @@ class Row(NamedTuple):
         row[MODE], row[MIDDLE], row[LAST] = self.mode(), *self.shape[2:]
         row[SIZE] = self.operands[-1].size
         for k, operand in enumerate(self.operands):
-            row[AT + k], row[BY_BLOCK + k] = operand.address, operand.by_block
+            row[AT + k] = operand.address
             row[BY_MEMBER + k], row[BY_ROW + k], row[BY_MIDDLE + k], row[BY_LAST + k] = operand.steps
             if row[MODE] == FLAT:
                 row[BY_LAST + k] = flat_step(operand, self.shape)
