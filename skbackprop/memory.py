@@ -90,6 +90,7 @@ class Work(SimpleNamespace):
 
 
 CACHE_LINE = 64  # bytes
+BLOCK = 2**15  # numbers: a block of theta, its update and two moments stay in the second-level cache
 
 
 def empty(shape, dtype):
@@ -300,3 +301,9 @@ def with_members(tree, members):
 def side_by_side(widths):
     """The slices of columns of parts that stand side by side."""
     return [slice(*ends) for ends in pairwise(accumulate(widths, initial=0))]
+
+
+def blocks(start, stop, members):
+    """Slices of a flat vector, each of BLOCK numbers over all members."""
+    size = -(-BLOCK // prod(members))
+    return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]

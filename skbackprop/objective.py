@@ -1,9 +1,20 @@
 """What training minimises: the mean loss of a batch and the penalty on the weights."""
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.base import clone
 
-from skbackprop.memory import Workspaces, with_members
+from skbackprop.memory import Workspaces, blocks, with_members
+
+
+class _Part(NamedTuple):
+    """Weights that stay in the cache while the penalty is added."""
+
+    weights: np.ndarray
+    gradients: np.ndarray
+    decay: np.ndarray  # the gradient of the penalty; all parts use the same memory
+    factors: np.ndarray | None
 
 
 class Objective:
@@ -56,12 +67,8 @@ class Objective:
         if network.members:
             buffers = with_members(buffers, *network.members)
         self.workspaces = Workspaces(buffers, dtype)
-        weights = slice(0, network.n_decayed)
-        self.weights = network.theta[..., weights]
-        self.weight_gradients = network.gradient[..., weights]
-        self._decay = np.empty_like(self.weights)
-        decays, rates = network.weight_decays, network.learning_rates
-        self._factors = None if decays is None else decays[..., weights].astype(dtype)
+        self.parts = list(self._cut())
+        rates = network.learning_rates
         self._frozen = None if rates is None or rates.all() else rates == 0.0
         self._alpha = np.array(self.alpha, dtype)
         self.has_penalty = bool(np.any(self.alpha))
@@ -70,6 +77,19 @@ class Objective:
         self._strengths = self._strength[..., 0]
         self._penalty = np.empty((*network.members, 1, 1), dtype)
         self._squares = self._penalty[..., 0, 0]
+
+    def _cut(self):
+        network, factors = self.network, self.network.weight_decays
+        decay = None
+        for part in blocks(0, network.n_decayed, network.members):
+            weights = network.theta[..., part]
+            decay = np.empty_like(weights) if decay is None else decay
+            yield _Part(
+                weights,
+                network.gradient[..., part],
+                decay[..., : weights.shape[-1]],
+                None if factors is None else factors[..., part].astype(weights.dtype),
+            )
 
     def astype(self, dtype):
         """The same objective on a copy of the network in another dtype."""
@@ -98,10 +118,11 @@ class Objective:
 
     def _add_penalty(self, value, inverse_weight):
         np.multiply(inverse_weight, self._alpha, out=self._strength)
-        np.multiply(self.weights, self._strengths, out=self._decay)
-        if self._factors is not None:
-            np.multiply(self._decay, self._factors, out=self._decay)
-        np.add(self.weight_gradients, self._decay, out=self.weight_gradients)
-        np.vecdot(self.weights, self._decay, out=self._squares)
-        np.multiply(self._penalty, self._half, out=self._penalty)
-        np.add(value, self._penalty, out=value)
+        for weights, gradients, decay, factors in self.parts:
+            np.multiply(weights, self._strengths, out=decay)
+            if factors is not None:
+                np.multiply(decay, factors, out=decay)
+            np.add(gradients, decay, out=gradients)
+            np.vecdot(weights, decay, out=self._squares)
+            np.multiply(self._penalty, self._half, out=self._penalty)
+            np.add(value, self._penalty, out=value)

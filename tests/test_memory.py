@@ -103,8 +103,8 @@ def assert_bound(run):
     network = run.network
     assert_views_alias(network.theta, network.params)
     assert_views_alias(network.gradient, network.gradients)
-    assert np.shares_memory(run.objective.weights, network.theta)
-    assert np.shares_memory(run.objective.weight_gradients, network.gradient)
+    assert np.shares_memory(run.objective.parts[0].weights, network.theta)
+    assert np.shares_memory(run.objective.parts[0].gradients, network.gradient)
     assert run.objective.network is run.descent.network is network
 
 

@@ -380,7 +380,7 @@ def test_blocks(optimizer, n_decayed, members, monkeypatch):
     random_state = np.random.RandomState(0)
     theta, *gradients = random_state.normal(size=(4, *members, 11))
     whole = descend(Descent(optimizer, stand_in(theta, n_decayed)), gradients)
-    monkeypatch.setattr("skbackprop.optimizers.descent.BLOCK", 4)
+    monkeypatch.setattr("skbackprop.memory.BLOCK", 4)
     descent = Descent(optimizer, stand_in(theta, n_decayed))
     assert len(descent._calls) > len(optimizer.transforms()) + 1
     np.testing.assert_array_equal(descend(descent, gradients), whole)
@@ -393,7 +393,7 @@ def test_blocks_of_pieces(optimizer, members, monkeypatch):
     settings = {0: {"weight_decay": 0.5}, 1: {"learning_rate": 0.1}, 4: {"max_norm": 0.5}}
     network = laid_out(settings, members)
     whole = descend(Descent(optimizer, network), draws(network))
-    monkeypatch.setattr("skbackprop.optimizers.descent.BLOCK", 4)
+    monkeypatch.setattr("skbackprop.memory.BLOCK", 4)
     network = laid_out(settings, members)
     np.testing.assert_array_equal(descend(Descent(optimizer, network), draws(network)), whole)
 

@@ -105,9 +105,9 @@ def test_the_gradient_belongs_to_the_value(place):
 
 def test_networks_without_factors_pay_nothing():
     objective = Objective(start(Dense(3), LayerNorm()), SquaredError(), 0.1)
-    assert objective._factors is objective._frozen is None
+    assert objective.parts[0].factors is objective._frozen is None
     objective = Objective(start(Dense(3, learning_rate=0.5)), SquaredError(), 0.1)
-    assert objective._factors is objective._frozen is None
+    assert objective.parts[0].factors is objective._frozen is None
 
 
 # ------------------------------------------------------------------ Frozen

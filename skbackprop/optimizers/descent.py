@@ -6,12 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.base import clone
 
-from skbackprop.memory import placed
+from skbackprop.memory import blocks, placed
 from skbackprop.optimizers.clipping import BoundColumns
 from skbackprop.optimizers.transform import GradientTransform, ScaleByLearningRate
 from skbackprop.schedules import scheduled_settings
-
-BLOCK = 2**15  # numbers: a block of theta, its update and two moments stay in the second-level cache
 
 
 class _ScaleByFactors(GradientTransform):
@@ -102,7 +100,7 @@ class Descent:
         stages = groupby(chain, key=lambda link: (link[0].elementwise, link[0].pieces(network)))
         for (elementwise, pieces), stage in stages:
             stage = list(stage)
-            for part, shape in _blocks(pieces, network) if elementwise else pieces:
+            for part, shape in _in_blocks(pieces, network) if elementwise else pieces:
                 self._calls += self._on_block(stage, part, shape)
 
     def _on_block(self, stage, part, shape):
@@ -135,14 +133,11 @@ class Descent:
             apply(update, theta, state)
 
 
+def _in_blocks(pieces, network):
+    for piece, _ in pieces:
+        for part in blocks(piece.start, piece.stop, network.theta.shape[:-1]):
+            yield part, (part.stop - part.start,)
+
+
 def _placed(states):
     return [{name: placed(array) for name, array in arrays.items()} for arrays in states]
-
-
-def _blocks(pieces, network):
-    """The pieces again, in parts of BLOCK numbers over all members."""
-    size = -(-BLOCK // int(np.prod(network.theta.shape[:-1])))
-    for part, _ in pieces:
-        for start in range(part.start, part.stop, size):
-            stop = min(start + size, part.stop)
-            yield slice(start, stop), (stop - start,)

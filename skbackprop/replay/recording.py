@@ -86,6 +86,7 @@ def _taped_objective(objective, batch, wrap):
     network = shadow.network
     network.params, network.gradients = network.views(network.theta), network.views(network.gradient)
     network.workspaces = {n_samples: objective.network.workspaces.apart(n_samples, wrap)}
+    shadow.parts = [type(part)(*(None if a is None else wrap(a) for a in part)) for part in objective.parts]
     shadow.workspaces = {n_samples: objective.workspaces.apart(n_samples, wrap)}
     return shadow
 
