@@ -202,6 +202,10 @@ class Workspaces:
         settings = {place: leaf for place, leaf in enumerate(leaves(tree)) if isinstance(leaf, Setting)}
         self.settings = {place: np.array(setting.at(0.0), dtype) for place, setting in settings.items()}
         self._following = [(self.settings[place], s) for place, s in settings.items() if s.follows]
+        buffers = [as_buffer(leaf) for leaf in leaves(tree)]
+        sizes = [(b.per_sample, prod(b.full_shape(1))) for b in buffers if b is not None and not b.late]
+        self._n_shared = sum(n for per_sample, n in sizes if not per_sample)
+        self._n_per_sample = sum(n for per_sample, n in sizes if per_sample)
 
     @property
     def follows(self):
@@ -230,6 +234,10 @@ class Workspaces:
     def _arrays(self, n_samples, wrap=lambda leaf: leaf):
         place = count()
         return map_tree(lambda leaf: self._array(leaf, next(place), n_samples, wrap), self.tree, named=Work)
+
+    def n_numbers(self, n_samples):
+        """How many numbers the arrays hold for a batch size, but for those made late."""
+        return self._n_shared + n_samples * self._n_per_sample
 
     def apart(self, n_samples, wrap):
         """The tree on other memory, but for the settings; each leaf as `wrap` gives it."""

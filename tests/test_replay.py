@@ -390,12 +390,15 @@ def test_fits_side_by_side_in_threads():
 
 
 def test_auto_replays_where_the_steps_are_worth_the_start():
-    assert make_engine("numpy", 10**9) is None
-    assert make_engine("auto", 10) is None
-    assert make_engine("auto", 10**6) is not None
-    engine = make_engine("replay", 1)
-    assert make_engine("auto", 1, engine) is engine
-    assert make_engine("numpy", 1, engine) is None
+    small, large = (Network(Dense(n), 10, np.float32, 0) for n in (1, 1000))
+    assert make_engine("numpy", 10**9, small, 100) is None
+    assert make_engine("auto", 10, small, 100) is None
+    assert make_engine("auto", 10**6, small, 100) is not None
+    assert make_engine("auto", 700, small, 100) is None
+    assert make_engine("auto", 700, large, 100) is not None
+    engine = make_engine("replay", 1, small, 100)
+    assert make_engine("auto", 1, small, 100, engine) is engine
+    assert make_engine("numpy", 1, small, 100, engine) is None
 
 
 def test_without_numba_auto_is_numpy_and_replay_says_what_is_missing():

@@ -176,7 +176,7 @@ def test_other_shapes_are_groups_of_their_own(sizes):
 def test_no_more_at_once_than_fit_into_the_cache(sizes, monkeypatch):
     monkeypatch.setattr(fold, "CACHED", 0)
     compare(regressor(), {"learning_rate_init": np.geomspace(0.001, 0.1, 9)})
-    assert sizes == 2 * [3, 3, 3]
+    assert sizes == 2 * [5, 4]
 
 
 def test_a_class_that_is_missing_in_a_fold(sizes):

@@ -85,7 +85,8 @@ class Running:
         goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
         checkpoints = [] if self.checkpoint is None else [Checkpoint(self, job, incremental)]
         progress = [Progress(self, n_iter + n_epochs)] if self.verbose else []
-        training.engine = make_engine(self.engine, n_epochs * len(batches), training.engine)
+        n_steps, network = n_epochs * len(batches), training.objective.network
+        training.engine = make_engine(self.engine, n_steps, network, batches.batch_size, training.engine)
         try:
             limit = train(
                 training,

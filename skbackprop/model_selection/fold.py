@@ -17,7 +17,7 @@ from skbackprop.estimators.validation import validation_arguments
 from skbackprop.model_selection.together import Fit, Stream, train_together
 
 CACHED = 3 * 2**14  # numbers of all layers' outputs at once: with net inputs and deltas they fit the cache
-FEWEST = 4  # at once, where even less would fit: they share the rows
+FEWEST = 8  # at once, where even less would fit: they share the rows
 
 
 @dataclass(eq=False)
@@ -40,13 +40,16 @@ def is_network(estimator):
     return type(estimator) in (BackpropClassifier, BackpropRegressor)
 
 
-def train_candidates(base, candidates, X, y, params):
-    """For each candidate its estimator, trained, and the time it took; (None, 0.0) for one to fit alone."""
+def train_candidates(base, candidates, X, y, params, n_calls):
+    """For each candidate its estimator, trained, and the time it took; (None, 0.0) for one to fit alone.
+
+    `n_calls`: how many calls like this one the process does, one after the other.
+    """
     begin, calls = perf_counter(), {}
     fits = [_begun(base, candidate, X, y, params, calls) for candidate in candidates]
     groups = list(parts([fit for fit in fits if fit is not None]))
     for group in groups:
-        _train(group, len(groups))
+        _train(group, len(groups) * n_calls)
     trained = [None if fit is None or fit.estimator is None else fit.whole for fit in fits]
     seconds = (perf_counter() - begin) / max(1, len(trained) - trained.count(None))
     return [(estimator, 0.0 if estimator is None else seconds) for estimator in trained]

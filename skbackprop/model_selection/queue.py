@@ -84,6 +84,8 @@ class Queue:
         n_parts = min(len(candidates), -(-effective_n_jobs(n_jobs) // len(splits.folds)))
         ends = np.linspace(0, len(candidates), n_parts + 1).round().astype(int)
         parts = [slice(*pair) for pair in pairwise(ends.tolist())]
+        n_calls = n_parts * len(splits.folds)
+        n_calls_each = -(-n_calls // min(n_calls, effective_n_jobs(n_jobs)))
         done = Parallel(n_jobs, pre_dispatch=pre_dispatch)(
             delayed(train_candidates)(
                 self.estimator,
@@ -91,6 +93,7 @@ class Queue:
                 _safe_indexing(X, rows),
                 _safe_indexing(y, rows),
                 _check_method_params(X, params, rows),
+                n_calls_each,
             )
             for rows, _ in splits.folds
             for part in parts

@@ -18,8 +18,6 @@ from skbackprop.optimizers import Chain, Descent
 from skbackprop.replay.choice import make_engine
 from skbackprop.training import Training, close_epoch, train_epoch, warn_without_best
 
-SAVED = 2e-4  # seconds a step that replay saves, about, for some members
-
 
 @dataclass(eq=False)
 class Stream:
@@ -80,9 +78,10 @@ class Group:
             orders = np.array([fit.stream.batches.order for fit in fits])
             data = batches.X, batches.targets, batches.weights
             self.batches = MemberBatches(*data, batches.batch_size, orders)
-        if self.training.objective.network.generator is None:  # masks of each member's own are not replayed
+        network = self.training.objective.network
+        if network.generator is None:  # masks of each member's own are not replayed
             n_steps = n_epochs * len(self.batches) * n_groups
-            self.training.engine = make_engine(fits[0].estimator.engine, n_steps, saved=SAVED)
+            self.training.engine = make_engine(fits[0].estimator.engine, n_steps, network, batches.batch_size)
 
     def shuffle(self):
         """As each fit would do it."""

@@ -24,7 +24,6 @@ from skbackprop.schedules import SCHEDULES, ScheduledRate
 from skbackprop.training import Training
 
 CACHED = 2**15  # numbers of a layer's output that are worked on at once: they fit into the cache
-SAVED = 4e-4  # seconds a step that replay saves, about: most calls of these networks are on small arrays
 WAVES = 16  # of each column, about, that an embedding works on
 
 
@@ -130,5 +129,5 @@ def _train(task, training, learned, measure, plan, generator, n_epochs=None):
     size = evenly(n_rows, batch_size(task.settings, n_rows))
     batches = MemberBatches(*task.rows, size, learned.copy())
     n_steps = task.plan.n_epochs * len(batches)
-    training.engine = make_engine(task.settings.engine, n_steps, saved=SAVED)
+    training.engine = make_engine(task.settings.engine, n_steps, training.objective.network, size)
     return train_members(training, batches, measure, plan, generator, n_epochs)
