@@ -80,8 +80,8 @@ class Group:
             self.batches = MemberBatches(*data, batches.batch_size, orders)
         network = self.training.objective.network
         if network.generator is None:  # masks of each member's own are not replayed
-            n_steps = n_epochs * len(self.batches) * n_groups
-            self.training.engine = make_engine(fits[0].estimator.engine, n_steps, network, batches.batch_size)
+            steps = n_epochs * len(self.batches), network, batches.batch_size
+            self.training.engine = make_engine(fits[0].estimator.engine, *steps, n_trainings=n_groups)
 
     def shuffle(self):
         """As each fit would do it."""

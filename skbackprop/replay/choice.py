@@ -12,7 +12,7 @@ SAVED_BY_NUMBER = 1.4e-10  # for each in a workspace: what stays in the register
 SAVED_BY_PARAMETER = 1.7e-9
 
 
-def make_engine(name, n_steps, network, batch_size, present=None):
+def make_engine(name, n_steps, network, batch_size, present=None, n_trainings=1):
     """What replays the steps of a training; None: NumPy does each.
 
     Parameters
@@ -30,21 +30,31 @@ def make_engine(name, n_steps, network, batch_size, present=None):
     present : Replay or None, default=None
         The engine of the steps before, whose recordings serve on.
 
+    n_trainings : int, default=1
+        How many like this one the process does.
+
     Raises
     ------
     ImportError
-        If 'replay' is wanted and numba is not installed.
+        If 'replay' is wanted and numba is not installed, or cannot be used.
     """
     if name == "numpy":
         return None
     if present is not None:
         return present
-    if name == "auto" and not _is_worth_it(n_steps * _saved(network, batch_size)):
+    saved = n_steps * _saved(network, batch_size) - RECORDING
+    if name == "auto" and not _is_worth_it(n_trainings * saved):
         return None
     try:
         from skbackprop.replay.engine import Replay
-    except ImportError as error:
-        raise ImportError("engine='replay' needs numba: python -m pip install 'skbackprop[fast]'") from error
+    except Exception as error:  # numba is missing, is none for this NumPy, or finds no place for its cache
+        if name == "auto":
+            return None
+        if isinstance(error, ModuleNotFoundError):
+            reason = ": python -m pip install 'skbackprop[fast]'"
+        else:
+            reason = f", which cannot be used here: {error}"
+        raise ImportError(f"engine='replay' needs numba{reason}") from error
     return Replay()
 
 
@@ -54,6 +64,6 @@ def _saved(network, batch_size):
 
 
 def _is_worth_it(seconds):
-    is_loaded = "skbackprop.replay.interpreter" in sys.modules
-    cost = RECORDING + (0.0 if is_loaded else START_UP)
-    return seconds > cost and (is_loaded or find_spec("numba") is not None)
+    if "skbackprop.replay.interpreter" in sys.modules:
+        return seconds > 0.0
+    return seconds > START_UP and find_spec("numba") is not None

@@ -36,7 +36,7 @@ class Replay:
         network, has_penalty = objective.network, objective.has_penalty
         made_from = objective, descent, descent._calls, averaging, network.gradient, has_penalty
         is_known = self._made_from is not None and all(a is b for a, b in zip(made_from, self._made_from))
-        if not is_known or len(self._recordings) >= MOST_SIZES:
+        if not is_known:
             self._made_from, self._recordings = made_from, {}
         return self._recordings
 
@@ -59,7 +59,10 @@ class ReplayedSteps(Steps):
         recordings = self.engine.recordings(self.training)
         recording = recordings.get(key)
         if recording is None:
-            recordings[key] = recording = self._record(start, n_samples, progress(step))
+            recording = self._record(start, n_samples, progress(step))
+            if len(recordings) >= MOST_SIZES:
+                del recordings[next(iter(recordings))]
+            recordings[key] = recording
             return self._done(recording.value, n_samples)
         if not recording.is_checked:
             return self._check(recording, start, n_samples, progress(step))
@@ -115,7 +118,8 @@ class ReplayedSteps(Steps):
         drawn = None if generator is None else generator.bit_generator.state
         before = [array.copy() for array in arrays]
         value = train_step(training.objective, training.descent, batch, training.averaging).copy()
-        wanted = [array.copy() for array in arrays]
+        gradient = training.objective.network.gradient  # or what the solver made of it
+        wanted, wanted_gradient = [array.copy() for array in arrays], gradient.copy()
         for array, earlier in zip(arrays, before):
             np.copyto(array, earlier)
         if generator is not None:
@@ -124,7 +128,7 @@ class ReplayedSteps(Steps):
         self._replay(recording, start, [progress])
         self.totals[...], self.n_rows = totals, n_rows
         recording.is_checked = True
-        if not all(map(_alike, [*arrays, recording.value], [*wanted, value])):
+        if not all(map(_alike, [*arrays, gradient, recording.value], [*wanted, wanted_gradient, value])):
             self.engine.refusal = "replay gives other numbers: the step is more than NumPy calls with out="
         for array, by_numpy in zip(arrays, wanted):
             np.copyto(array, by_numpy)

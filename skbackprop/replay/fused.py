@@ -8,8 +8,9 @@ from math import prod
 
 import numpy as np
 
+from skbackprop.replay.interpreter import DATA, FUNCTION, FUSED, KIND, WIDTH
 from skbackprop.replay.kernels import OPERATIONS, TYPES, Form, Operation, compiled
-from skbackprop.replay.rows import DATA, FUNCTION, FUSED, KIND, NARROW, WIDTH, flat_step
+from skbackprop.replay.rows import BYTE, NARROW, flat_step
 
 FEW = 256  # elements, for which no kernel is compiled
 LONG = 8  # rows, from which on a run ends where nothing of it is read
@@ -55,7 +56,11 @@ def _goes_on(run, row):
 
 def _is_exact(row):
     """Whether a kernel can do it: known operations, elements side by side, or one for the inner loop."""
-    n_last, steps = row.shape[3], _inner_steps(row)
+    (_, _, n_middle, n_last), steps = row.shape, _inner_steps(row)
+    if n_middle > 1 and any(x.steps[2] == 0 for x in row.writes):  # whole only after the middle axis
+        return False
+    if row.name != "cast" and BYTE in row.dtypes[: len(row.reads)]:
+        return False
     beside = all(step in (0, x.size) for step, x in zip(steps, row.operands))
     wide = _is_flat(row) or n_last >= NARROW
     return row.name in OPERATIONS and beside and wide and steps[-1] != 0 and set(row.dtypes) <= set(TYPES)

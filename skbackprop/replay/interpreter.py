@@ -1,7 +1,10 @@
 """The interpreter: walks the rows of a program, and the batches of an epoch, without Python.
 
 This is the only file that numba compiles, and it knows no formula: a row is a call of one of NumPy's inner
-loops or of a kernel on given addresses, or moves numbers. Names of columns are in `rows.py`.
+loops or of a kernel on given addresses, or moves numbers.
+
+What the compiled code knows of rows stands here and nowhere else: numba keeps that code on the disk for as
+long as this file stays as it is.
 """
 
 import numpy as np
@@ -9,7 +12,17 @@ from llvmlite import ir
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
-from skbackprop.replay import rows as p
+# kinds of rows
+GROUP, LOOP, CAST, FUSED, GUFUNC, TAKE, ADD_AT, COPY_WHERE, RANDOM = range(9)
+
+# columns of a row; from AT on there is one for each of four operands, steps in bytes
+KIND, FUNCTION, DATA, N_ARGUMENTS, MODE, MIDDLE, LAST, SIZE = range(8)
+AT, BY_MEMBER, BY_ROW, BY_MIDDLE, BY_LAST = range(8, 28, 4)
+DIMENSIONS, STEPS = 12, 18  # of a generalised ufunc
+WIDTH = 32
+
+# how an elementwise row visits a block: in one call, in a call for each row, in a call for each column
+FLAT, ROWS, COLUMNS = range(3)
 
 BYTE, FLOAT, DOUBLE, INTEGER = types.uint8, types.float32, types.float64, types.intp
 
@@ -103,41 +116,41 @@ def cast(which, source, target, n, source_step, target_step, source_size, target
 @njit(nogil=True)
 def put(row, n, arguments, dimensions, steps):
     """One call of a row's loop, or one cast, on n elements; where they lie is in `arguments` and `steps`."""
-    if row[p.KIND] == p.CAST:
-        cast(row[p.FUNCTION], arguments[0], arguments[1], n, steps[0], steps[1], row[p.DATA], row[p.SIZE])
+    if row[KIND] == CAST:
+        cast(row[FUNCTION], arguments[0], arguments[1], n, steps[0], steps[1], row[DATA], row[SIZE])
     else:
         dimensions[0] = n
-        call(row[p.FUNCTION], arguments.ctypes.data, dimensions.ctypes.data, steps.ctypes.data, row[p.DATA])
+        call(row[FUNCTION], arguments.ctypes.data, dimensions.ctypes.data, steps.ctypes.data, row[DATA])
 
 
 @njit(nogil=True)
 def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
     """A row of a group on the rows first, ..., first + n_rows - 1 of a member's array."""
-    if row[p.KIND] == p.FUSED:
-        call(row[p.FUNCTION], row[p.DATA], member, first, n_rows)
+    if row[KIND] == FUSED:
+        call(row[FUNCTION], row[DATA], member, first, n_rows)
         return
-    n_arguments, mode, n_middle, n_last = row[p.N_ARGUMENTS], row[p.MODE], row[p.MIDDLE], row[p.LAST]
-    if mode == p.FLAT:
+    n_arguments, mode, n_middle, n_last = row[N_ARGUMENTS], row[MODE], row[MIDDLE], row[LAST]
+    if mode == FLAT:
         for a in range(n_arguments):
-            arguments[a] = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_ROW + a]
-            steps[a] = row[p.BY_LAST + a]
+            arguments[a] = row[AT + a] + member * row[BY_MEMBER + a] + first * row[BY_ROW + a]
+            steps[a] = row[BY_LAST + a]
         put(row, n_rows * n_middle * n_last, arguments, dimensions, steps)
         return
-    if mode == p.COLUMNS:
+    if mode == COLUMNS:
         for j in range(n_middle):
             for i in range(n_last):
                 for a in range(n_arguments):
-                    start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_ROW + a]
-                    arguments[a] = start + j * row[p.BY_MIDDLE + a] + i * row[p.BY_LAST + a]
-                    steps[a] = row[p.BY_ROW + a]
+                    start = row[AT + a] + member * row[BY_MEMBER + a] + first * row[BY_ROW + a]
+                    arguments[a] = start + j * row[BY_MIDDLE + a] + i * row[BY_LAST + a]
+                    steps[a] = row[BY_ROW + a]
                 put(row, n_rows, arguments, dimensions, steps)
         return
     for r in range(n_rows):
         for j in range(n_middle):
             for a in range(n_arguments):
-                start = row[p.AT + a] + member * row[p.BY_MEMBER + a] + first * row[p.BY_ROW + a]
-                arguments[a] = start + r * row[p.BY_ROW + a] + j * row[p.BY_MIDDLE + a]
-                steps[a] = row[p.BY_LAST + a]
+                start = row[AT + a] + member * row[BY_MEMBER + a] + first * row[BY_ROW + a]
+                arguments[a] = start + r * row[BY_ROW + a] + j * row[BY_MIDDLE + a]
+                steps[a] = row[BY_LAST + a]
             put(row, n_last, arguments, dimensions, steps)
 
 
@@ -157,14 +170,23 @@ def take(source, indices, target, n, largest, size):
 
 @njit(nogil=True)
 def add_at(target, indices, source, n, n_target, size):
-    """target[indices[i]] += source[i], one after the other."""
+    """target[indices[i]] += source[i], one after the other; where NumPy would raise, the target is NaN."""
     index = array(indices, n, INTEGER)
+    is_inside = True
+    for i in range(n):
+        is_inside = is_inside and -n_target <= index[i] < n_target
     if size == 4:
         out, x = array(target, n_target, FLOAT), array(source, n, FLOAT)
+        if not is_inside:
+            out[:] = np.nan
+            return
         for i in range(n):
             out[index[i]] += x[i]
     else:
         result, y = array(target, n_target, DOUBLE), array(source, n, DOUBLE)
+        if not is_inside:
+            result[:] = np.nan
+            return
         for i in range(n):
             result[index[i]] += y[i]
 
@@ -199,9 +221,9 @@ def run(code, stream, arguments, dimensions, steps):
     at, n_code = 0, len(code)
     while at < n_code:
         row = code[at]
-        kind = row[p.KIND]
+        kind = row[KIND]
         at += 1
-        if kind == p.GROUP:
+        if kind == GROUP:
             n_members, n_rows, most, n_ops = row[1], row[2], row[3], row[4]
             for member in range(n_members):
                 for first in range(0, n_rows, most):
@@ -209,17 +231,17 @@ def run(code, stream, arguments, dimensions, steps):
                     for k in range(at, at + n_ops):
                         elementwise(code[k], member, first, n, arguments, dimensions, steps)
             at += n_ops
-        elif kind == p.GUFUNC:
+        elif kind == GUFUNC:
             for k in range(4):
-                arguments[k] = row[p.AT + k]
+                arguments[k] = row[AT + k]
             start = row.ctypes.data
-            size = 8 * p.DIMENSIONS
-            call(row[p.FUNCTION], arguments.ctypes.data, start + size, start + 8 * p.STEPS, row[p.DATA])
-        elif kind == p.TAKE:
+            size = 8 * DIMENSIONS
+            call(row[FUNCTION], arguments.ctypes.data, start + size, start + 8 * STEPS, row[DATA])
+        elif kind == TAKE:
             take(row[1], row[2], row[3], row[4], row[5], row[6])
-        elif kind == p.ADD_AT:
+        elif kind == ADD_AT:
             add_at(row[1], row[2], row[3], row[4], row[5], row[6])
-        elif kind == p.COPY_WHERE:
+        elif kind == COPY_WHERE:
             copy_where(row[1], row[2], row[3], row[4], row[5], row[6])
         else:
             copy_bytes(stream, row[1], row[2])

@@ -28,7 +28,7 @@ N_HEAD, N_OPERAND = 2, 4  # numbers of a table: sizes of the inner axes; address
 
 
 class Operation(NamedTuple):
-    """outputs = name(inputs), all by their place among the operands."""
+    """output = name(inputs), all by their place among the operands."""
 
     name: str
     inputs: tuple
@@ -124,8 +124,8 @@ def compiled(form):
 _kept = []  # what owns the compiled code
 
 
-@cache
 def _machine():
+    """One for each kernel: the engine owns it."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     settings = {"cpu": binding.get_host_cpu_name(), "features": binding.get_host_cpu_features().flatten()}

@@ -61,8 +61,7 @@ def core_dimensions(ufunc):
     return [[name.strip(" ?") for name in group.split(",") if name.strip()] for group in groups]
 
 
-def resolve(ufunc, operands, n_inputs, reduction=False):
-    """The dtypes of the loop that NumPy would choose; operands are arrays, or Python numbers."""
-    kinds = [operand.dtype if isinstance(operand, np.ndarray) else type(operand) for operand in operands]
-    kinds = tuple(kinds[:n_inputs]) + (None,) * ufunc.nout
-    return ufunc.resolve_dtypes(kinds, reduction=reduction)
+def resolve(ufunc, inputs):
+    """The dtypes of the loop that NumPy would choose; inputs are arrays, or Python numbers."""
+    kinds = [x.dtype if isinstance(x, np.ndarray) else type(x) for x in inputs]
+    return ufunc.resolve_dtypes((*kinds, *[None] * ufunc.nout))

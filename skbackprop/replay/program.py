@@ -9,16 +9,14 @@ import numpy as np
 
 from skbackprop.memory import empty
 from skbackprop.replay.fused import fused
-from skbackprop.replay.loops import core_dimensions, find_loop, resolve
-from skbackprop.replay.rows import (
+from skbackprop.replay.interpreter import (
     ADD_AT,
     AT,
-    BYTE,
     CAST,
-    CASTS,
     COPY_WHERE,
     DATA,
     DIMENSIONS,
+    FLAT,
     FUNCTION,
     GROUP,
     GUFUNC,
@@ -27,8 +25,15 @@ from skbackprop.replay.rows import (
     RANDOM,
     STEPS,
     TAKE,
-    WHOLE,
     WIDTH,
+)
+from skbackprop.replay.loops import core_dimensions, find_loop, resolve
+from skbackprop.replay.rows import (
+    BYTE,
+    CASTS,
+    DOUBLE,
+    SINGLE,
+    WHOLE,
     Row,
     address_of,
     collide,
@@ -51,10 +56,13 @@ class Program:
     ----------
     has_members : bool
         Whether the first axis of every array but scalars is that of an `Ensemble`.
+
+    dtype : dtype, default=float64
+        Of theta, and so of the random numbers that the engine draws.
     """
 
-    def __init__(self, has_members):
-        self.has_members = has_members
+    def __init__(self, has_members, dtype=DOUBLE):
+        self.has_members, self.dtype = has_members, np.dtype(dtype)
         self.codes, self.group, self.kept = [], [], []
         self.n_random = 0
 
@@ -71,7 +79,7 @@ class Program:
         self._check(n_inputs + len(outputs) <= 4, ufunc, "has many operands")
         apart = not any(overlap(x, out) for x in inputs for out in outputs)
         self._check(apart, ufunc, "overwrites a part of its input")
-        dtypes = resolve(ufunc, [*inputs, *outputs], n_inputs)
+        dtypes = resolve(ufunc, inputs)
         loop = self._loop(ufunc, dtypes)
         inputs = [
             self._constant(value, dtype) if not isinstance(value, np.ndarray) else value
@@ -93,7 +101,7 @@ class Program:
                 (after if is_output else before).append(self._cast(pair_dtypes, pair, shape))
                 place = scratch
             operands.append(place)
-        name, dtypes, n_outputs = ufunc.__name__, tuple(dtypes), len(outputs)
+        name, dtypes, n_outputs = _name_of(ufunc), tuple(dtypes), len(outputs)
         row = Row(name, dtypes, LOOP, loop.address, loop.data, shape, tuple(operands), n_outputs, sums)
         self._add([*before, row, *after])
 
@@ -103,12 +111,14 @@ class Program:
             return
         if not isinstance(source, np.ndarray):
             source = self._constant(source, target.dtype)
+        self._check(not overlap(source, target), "copyto", "overwrites a part of its source")
         whole, shape = target.shape, self._four(target.shape)
         pair = self._operand(source, whole), self._operand(target, whole)
         self._add([self._cast((source.dtype, target.dtype), pair, shape)])
 
     def reduce(self, ufunc, x, axis, out):
         """ufunc.reduce(x, axis, keepdims=True, out=out), in NumPy's order."""
+        self._check(resolve(ufunc, [out, x])[-1] == out.dtype, ufunc, "reduces to another type")
         identity = ufunc.identity
         if identity is None:
             first = [slice(None)] * x.ndim
@@ -136,7 +146,9 @@ class Program:
     def gufunc(self, ufunc, inputs, outputs):
         """A generalised ufunc, such as matmul: a call for each place on the axes in front but the last."""
         arrays = (*inputs, *outputs)
-        dtypes = resolve(ufunc, arrays, len(inputs))
+        apart = not any(np.shares_memory(x, out) for x in inputs for out in outputs)
+        self._check(apart, ufunc, "overwrites its input")
+        dtypes = resolve(ufunc, inputs)
         self._check(all(array.dtype == dtype for array, dtype in zip(arrays, dtypes)), ufunc, "casts")
         loop, names = self._loop(ufunc, dtypes), core_dimensions(ufunc)
         splits = [array.ndim - len(core) for array, core in zip(arrays, names)]
@@ -172,6 +184,7 @@ class Program:
         """source.take(indices, out=out, mode="clip"), of all numbers in a row."""
         self._check_contiguous("take", source, indices, out)
         self._check(indices.dtype == WHOLE and source.dtype == out.dtype, "take", "casts")
+        self._check(out.itemsize in (4, 8), "take", f"moves elements of {out.itemsize} bytes")
         numbers = address_of(source), address_of(indices), address_of(out), indices.size, source.size - 1
         self._alone(self._numbers(TAKE, *numbers, out.itemsize), (source, indices, out))
 
@@ -180,6 +193,7 @@ class Program:
         self._check_contiguous("add.at", target, indices, source)
         same = target.dtype == source.dtype and source.shape == indices.shape and target.ndim == 1
         self._check(indices.dtype == WHOLE and same, "add.at", "casts or broadcasts")
+        self._check(target.dtype in (SINGLE, DOUBLE), "add.at", f"adds {target.dtype}")
         numbers = address_of(target), address_of(indices), address_of(source), indices.size, target.size
         self._alone(self._numbers(ADD_AT, *numbers, target.itemsize), (target, indices, source))
 
@@ -190,7 +204,7 @@ class Program:
         self._check_contiguous("copyto", target, mask)
         plain = source.size == 1 or (source.shape == target.shape and source.flags.c_contiguous)
         same = mask.shape == target.shape and mask.dtype == BYTE and source.dtype == target.dtype
-        self._check(plain and same and target.dtype.kind == "f", "copyto", "casts or broadcasts")
+        self._check(plain and same and target.dtype in (SINGLE, DOUBLE), "copyto", "casts or broadcasts")
         step = 0 if source.size == 1 else source.itemsize
         numbers = address_of(mask), address_of(source), address_of(target), target.size, step, target.itemsize
         self._alone(self._numbers(COPY_WHERE, *numbers), (mask, source, target))
@@ -198,6 +212,7 @@ class Program:
     def random(self, out):
         """generator.random(out=out): from the step's own row of numbers."""
         self._check_contiguous("random", out)
+        self._check(out.dtype == self.dtype, "random", f"draws {out.dtype}, where theta has {self.dtype}")
         self.n_random += out.size
         self._alone(self._numbers(RANDOM, address_of(out), out.nbytes), (out,))
 
@@ -256,7 +271,7 @@ class Program:
         self.group += rows
 
     def _fits(self, rows):
-        if self.group[0].shape[:2] != rows[0].shape[:2]:
+        if self.group[0].shape[:2] != rows[0].shape[:2] or any(map(_has_one_sum, (*self.group, *rows))):
             return False
         return not any(collide(earlier, row) for earlier in self.group for row in rows)
 
@@ -279,3 +294,13 @@ class Program:
         self._end_group()
         self.kept += arrays
         self.codes.append(row)
+
+
+def _name_of(ufunc):
+    """NumPy's own are known by their names; none for others."""
+    return ufunc.__name__ if getattr(np, ufunc.__name__, None) is ufunc else ""
+
+
+def _has_one_sum(row):
+    """Whether it adds up all numbers in one call, whose order would be another one in blocks."""
+    return row.sums and row.mode() == FLAT

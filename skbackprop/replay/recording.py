@@ -31,7 +31,7 @@ class Recording:
     def __init__(self, training, batch, take_step):
         self.batch = batch
         members = training.objective.network.members
-        tape = Tape(Program(bool(members)))
+        tape = Tape(Program(bool(members), training.objective.network.theta.dtype))
         taped = Batch(*(None if part is None else tape.wrap(part) for part in batch))
         value = take_step(
             _taped_objective(training.objective, batch, tape.wrap),
@@ -42,10 +42,11 @@ class Recording:
         self.value = plain(value)
         if not isinstance(value, np.ndarray) or getattr(value, "tape", None) is not tape:
             tape.refuse("the loss is not in an array of its own")
+        self.code = tape.code()
         self.refusal = tape.refusal
-        self.code = tape.program.code()
         self.n_random = tape.program.n_random
         self.kept = tape.program.kept  # memory that addresses in the code point to
+        tape.program = None  # arrays hold the tape: a circle that no collector sees would keep them for ever
         self.losses = np.array([self.value.ctypes.data, self.value.size, self.value.itemsize])
         self.is_checked = False
         learning_rate = training.descent.learning_rate

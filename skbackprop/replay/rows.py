@@ -1,21 +1,30 @@
-"""Rows of a program: which columns they have, and which of them may stand in one group."""
+"""Rows of a program, and which of them may stand in one group."""
 
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-# kinds of rows
-GROUP, LOOP, CAST, FUSED, GUFUNC, TAKE, ADD_AT, COPY_WHERE, RANDOM = range(9)
+from skbackprop.replay.interpreter import (
+    AT,
+    BY_LAST,
+    BY_MEMBER,
+    BY_MIDDLE,
+    BY_ROW,
+    COLUMNS,
+    DATA,
+    FLAT,
+    FUNCTION,
+    KIND,
+    LAST,
+    MIDDLE,
+    MODE,
+    N_ARGUMENTS,
+    ROWS,
+    SIZE,
+    WIDTH,
+)
 
-# columns of a row; from AT on there is one for each of four operands, steps in bytes
-KIND, FUNCTION, DATA, N_ARGUMENTS, MODE, MIDDLE, LAST, SIZE = range(8)
-AT, BY_MEMBER, BY_ROW, BY_MIDDLE, BY_LAST = range(8, 28, 4)
-DIMENSIONS, STEPS = 12, 18  # of a generalised ufunc
-WIDTH = 32
-
-# how an elementwise row visits a block: in one call, in a call for each row, in a call for each column
-FLAT, ROWS, COLUMNS = range(3)
 NARROW = 8  # columns: calls along the rows are faster below
 
 BLOCK = 2**14  # bytes of one array

@@ -1,7 +1,10 @@
 """Arrays that write down what is done with them, while it is done."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
+from skbackprop.replay.interpreter import WIDTH
 from skbackprop.replay.program import CannotReplayError
 
 # of NumPy's functions without a ufunc, those that only look at an array in another way
@@ -53,10 +56,25 @@ class Tape:
         arrays = [a for part in arguments for a in (part if isinstance(part, list | tuple) else [part])]
         if any(isinstance(a, TapedArray) and id(_owner(a)) not in self.memory for a in arrays):
             return self.refuse("the step makes an array")
-        try:
+        with self._refusing():
             getattr(self.program, method)(*map(plain, arguments), **settings)
+
+    def code(self):
+        """The program in rows; none where anything is refused."""
+        code = np.empty((0, WIDTH), np.int64)
+        with self._refusing():
+            code = code if self.refusal else self.program.code()
+        return code
+
+    @contextmanager
+    def _refusing(self):
+        """Whatever NumPy has done already, and no row can be made of, is left to NumPy."""
+        try:
+            yield
         except CannotReplayError as error:
             self.refuse(str(error))
+        except Exception as error:
+            self.refuse(f"{type(error).__name__}: {error}")
 
 
 def _owner(array):
@@ -116,10 +134,23 @@ class TapedArray(np.ndarray):
         if known is None:
             tape.refuse(f"numpy.{function.__name__}")
             return result
-        return known(tape, *arguments, **settings)
+        taped = known(tape, *arguments, **settings)
+        return result if taped is None else taped
+
+    def __getitem__(self, key):
+        part = super().__getitem__(key)
+        if not isinstance(part, np.ndarray):
+            self.tape.refuse("a value read by indexing")
+        return part
 
     def __setitem__(self, key, value):
-        np.copyto(self[key], value, casting="unsafe")
+        key = key if isinstance(key, tuple) else (key,)
+        np.asarray(self)[tuple(map(plain, key))] = plain(value)
+        part = super().__getitem__(key if any(k is ... for k in key) else (*key, ...))
+        if _owner(part) is _owner(self):
+            self.tape.write("copy", value, part)
+        else:
+            self.tape.refuse("an assignment to chosen elements")
 
     def fill(self, value):
         np.copyto(self, value, casting="unsafe")
@@ -164,11 +195,14 @@ class TapedGenerator:
         return getattr(self._generator, name)
 
 
-def _copyto(tape, target, source, casting="same_kind", where=True):
+# they give the array on tape that was written to; None: what NumPy gave
+
+
+def _copyto(tape, dst, src, casting="same_kind", where=True):
     if where is True:
-        tape.write("copy", source, target)
+        tape.write("copy", src, dst)
     else:
-        tape.write("copy_where", source, target, where)
+        tape.write("copy_where", src, dst, where)
 
 
 def _dot(tape, a, b, out=None):

@@ -1,0 +1,268 @@
+"""What users may write in a step: replayed with NumPy's bits, or refused and left to NumPy."""
+
+import gc
+import subprocess
+import sys
+import weakref
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes
+from test_replay import replayed
+
+from skbackprop import BackpropRegressor
+from skbackprop.layers import Layer
+from skbackprop.memory import GENERATOR, Buffer, Parameter
+from skbackprop.replay import engine
+from skbackprop.replay.program import CannotReplayError, Program
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:engine='replay'"
+)
+
+
+def assign_by_mask(x, work):
+    np.greater(x, 0.5, out=work.mask)
+    np.copyto(work.output, x)
+    work.output[work.mask] = 0.5
+
+
+def assign_elements(x, work):
+    work.row[0] = 2.0
+    work.row[1:] = [3.0, 4.0]
+    np.multiply(x, work.row[:1], out=work.output)
+
+
+def product_without_out(x, work):
+    np.copyto(work.output, np.dot(x, np.eye(x.shape[-1], dtype=x.dtype)))
+
+
+def operand_in_a_list(x, work):
+    np.multiply(x, [2.0] * x.shape[-1], out=work.output)
+
+
+def count_in_place(x, work):
+    np.add.at(work.row, np.array([0, 1, 1]), 1.0)
+    np.copyto(work.output, x)
+
+
+def read_a_number(x, work):
+    np.add(work.row, 1.0, out=work.row)
+    np.multiply(x, work.row[0] ** 0, out=work.output)
+
+
+def iterate(x, work):
+    np.multiply(x, max(work.row) * 0.0 + 1.0, out=work.output)
+
+
+def draw_in_double(x, work):
+    work.generator.random(out=work.double)
+    np.multiply(x, 0.5, out=work.output)
+
+
+def keywords(x, work):
+    np.copyto(dst=work.output, src=x)
+
+
+def logic(x, work):
+    np.greater(x, -1.0, out=work.mask)
+    np.less(x, 1.0, out=work.other)
+    np.multiply(work.mask, work.other, out=work.mask)
+    np.add(work.mask, work.other, out=work.other)
+    np.multiply(x, work.mask, out=work.output)
+
+
+def shift(x, work):
+    np.copyto(work.output, x)
+    np.copyto(work.output[..., 1:], work.output[..., :-1])
+
+
+def normalize_over_the_middle(x, work):
+    parts = work.parts
+    np.copyto(parts[:, :, 0], x)
+    np.multiply(x, x, out=parts[:, :, 1])
+    np.add.reduce(parts, axis=1, keepdims=True, out=work.sums)
+    np.add(work.sums, 20.0, out=work.sums)
+    np.divide(parts, work.sums, out=parts)
+    np.copyto(work.output, parts[:, :, 0])
+
+
+WAYS = [
+    (assign_by_mask, "assignment to chosen elements"),
+    (assign_elements, None),
+    (product_without_out, "dot"),
+    (operand_in_a_list, "TypeError|list"),
+    (count_in_place, "AttributeError|add.at"),
+    (read_a_number, "read by indexing"),
+    (iterate, "read by indexing"),
+    (draw_in_double, "draws float64"),
+    (keywords, None),
+    (logic, None),
+    (shift, "overwrites a part"),
+    (normalize_over_the_middle, None),
+]
+
+
+@dataclass(eq=False, repr=False)
+class Written(Layer):
+    """A layer whose output is written by `way(x, work)`; the gradient is that of its input."""
+
+    way: object = keywords
+
+    def buffers(self, n_inputs):
+        return {
+            "output": n_inputs,
+            "input_gradient": n_inputs,
+            "mask": Buffer((n_inputs,), dtype=bool),
+            "other": Buffer((n_inputs,), dtype=bool),
+            "double": Buffer((n_inputs,), dtype=float),
+            "row": Buffer((3,), per_sample=False, fill=lambda n_samples: 0.0),
+            "parts": Buffer((n_inputs, 2)),
+            "sums": Buffer((1, 2)),
+            "generator": GENERATOR,
+        }
+
+    def forward(self, x, params, work, training):
+        self.way(x, work)
+        return work.output
+
+    def backward(self, output_gradient, params, gradients, work):
+        work.output_gradient = output_gradient
+
+    def input_gradient(self, params, work):
+        return work.output_gradient
+
+
+@pytest.mark.parametrize(("way", "reason"), WAYS, ids=lambda value: getattr(value, "__name__", ""))
+def test_whatever_is_written(way, reason):
+    X, y = load_diabetes(return_X_y=True)
+    X = (20.0 * X).astype(np.float32)
+    model = BackpropRegressor(hidden_layer_sizes=[Written(way), 5], random_state=0, max_iter=5)
+    wanted = clone(model).set_params(engine="numpy").fit(X, y)
+    found = clone(model).set_params(engine="replay").fit(X, y)
+    np.testing.assert_array_equal(found.network_.theta, wanted.network_.theta)
+    assert found.loss_curve_ == wanted.loss_curve_
+    if reason is None:
+        assert (found.engine_, found.engine_refusal_) == ("replay", None)
+    else:
+        assert found.engine_ == "numpy"
+        assert any(part in found.engine_refusal_ for part in reason.split("|")), found.engine_refusal_
+
+
+@dataclass(eq=False, repr=False)
+class Hidden(Layer):
+    """x + b, whose gradient no tape sees."""
+
+    def parameters(self, n_inputs):
+        return {"b": Parameter((n_inputs,), lambda random_state: np.zeros(n_inputs))}
+
+    def buffers(self, n_inputs):
+        return {"output": n_inputs, "input_gradient": n_inputs}
+
+    def forward(self, x, params, work, training):
+        np.add(x, params.b, out=work.output)
+        return work.output
+
+    def backward(self, output_gradient, params, gradients, work):
+        np.add.reduce(np.asarray(output_gradient), axis=0, out=np.asarray(gradients.b))
+        work.output_gradient = output_gradient
+
+    def input_gradient(self, params, work):
+        return work.output_gradient
+
+
+def test_a_gradient_that_no_tape_sees_is_found_in_a_small_step():
+    X, y = load_diabetes(return_X_y=True)
+    settings = {"hidden_layer_sizes": [5, Hidden()], "solver": "sgd", "momentum": 0.0, "max_iter": 3}
+    net = BackpropRegressor(**settings, random_state=0, engine="replay")
+    assert "other numbers" in net.fit(X.astype(np.float32), y / 100.0).engine_refusal_
+
+
+def test_what_a_recording_holds_goes_with_the_estimator():
+    X, y = load_diabetes(return_X_y=True)
+    net = BackpropRegressor(random_state=0, max_iter=3, engine="replay").fit(X, y)
+    recordings = net._training.engine._recordings.values()
+    kept = [array for recording in recordings for array in recording.kept if isinstance(array, np.ndarray)]
+    arrays = [weakref.ref(array) for array in kept]
+    assert len(arrays) > 20
+    del net, recordings, kept
+    gc.collect()
+    assert [array() for array in arrays] == [None] * len(arrays)
+
+
+def test_a_stream_with_many_sizes_keeps_the_last_recordings(monkeypatch):
+    monkeypatch.setattr(engine, "MOST_SIZES", 2)
+    X, y = load_diabetes(return_X_y=True)
+    sizes = [5, 6, 7, 7, 6, 7, 5]
+    nets = [BackpropRegressor(random_state=0, engine=name) for name in ("replay", "numpy")]
+    for net in nets:
+        for size in sizes:
+            net.partial_fit(X[:size], y[:size])
+    assert [key[0] for key in nets[0]._training.engine._recordings] == [7, 5]
+    np.testing.assert_array_equal(nets[0].network_.theta, nets[1].network_.theta)
+
+
+def test_numba_that_cannot_be_used_is_as_good_as_none(tmp_path):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs NumPy 1.0 or less')")
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from skbackprop import BackpropRegressor\n"
+        "X = [[0.0], [1.0]]; y = [0.0, 1.0]\n"
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "print(BackpropRegressor(max_iter=200_000, tol=0, n_iter_no_change=2).fit(X, y).engine_)\n"
+        "try:\n    BackpropRegressor(engine='replay').fit(X, y)\n"
+        "except ImportError as error:\n    print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.stdout.splitlines() == [
+        "numpy",
+        "engine='replay' needs numba, which cannot be used here: Numba needs NumPy 1.0 or less",
+    ]
+
+
+# pieces
+
+
+def test_a_sum_of_one_row_is_pairwise_over_all_of_it():
+    x = np.random.RandomState(0).normal(size=10_000).astype(np.float32)
+    doubled, total, program = np.empty_like(x), np.empty(1, np.float32), Program(has_members=False)
+    program.elementwise(np.multiply, [x, 2.0], [doubled])
+    program.reduce(np.add, x, 0, total)
+    program.elementwise(np.subtract, [doubled, 1.0], [doubled])
+    replayed(program)
+    assert total.item() == np.add.reduce(x)
+    np.testing.assert_array_equal(doubled, 2.0 * x - 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_add_at_writes_nowhere_else(dtype):
+    guarded, ones = np.zeros(9, dtype), np.ones(3, dtype)
+    for indices, wanted in (
+        ([0, -1, 0], [2.0, 0.0, 1.0]),
+        ([0, 1, 3], [np.nan] * 3),
+        ([-4, 0, 0], [np.nan] * 3),
+    ):
+        guarded[...] = 0.0
+        program = Program(has_members=False)
+        program.add_at(guarded[3:6], np.array(indices), ones)
+        replayed(program)
+        np.testing.assert_array_equal(guarded, [0.0, 0.0, 0.0, *wanted, 0.0, 0.0, 0.0])
+
+
+def test_calls_that_no_row_can_do_are_refused():
+    x, half, counts = np.ones((4, 4)), np.ones(4, np.float16), np.zeros(4, np.int64)
+    indices, program = np.arange(4), Program(has_members=False, dtype=np.float32)
+    calls = [
+        ("overwrites its input", program.gufunc, np.matmul, [x, x], [x]),
+        ("reduces to another type", program.reduce, np.add, x, 1, np.ones((4, 1), np.float32)),
+        ("2 bytes", program.take, half, indices, half.copy()),
+        ("adds int64", program.add_at, counts, indices, counts.copy()),
+        ("casts or broadcasts", program.copy_where, half, half.copy(), half > 0),
+        ("draws float64", program.random, x),
+    ]
+    for reason, call, *arguments in calls:
+        with pytest.raises(CannotReplayError, match=reason):
+            call(*arguments)
