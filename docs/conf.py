@@ -30,7 +30,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!skbackprop\b).*"),  # other libraries
 ]
 default_role = "py:obj"
-suppress_warnings = ["config.cache"]
+suppress_warnings = ["config.cache", "ref.term"]  # terms of scikit-learn's glossary, in inherited docstrings
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
