@@ -2,8 +2,6 @@
 
 import pickle
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from itertools import product
 from threading import Thread
@@ -399,23 +397,6 @@ def test_auto_replays_where_the_steps_are_worth_the_start():
     engine = make_engine("replay", 1, small, 100)
     assert make_engine("auto", 1, small, 100, engine) is engine
     assert make_engine("numpy", 1, small, 100, engine) is None
-
-
-def test_without_numba_auto_is_numpy_and_replay_says_what_is_missing():
-    program = (
-        "import sys; sys.modules['numba'] = None\n"
-        "from skbackprop import BackpropRegressor\n"
-        "X = [[0.0], [1.0]]; y = [0.0, 1.0]\n"
-        "import warnings; warnings.simplefilter('ignore')\n"
-        "print(BackpropRegressor(max_iter=200_000, tol=0, n_iter_no_change=2).fit(X, y).engine_)\n"
-        "try:\n    BackpropRegressor(engine='replay').fit(X, y)\n"
-        "except ImportError as error:\n    print(error)\n"
-    )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert result.stdout.splitlines() == [
-        "numpy",
-        "engine='replay' needs numba: python -m pip install 'skbackprop[fast]'",
-    ]
 
 
 def test_a_bad_engine_is_named():

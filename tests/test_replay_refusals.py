@@ -204,11 +204,19 @@ def test_a_stream_with_many_sizes_keeps_the_last_recordings(monkeypatch):
     np.testing.assert_array_equal(nets[0].network_.theta, nets[1].network_.theta)
 
 
-def test_numba_that_cannot_be_used_is_as_good_as_none(tmp_path):
+@pytest.mark.parametrize(
+    ("numba", "message"),
+    [
+        ("sys.modules['numba'] = None", ": python -m pip install 'skbackprop[fast]'"),
+        ("sys.path.insert(0, sys.argv[1])", ", which cannot be used here: Numba needs NumPy 1.0 or less"),
+    ],
+    ids=["missing", "unusable"],
+)
+def test_without_numba_auto_is_numpy_and_replay_says_why(numba, message, tmp_path):
     (tmp_path / "numba").mkdir()
     (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs NumPy 1.0 or less')")
     program = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        f"import sys; {numba}\n"
         "from skbackprop import BackpropRegressor\n"
         "X = [[0.0], [1.0]]; y = [0.0, 1.0]\n"
         "import warnings; warnings.simplefilter('ignore')\n"
@@ -216,11 +224,8 @@ def test_numba_that_cannot_be_used_is_as_good_as_none(tmp_path):
         "try:\n    BackpropRegressor(engine='replay').fit(X, y)\n"
         "except ImportError as error:\n    print(error)\n"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert result.stdout.splitlines() == [
-        "numpy",
-        "engine='replay' needs numba, which cannot be used here: Numba needs NumPy 1.0 or less",
-    ]
+    result = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True)
+    assert result.stdout.splitlines() == ["numpy", f"engine='replay' needs numba{message}"]
 
 
 # pieces
