@@ -21,14 +21,14 @@ def save(figure, folder, name):
 def draw_speedups(found, folder):
     """Times faster than the MLP, a group of bars for each network."""
     peers = [peer for peer in PEERS if peer in found]
-    figure, ax = pyplot.subplots(figsize=(8, 3.4), layout="constrained")
+    figure, ax = pyplot.subplots(figsize=(9, 3.4), layout="constrained")
     width = 0.8 / len(peers)
     for number, peer in enumerate(peers):
         places = np.arange(len(found)) + (number - (len(peers) - 1) / 2) * width
         ax.bar(places, found[peer], width, color=COLOURS[peer], label=peer)
     ax.axhline(1, color="black", linewidth=0.8)
     ax.set(yscale="log", ylabel="times faster than scikit-learn's MLP")
-    ax.set_xticks(np.arange(len(found)), found.index)
+    ax.set_xticks(np.arange(len(found)), found.index, fontsize="small")
     ax.yaxis.set_major_formatter("{x:g}x")
     ax.grid(axis="y", alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False)
