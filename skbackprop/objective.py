@@ -67,7 +67,7 @@ class Objective:
         if network.members:
             buffers = with_members(buffers, *network.members)
         self.workspaces = Workspaces(buffers, dtype)
-        self.parts = list(self._cut())
+        self.parts = self._cut()
         rates = network.learning_rates
         self._frozen = None if rates is None or rates.all() else rates == 0.0
         self._alpha = np.array(self.alpha, dtype)
@@ -79,17 +79,18 @@ class Objective:
         self._squares = self._penalty[..., 0, 0]
 
     def _cut(self):
-        network, factors = self.network, self.network.weight_decays
-        decay = None
-        for part in blocks(0, network.n_decayed, network.members):
-            weights = network.theta[..., part]
-            decay = np.empty_like(weights) if decay is None else decay
-            yield _Part(
-                weights,
-                network.gradient[..., part],
-                decay[..., : weights.shape[-1]],
-                None if factors is None else factors[..., part].astype(weights.dtype),
+        theta, gradient, factors = self.network.theta, self.network.gradient, self.network.weight_decays
+        slices = blocks(0, self.network.n_decayed, self.network.members)
+        decay = np.empty_like(theta[..., slices[0]]) if slices else None
+        return [
+            _Part(
+                theta[..., part],
+                gradient[..., part],
+                decay[..., : part.stop - part.start],
+                None if factors is None else factors[..., part].astype(theta.dtype),
             )
+            for part in slices
+        ]
 
     def astype(self, dtype):
         """The same objective on a copy of the network in another dtype."""

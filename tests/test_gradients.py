@@ -171,7 +171,7 @@ class Case:
     def weighted(self, alpha):
         """The same case with sample weights, one row of them zero, and the L2 penalty."""
         self.batch = self.batch._replace(weight=self.weight)
-        self.objective.alpha = alpha
+        self.objective.set_alpha(alpha)
         return self
 
     def value(self):

@@ -103,6 +103,28 @@ def test_the_gradient_belongs_to_the_value(place):
     Case(place(Sequential(layers)), *SQUARED, 5, 3).weighted(alpha=0.9).assert_random_directions(4)
 
 
+@pytest.mark.parametrize("place", [lambda root: root, lambda root: Ensemble(2, root)])
+def test_the_penalty_in_parts_is_the_whole(place, monkeypatch):
+    """alpha / (2 n) sum f w^2 and its gradient, whatever the size of the parts."""
+    found = []
+    for size in (2**15, 4):
+        monkeypatch.setattr("skbackprop.memory.BLOCK", size)
+        layers = [Dense(3, "tanh", weight_decay=3.0), Dense(3, "elu"), LAST]
+        case = Case(place(Sequential(layers)), *SQUARED, 5, 3)
+        objective = Objective(case.network, SquaredError(), 0.9)
+        found.append(
+            (
+                len(objective.parts),
+                objective.value_and_gradient(case.batch).copy(),
+                case.network.gradient.copy(),
+            )
+        )
+    (one, value, gradient), (many, *in_parts) = found
+    assert one == 1 and many > 3
+    np.testing.assert_allclose(in_parts[0], value, rtol=1e-13)
+    np.testing.assert_array_equal(in_parts[1], gradient)
+
+
 def test_networks_without_factors_pay_nothing():
     objective = Objective(start(Dense(3), LayerNorm()), SquaredError(), 0.1)
     assert objective.parts[0].factors is objective._frozen is None

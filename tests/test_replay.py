@@ -1,7 +1,6 @@
 """Replayed steps beside NumPy's: the same bits, for whatever is written by the rule."""
 
 import pickle
-import re
 from dataclasses import dataclass
 from itertools import product
 from threading import Thread
@@ -286,67 +285,6 @@ def test_what_the_package_does_not_know(place, dtype):
 # what cannot be replayed
 
 
-@dataclass(eq=False, repr=False)
-class Careless(Layer):
-    """x, written in ways that cannot be replayed."""
-
-    how: str = "array"
-
-    def buffers(self, n_inputs):
-        return {"output": n_inputs, "input_gradient": n_inputs, "total": Buffer((), per_sample=False)}
-
-    def forward(self, x, params, work, training):
-        work.x = x
-        if self.how == "array":
-            np.copyto(work.output, x * 1.0)
-        elif self.how == "copy":
-            np.multiply(x.copy(), 1.0, out=work.output)
-        elif self.how == "index":
-            np.copyto(work.output, x[..., np.arange(x.shape[-1])])
-        elif self.how == "value":
-            np.add.reduce(x, axis=None, out=work.total)
-            np.multiply(x, float(work.total) ** 0, out=work.output)
-        elif self.how == "where":
-            np.copyto(work.output, np.where(x > 0, x, x))
-        elif self.how == "stripped":
-            np.multiply(np.asarray(x), 1.0, out=np.asarray(work.output))
-        elif self.how == "counted":
-            self.n_calls = getattr(self, "n_calls", 0) + 1
-            np.multiply(x, 1.0 + 1e-2 * self.n_calls, out=work.output)
-        return work.output
-
-    def backward(self, output_gradient, params, gradients, work):
-        work.output_gradient = output_gradient
-
-    def input_gradient(self, params, work):
-        return work.output_gradient
-
-
-@pytest.mark.parametrize(
-    ("how", "reason"),
-    [
-        ("array", "makes an array"),
-        ("copy", "copy"),
-        ("index", "makes an array"),
-        ("value", "reduce with these settings|float"),
-        ("where", "makes an array|where"),
-        ("stripped", "other numbers"),
-        ("counted", "other numbers"),
-    ],
-)
-def test_a_refusal_leaves_the_step_to_numpy_and_says_why(how, reason):
-    X, y = load_diabetes(return_X_y=True)
-    model = BackpropRegressor(hidden_layer_sizes=[Careless(how), 5], random_state=0, max_iter=5)
-    wanted = clone(model).set_params(engine="numpy").fit(X, y)
-    with pytest.warns(match="NumPy did the steps") as caught:
-        model.set_params(engine="replay").fit(X, y)
-    assert any("engine='replay'" in str(warning.message) for warning in caught)
-    assert model.engine_ == "numpy"
-    assert re.search(reason, model.engine_refusal_)
-    if how != "counted":  # which counts the check too
-        np.testing.assert_array_equal(model.network_.theta, wanted.network_.theta)
-
-
 def test_sparse_rows_stay_with_numpy():
     X, y = load_iris(return_X_y=True)
     with pytest.warns(match="the rows are sparse"):
@@ -394,6 +332,8 @@ def test_auto_replays_where_the_steps_are_worth_the_start():
     assert make_engine("auto", 10**6, small, 100) is not None
     assert make_engine("auto", 700, small, 100) is None
     assert make_engine("auto", 700, large, 100) is not None
+    assert make_engine("auto", 700, small, 100, n_trainings=100) is None  # each has to be recorded
+    assert make_engine("auto", 10**5, small, 100, n_trainings=2) is not None
     engine = make_engine("replay", 1, small, 100)
     assert make_engine("auto", 1, small, 100, engine) is engine
     assert make_engine("numpy", 1, small, 100, engine) is None

@@ -18,7 +18,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor, BackpropSearchCV, BatchNorm, Dense, Dropout
 from skbackprop.losses import LogLoss
-from skbackprop.model_selection import fold
+from skbackprop.model_selection import fold, together
 from skbackprop.optimizers import SGD, Adam, AdamW, Muon
 from skbackprop.schedules import Cosine
 
@@ -177,6 +177,21 @@ def test_no_more_at_once_than_fit_into_the_cache(sizes, monkeypatch):
     monkeypatch.setattr(fold, "CACHED", 0)
     compare(regressor(), {"learning_rate_init": np.geomspace(0.001, 0.1, 9)})
     assert sizes == 2 * [5, 4]
+
+
+@pytest.mark.parametrize("seeds", [[0], [0, 1]], ids=["one order", "orders"])
+def test_members_are_replayed(seeds, monkeypatch):
+    """A group on each of two folds, one after the other: the engine is told how many there are."""
+    engines, make_engine = [], together.make_engine
+
+    def noted(*arguments, **settings):
+        engines.append((make_engine(*arguments, **settings), settings["n_trainings"]))
+        return engines[-1][0]
+
+    monkeypatch.setattr(together, "make_engine", noted)
+    rates = np.geomspace(0.001, 0.1, 9).tolist()
+    compare(regressor(engine="replay"), {"learning_rate_init": rates, "random_state": seeds})
+    assert [(engine.refusal, n) for engine, n in engines] == 2 * [(None, 2)]
 
 
 def test_a_class_that_is_missing_in_a_fold(sizes):
