@@ -24,8 +24,10 @@ def make_engine(name, n_steps, network, batch_size, present=None, n_trainings=1)
         The steps to come.
 
     network : Network
+        What is trained.
 
     batch_size : int
+        Rows of a step.
 
     present : Replay or None, default=None
         The engine of the steps before, whose recordings serve on.
