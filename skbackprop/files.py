@@ -7,10 +7,17 @@ are little-endian; every array begins at a multiple of 64 bytes from the start o
 import hashlib
 import json
 import os
-import tempfile
+import stat
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 
 import numpy as np
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except ImportError:  # Windows: a file that is open cannot be removed there
+    flock = None
 
 MAGIC = b"skbackprop\n"
 VERSION = 1
@@ -21,9 +28,14 @@ HEAD = len(MAGIC) + 4 + 32
 def write(path, content, arrays):
     """Replace the file by one with this content; whoever reads sees the old one or the new one.
 
+    A new file has the mode that `open` gives it, a replaced one keeps its own. Of a link the file that it leads
+    to is replaced; what is neither file nor link, such as a pipe, is written to. What a process that was
+    killed has left beside the file is removed.
+
     Parameters
     ----------
     path : str or PathLike
+        Of the file.
 
     content : object
         What `json` can write.
@@ -36,22 +48,20 @@ def write(path, content, arrays):
     OSError
         If the folder cannot be written to, or is full; a file that was there stays as it was.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    earlier = _stat_of(path)
     pieces = list(_pieces(content, [np.asarray(array, order="C") for array in arrays]))
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for piece in (MAGIC, VERSION.to_bytes(4, "little"), digest.digest(), *pieces):
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    pieces = (MAGIC, VERSION.to_bytes(4, "little"), digest.digest(), *pieces)
+    if earlier is not None and not stat.S_ISREG(earlier.st_mode):
+        with open(path, "wb") as file:
+            file.writelines(pieces)
+        return
+    _remove_left_over(path)
+    with _replacement(path, earlier) as file:
+        file.writelines(pieces)
     _sync_folder(path.parent)
 
 
@@ -97,6 +107,82 @@ def _array(body, dtype, shape, start):
     if size == 0:
         return np.empty(shape, dtype)
     return np.frombuffer(body, dtype, size, start).reshape(shape).copy()
+
+
+def _stat_of(path):
+    """What is there; None where nothing is."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _replacement(path, earlier):
+    """A file beside `path` that takes its place at the end; locked, so that no one takes it for left over."""
+    temporary, descriptor = _new_file(path, 0o666 if earlier is None else stat.S_IMODE(earlier.st_mode))
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+            if flock is not None:
+                _give_to_the_same(descriptor, earlier)
+                os.replace(temporary, path)
+        if flock is None:
+            os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _new_file(path, mode):
+    """A new file for what is to be at `path`, open to no one who may not read that."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+    while True:
+        temporary = path.with_name(_prefix(path) + token_hex(8))
+        try:
+            descriptor = os.open(temporary, flags, mode & 0o777 | stat.S_IRUSR | stat.S_IWUSR)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
+        if flock is None:
+            return temporary, descriptor
+        with suppress(OSError):  # of file systems without locks: there nothing is removed
+            flock(descriptor, LOCK_EX)
+        if temporary.exists():
+            return temporary, descriptor
+        os.close(descriptor)  # removed as left over before it was locked
+
+
+def _prefix(path):
+    """How the names of files begin that are to replace this one: its own name may be as long as one can be."""
+    return f".skbackprop-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
+
+
+def _remove_left_over(path):
+    """Files that were to replace this one, and whose writers live no longer."""
+    for temporary in path.parent.glob(f"{_prefix(path)}*"):
+        with suppress(OSError):  # it is being written, has been removed, or is not ours to remove
+            if flock is None:
+                temporary.unlink()
+                continue
+            descriptor = os.open(temporary, os.O_RDWR)
+            try:
+                flock(descriptor, LOCK_EX | LOCK_NB)
+                temporary.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def _give_to_the_same(descriptor, earlier):
+    """Owner, group and mode of the earlier file, as far as the process may give them."""
+    if earlier is None:
+        return
+    for owner in ((-1, earlier.st_gid), (earlier.st_uid, -1)):
+        with suppress(PermissionError):
+            os.fchown(descriptor, *owner)
+    with suppress(PermissionError):  # of file systems without modes
+        os.fchmod(descriptor, stat.S_IMODE(earlier.st_mode))
 
 
 def _sync_folder(folder):

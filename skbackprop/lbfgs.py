@@ -46,7 +46,8 @@ def minimize_lbfgs(
     """Bring theta to a minimum of the objective; SciPy's OptimizeResult, or None if interrupted.
 
     `monitor()` measures after every iteration; the search ends after `max_time` seconds, which sets
-    `out_of_time`, or when one of `after_iteration`, called with False, returns True. It runs in float64
+    `out_of_time`, or when one of `after_iteration`, called with False, returns True. Each of `before_iteration`
+    is called when an iteration takes its first point; one that finds none ends with True. It runs in float64
     whatever theta's dtype: its line search needs the digits.
     """
     target = training.objective.network.theta
@@ -55,6 +56,7 @@ def minimize_lbfgs(
     batch = batch.astype(np.float64)
     training.n_iter = 0
     deadline = inf if max_time is None else monotonic() + max_time
+    is_begun, is_under_way = False, False  # the search, by the value at the first theta; an iteration
 
     def value_and_gradient(theta):
         np.copyto(network.theta, theta)
@@ -62,11 +64,17 @@ def minimize_lbfgs(
         return value, network.gradient.copy()
 
     def until_the_deadline(theta):
+        nonlocal is_begun, is_under_way
         if monotonic() > deadline:
             raise OutOfTime
+        if is_begun and not is_under_way:
+            for hook in before_iteration:
+                hook()
+        is_begun, is_under_way = True, is_begun
         return value_and_gradient(theta)
 
     def end_iteration(intermediate_result):
+        nonlocal is_under_way
         target[...] = intermediate_result.x
         training.n_iter += 1
         training.loss_curve.append(float(intermediate_result.fun))
@@ -75,11 +83,15 @@ def minimize_lbfgs(
             print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
         if monitor is not None:
             training.curves.append(monitor())
-        for hook in before_iteration:
-            hook()
+        is_under_way = False
         wishes = [hook(False) for hook in after_iteration]
         if any(wishes) or monotonic() > deadline:
             raise StopIteration
+
+    def end_without_a_point():
+        if is_under_way:
+            for hook in after_iteration:
+                hook(True)
 
     with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
         try:
@@ -96,11 +108,13 @@ def minimize_lbfgs(
             return None
         except OutOfTime:  # in the middle of an iteration: what the last one found stays
             loss = training.loss_curve[-1] if training.loss_curve else inf
+            end_without_a_point()
             return OptimizeResult(x=target, fun=loss, status=STOPPED_BY_CALLBACK, out_of_time=True)
         if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
             value_and_gradient(result.x)
             when = f"iteration {training.n_iter + 1}"
             raise DivergenceError(explain(network, when, batch.x, batch.y))
     target[...] = result.x
+    end_without_a_point()
     result.out_of_time = result.status == STOPPED_BY_CALLBACK and monotonic() > deadline
     return result

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
 from skbackprop import BackpropClassifier, BackpropRegressor, load
+from skbackprop.objective import Objective
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -126,3 +127,61 @@ def test_callbacks_are_not_saved(tmp_path):
 def test_an_older_scikit_learn_is_named():
     with pytest.raises(ImportError, match=r"need scikit-learn >= 1\.9, this is"):
         BackpropClassifier().set_callbacks(object())
+
+
+class Order:
+    """Keeps what happens in which order: hooks, and values of the loss in between."""
+
+    def __init__(self, calls):
+        self.calls = calls
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, y=None):
+        self.calls.append(f"begin {context.task_name}")
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+        self.calls.append(f"end {context.task_name}")
+
+
+@with_callbacks
+@pytest.mark.parametrize(
+    "settings", [{}, {"tol": 1e9}, {"max_fun": 3}, {"max_iter": 1}, {"alpha": 10.0}], ids=str
+)
+def test_an_iteration_of_lbfgs_begins_before_its_points(settings, monkeypatch):
+    calls = []
+    value_and_gradient = Objective.value_and_gradient
+
+    def recorded(objective, batch):
+        calls.append("value")
+        return value_and_gradient(objective, batch)
+
+    monkeypatch.setattr(Objective, "value_and_gradient", recorded)
+    net = BackpropClassifier(**SETTINGS | {"solver": "lbfgs"} | settings)
+    net.set_callbacks(Order(calls)).fit(X, C)
+    assert calls[:2] == ["begin fit", "value"]  # at the first weights; a search may end there
+    assert calls[-1] == "end fit"
+    inside, n_values = False, 0
+    for call in calls[2:-1]:
+        if call == "value":
+            assert inside, calls
+            n_values += 1
+        else:
+            assert call == ("end epoch" if inside else "begin epoch")
+            inside, n_values = not inside, n_values if inside else 0
+            assert inside or n_values
+    assert not inside
+    assert calls.count("end epoch") == net.n_iter_
+
+
+@with_callbacks
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_iteration_of_lbfgs_that_runs_out_of_time_ends():
+    calls = []
+    net = BackpropClassifier(**SETTINGS, solver="lbfgs", max_time=1e-9)
+    net.set_callbacks(Order(calls)).fit(X, C)
+    assert calls == ["begin fit", "end fit"]
