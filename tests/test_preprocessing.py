@@ -4,10 +4,12 @@ import datetime
 import pickle
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, RobustScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from skbackprop import TabularBackpropRegressor
 from skbackprop.estimators.persistence import known_names
 from skbackprop.preprocessing import CategoryEncoder, SignedOneHotEncoder, SquashingScaler, TabularEncoder
 from skbackprop.states import decode, encode
@@ -474,7 +477,8 @@ def test_wall_time_counts_and_the_zone_is_checked():
     [
         ([1.0, 2.0], ["3", "abc"], "numbers", "'3'"),
         ([1, 2], [DATES[0], None], "numbers", "2024"),
-        ([DATES[0], None], ["2024-01-01", None], "dates", "'2024-01-01'"),
+        ([DATES[0], None], ["2024-01-01", "1/2/2024"], "dates", "'1/2/2024'.*ISO 8601.*pandas.to_datetime"),
+        ([DATES[0], None], ["", None], "dates", "''"),
         ([DATES[0], None], [1.5, 2.5], "dates", "1.5"),
         ([SPANS[0], None], [10.0, None], "durations", "10.0"),
     ],
@@ -490,6 +494,97 @@ def test_booleans_may_come_where_there_were_numbers():
     for column in ([True, False], pd.array([True, False], "boolean"), objects([True, False])):
         numbers = encoder.transform(pd.DataFrame({"x": [1, 0]}))
         assert_array_equal(encoder.transform(pd.DataFrame({"x": column})), numbers)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, lambda table: np.array([*table.values()]).T])
+@pytest.mark.parametrize(
+    "held, text",
+    [
+        (DATES[1], "2024-05-01T18:30:00"),
+        (DATES[1], "2024-05-01 18:30:00.000"),
+        (DATES[1], "20240501T1830"),
+        (DAYS[1], "2024-05-01"),
+        (ZONED[1], "2024-05-01T18:30:00Z"),
+        (ZONED[1], "2024-05-01T20:30+02:00"),
+        (ZONED[1].astimezone(ZoneInfo("Asia/Tokyo")), "2024-05-01T18:30:00.000Z"),
+    ],
+)
+def test_dates_as_json_writes_them(frame, held, text):
+    """Fitted on dates; in `predict` text comes."""
+    encoder = TabularEncoder().fit(pd.DataFrame({"x": [held, held + datetime.timedelta(days=40), None]}))
+    expected = encoder.transform(pd.DataFrame({"x": [held, None]}))
+    table = frame({"x": [text, None]})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        assert_array_equal(encoder.transform(table), expected)
+
+
+@pytest.mark.parametrize(
+    "held, text, zone",
+    [
+        (DATES[0], "2024-05-01T18:30Z", "None in fit, now UTC"),
+        (ZONED[0], "2024-05-01T18:30", "UTC in fit, now None"),
+    ],
+)
+def test_dates_as_text_with_and_without_a_zone_are_not_mixed(held, text, zone):
+    encoder = TabularEncoder().fit(pd.DataFrame({"x": [held]}))
+    with pytest.raises(ValueError, match=f"column 'x' had the time zone {zone}"):
+        encoder.transform(pd.DataFrame({"x": [text]}))
+
+
+LEVELS_OF_TYPES = {  # the same levels, as one source or another gives them
+    "text": (["1", "2", "3"], "'1'"),
+    "numbers or booleans": ([1, 2, 3], "1"),
+    "bytes": ([b"1", b"2", b"3"], "b'1'"),
+    "dates": ([datetime.date(2024, 1, i) for i in (1, 2, 3)], "datetime.date"),
+    "dates with times": ([datetime.datetime(2024, 1, i, 5) for i in (1, 2, 3)], "2024"),
+    "dates with times and a zone": ([datetime.datetime(2024, 1, i, tzinfo=UTC) for i in (1, 2, 3)], "2024"),
+    "durations": ([datetime.timedelta(i) for i in (1, 2, 3)], "1"),
+    "times of the day": ([datetime.time(i) for i in (1, 2, 3)], "datetime.time"),
+}
+
+
+@pytest.mark.parametrize("encoder", [TabularEncoder(["x"]), CategoryEncoder(), SignedOneHotEncoder()])
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("before", LEVELS_OF_TYPES)
+def test_categories_of_another_type_are_an_error(encoder, library, before):
+    encoder = clone(encoder).fit(library({"x": LEVELS_OF_TYPES[before][0]}))
+    for after, (levels, shown) in LEVELS_OF_TYPES.items():
+        columns = [pd.Series(levels), objects(levels), pd.Series(levels, dtype="category"), pl.Series(levels)]
+        for column in columns:
+            if after == before:
+                assert len(np.unique(encoder.transform(table_of(column)), axis=0)) == 3
+                continue
+            with pytest.raises(ValueError, match=f"column 'x' held {before} in fit; now it holds .*{shown}"):
+                encoder.transform(table_of(column))
+
+
+def test_booleans_as_text_are_an_error():
+    for before, after in (([True, False], ["True", "False"]), (["True", "False"], [True, False])):
+        encoder = CategoryEncoder().fit(pd.DataFrame({"x": before}))
+        with pytest.raises(
+            ValueError, match=r"column 'x' held (numbers or booleans|text) in fit; .*False.*astype"
+        ):
+            encoder.transform(pd.DataFrame({"x": after}))
+
+
+def test_unknown_levels_of_a_known_type_are_none():
+    """Every type that `fit` saw counts, of rare levels too; and where it saw nothing, anything may come."""
+    X = pd.DataFrame({"x": objects(["a", "a", 7, None])})
+    encoder = CategoryEncoder(min_frequency=2).fit(X)
+    for levels in (["b"], [8], [7.0], [None], [b"c", "b"]):
+        assert_array_equal(
+            encoder.transform(pd.DataFrame({"x": objects(levels)})), np.zeros((len(levels), 1))
+        )
+    encoder = CategoryEncoder().fit(pd.DataFrame({"x": objects([None, None])}))
+    assert_array_equal(encoder.transform(X), np.zeros((4, 1)))
+
+
+def test_estimators_refuse_categories_of_another_type():
+    X = pd.DataFrame({"x": WORDS, "code": (np.arange(60) % 4).astype(str)})
+    net = TabularBackpropRegressor(max_iter=1, n_estimators=1, random_state=0).fit(X, NUMBERS[:, 0])
+    with pytest.raises(ValueError, match="The column 'code' held text in fit; now it holds 0, numbers"):
+        net.predict(X.assign(code=np.arange(60) % 4))
 
 
 def test_infinity_names_its_column():
@@ -903,9 +998,8 @@ def arrow_table():
     ]
 
 
-@pytest.mark.slow
 def test_arrow_dtypes_are_read_alike():
-    pytest.importorskip("pyarrow", reason="not a dependency: pip install pyarrow")
+    pytest.importorskip("pyarrow")
     for kind, array in arrow_table():
         column = pd.Series(array, dtype=pd.ArrowDtype(array.type), name="x")
         first = table_of(SAME[kind][0])
@@ -917,9 +1011,42 @@ def test_arrow_dtypes_are_read_alike():
             )
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "more", [{}, {"y": [1.0, 2.0, 3.0, 4.0, 5.0]}, {"y": list("abcde")}, {"y": [True] * 5}]
+)
+@pytest.mark.parametrize("container", ["Table", "RecordBatch"])
+def test_arrow_tables_are_read_column_by_column(more, container):
+    """Whatever stands beside a column, it is read as in a frame of pandas."""
+    pa = pytest.importorskip("pyarrow")
+    for kind, array in arrow_table():
+        arrow = getattr(pa, container).from_pydict({"x": array, **{k: pa.array(v) for k, v in more.items()}})
+        frame = pd.DataFrame({"x": table_of(SAME[kind][0])["x"], **more})
+        encoder, of_arrow = TabularEncoder().fit(frame), TabularEncoder().fit(arrow)
+        assert_array_equal(of_arrow.get_feature_names_out(), encoder.get_feature_names_out())
+        for one, table in ((encoder, arrow), (of_arrow, arrow), (of_arrow, frame)):
+            assert_allclose(
+                one.transform(table), encoder.transform(frame), rtol=1e-6, err_msg=str(array.type)
+            )
+
+
+def test_names_of_arrow_tables_are_checked():
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"a": [1.0, 2.0], "b": ["x", "y"]})
+    encoder = TabularEncoder().fit(table)
+    assert_array_equal(encoder.feature_names_in_, ["a", "b"])
+    with pytest.raises(ValueError, match="feature names should match those that were passed during fit"):
+        encoder.transform(table.select(["b", "a"]))
+    with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
+        TabularEncoder().fit(table[:0])
+
+
+def test_lazy_frames_are_an_error():
+    with pytest.raises(TypeError, match=r"X is a lazy frame.*X\.collect\(\)"):
+        TabularEncoder().fit(pl.LazyFrame({"a": [1.0]}))
+
+
 def test_text_that_pyarrow_stores():
-    pytest.importorskip("pyarrow", reason="not a dependency: pip install pyarrow")
+    pytest.importorskip("pyarrow")
     first = table_of(SAME["text"][1])
     expected = TabularEncoder().fit_transform(first)
     for dtype in ("string[pyarrow]", "string[python]", "str"):

@@ -127,7 +127,7 @@ class CategoryEncoder(OneToOneFeatureMixin, LevelsEncoder):
         Raises
         ------
         ValueError
-            For other columns than in `fit`.
+            For other columns than in `fit`, and levels that are all of another type.
         """
         columns, n_rows = self._columns(X)
         codes = np.empty((n_rows, len(columns)), dtype=np.int64)
@@ -205,7 +205,7 @@ class SignedOneHotEncoder(LevelsEncoder):
         Raises
         ------
         ValueError
-            For other columns than in `fit`.
+            For other columns than in `fit`, and levels that are all of another type.
         """
         columns, n_rows = self._columns(X)
         ends = np.cumsum([levels.n_one_hot for levels in self._levels])

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import repeat
 from numbers import Real
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -30,6 +31,18 @@ NEW_YEAR = datetime.date(1970, 1, 1)
 def is_missing(thing):
     """None, NaN, NA or NaT."""
     return type(thing).__name__ in NOTHING or (isinstance(thing, MAY_BE_NAN) and bool(thing != thing))
+
+
+def type_in_words(level):
+    """Levels of types that differ in this are never equal."""
+    if isinstance(level, BOOLEANS + TYPES_OF[NUMBERS]):
+        return "numbers or booleans"
+    if isinstance(level, datetime.datetime | np.datetime64):
+        zone = getattr(level, "tzinfo", None)
+        return "dates with times" if zone is None else "dates with times and a zone"
+    names = {str: "text", bytes: "bytes", datetime.date: "dates", datetime.time: "times of the day"}
+    names |= dict.fromkeys((datetime.timedelta, np.timedelta64), "durations")
+    return next((name for kind, name in names.items() if isinstance(level, kind)), type(level).__name__)
 
 
 class Column:
@@ -69,15 +82,34 @@ class Column:
         """Numbers (n_rows,), NaN where one is missing."""
         return np.array(self._only(NUMBERS, BOOLEANS), dtype=np.float64)
 
-    def dates(self):
-        """Wall time (n_rows,) as datetime64[us], and its time zone."""
-        dates = self._only(DATES)
+    def dates(self, zone=None):
+        """Wall time (n_rows,) as datetime64[us], and its time zone; text tells instants of `zone`."""
+        dates = self._only(DATES, (str,))
+        if any(issubclass(t, str) for t in self.types):
+            dates = [self._parsed(date, zone) if isinstance(date, str) else date for date in dates]
         zones = {str(date.tzinfo) for date in dates if getattr(date, "tzinfo", None) is not None}
         if len(zones) > 1:
             raise ValueError(f"The column {self.name!r} holds dates of several time zones: {sorted(zones)}.")
         if zones:
             dates = [date if date is None else date.replace(tzinfo=None) for date in dates]
         return np.array(dates, dtype="datetime64[us]"), next(iter(zones), None)
+
+    def _parsed(self, text, zone):
+        """A date as ISO 8601 writes it, as JSON has dates; one with an offset is an instant."""
+        try:
+            date = datetime.datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(
+                f"The column {self.name!r} held dates in fit; now it holds {text!r}. Text is read as a date "
+                "where it is as in ISO 8601: '2024-02-29', '2024-02-29T16:30', with 'Z' or '+01:00' for a "
+                "zone; pandas.to_datetime reads other ways to write one."
+            ) from error
+        if date.tzinfo is None or zone is None:
+            return date
+        try:
+            return date.astimezone(ZoneInfo(zone))
+        except (KeyError, ValueError):  # an offset, or of a library that names zones in its own way
+            return date
 
     def seconds(self):
         """Durations, and times of the day, in seconds (n_rows,)."""
@@ -138,8 +170,8 @@ class ArrayColumn(Column):
     def numbers(self):
         return self.values if self.values.dtype.kind in "iufb" else super().numbers()
 
-    def dates(self):
-        return (self.values.astype("M8[us]"), None) if self.kind == DATES else super().dates()
+    def dates(self, zone=None):
+        return (self.values.astype("M8[us]"), None) if self.kind == DATES else super().dates(zone)
 
     def seconds(self):
         return self.values / SECOND if self.kind == DURATIONS else super().seconds()

@@ -52,7 +52,7 @@ class Date:
         return names_of_parts(name, self.has_time)
 
     def write(self, column, out):
-        dates, zone = column.dates()
+        dates, zone = column.dates(self.zone)
         if zone != self.zone and not np.isnat(dates).all():
             raise ValueError(
                 f"The dates of the column {column.name!r} had the time zone {self.zone} in fit, now {zone}."

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skbackprop.preprocessing.columns import type_in_words
+
 
 @dataclass(frozen=True)
 class Levels:
     """Codes 1, ..., c of the levels; 0 stands for missing, rare and unknown ones."""
 
     code_of: dict
+    types: tuple[str, ...]  # in words, of all levels that `fit` saw, the rare ones too
 
     @property
     def values(self):
@@ -25,7 +28,21 @@ class Levels:
         return len(self.code_of) if len(self.code_of) > 2 else 1
 
     def codes(self, column):
-        return column.codes(self.code_of)
+        codes = column.codes(self.code_of)
+        if self.types and not codes.any():
+            self._check_types(column)
+        return codes
+
+    def _check_types(self, column):
+        """Levels of another type than in `fit` are all unknown: 1 is not "1"."""
+        levels = column.counts()
+        if levels and not any(type_in_words(level) in self.types for level in levels):
+            level = next(iter(levels))
+            raise ValueError(
+                f"The column {column.name!r} held {' and '.join(self.types)} in fit; now it holds {level!r}, "
+                f"{type_in_words(level)}. A category comes in the type that it had in fit: astype changes "
+                "it, or dtype= where a file is read."
+            )
 
     def write_one_hot(self, column, out):
         """1 in the column of the level, 0 elsewhere; of two levels 1 or -1 in one column."""
@@ -43,6 +60,10 @@ class Levels:
 
 def learn_levels(column, min_frequency, max_categories):
     """Levels that are frequent enough; of more than `max_categories` the rarest are left out."""
-    counts = {level: n for level, n in column.counts().items() if n >= min_frequency}
+    counts = column.counts()
+    types = tuple(sorted(set(map(type_in_words, counts))))
+    counts = {level: n for level, n in counts.items() if n >= min_frequency}
     kept = set(sorted(counts, key=counts.get, reverse=True)[:max_categories])
-    return Levels({level: code for code, level in enumerate((v for v in counts if v in kept), start=1)})
+    return Levels(
+        {level: code for code, level in enumerate((v for v in counts if v in kept), start=1)}, types
+    )

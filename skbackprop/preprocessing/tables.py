@@ -1,25 +1,26 @@
-"""X as a table of columns: a pandas or a polars frame, or an array."""
+"""X as a table of columns: a data frame of any library, or an array."""
 
 import sys
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from sklearn.utils.validation import validate_data
 
 from skbackprop.preprocessing.columns import ArrayColumn, Column
-from skbackprop.preprocessing.pandas_column import PandasColumn
-from skbackprop.preprocessing.polars_column import PolarsColumn
+from skbackprop.preprocessing.frame_column import frame_column
 
 SMALL = 4096  # numbers: up to here scikit-learn's checks cost more than the work
 
 
 def opened(estimator, X, reset):
     """X as a table, its columns learned or checked; rows may be none but in fit."""
-    if _is_pandas(X) or _is_polars(X):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        _check_shape(estimator, X.shape, int(reset))
-        return _of_frame(X)
     if not reset and _is_ready(estimator, X):
         return ArrayColumns(X)
+    frame = frame_of(X)
+    if frame is not None:
+        validate_data(estimator, nw.to_native(frame), reset=reset, skip_check_array=True)
+        _check_shape(estimator, frame.shape, int(reset))
+        return table_of(frame)
     if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # a list of lists: numbers beside text stay numbers
     X = validate_data(
@@ -28,14 +29,17 @@ def opened(estimator, X, reset):
     return ArrayColumns(X)
 
 
-def _is_pandas(X):
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(X, pandas.DataFrame)
-
-
-def _is_polars(X):
-    polars = sys.modules.get("polars")
-    return polars is not None and isinstance(X, polars.DataFrame)
+def frame_of(X):
+    """X as a narwhals DataFrame; None where it is no data frame."""
+    if isinstance(X, np.ndarray | list | tuple):
+        return None
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None and isinstance(X, pyarrow.RecordBatch):
+        X = pyarrow.Table.from_batches([X])
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        raise TypeError("X is a lazy frame, without rows: give X.collect().")
+    return frame if isinstance(frame, nw.DataFrame) else None
 
 
 def _is_ready(estimator, X):
@@ -58,20 +62,20 @@ def _check_shape(estimator, shape, least):
             )
 
 
-def _of_frame(X):
-    if _is_polars(X):
-        return FrameColumns(X, [PolarsColumn(series.name, series) for series in X.get_columns()])
-    dtypes = set(X.dtypes)
-    if len(dtypes) == 1 and isinstance(dtype := dtypes.pop(), np.dtype) and dtype.kind in "iuf":
-        return ArrayColumns(X.to_numpy(), list(X.columns))
-    return FrameColumns(X, [PandasColumn(name, series) for name, series in X.items()])
+def table_of(frame):
+    """A narwhals DataFrame as a table."""
+    if nw.dependencies.is_pandas_dataframe(X := nw.to_native(frame)):
+        dtypes = set(X.dtypes)
+        if len(dtypes) == 1 and isinstance(dtype := dtypes.pop(), np.dtype) and dtype.kind in "iuf":
+            return ArrayColumns(X.to_numpy(), list(X.columns))
+    return FrameColumns(len(frame), [frame_column(series) for series in frame.iter_columns()])
 
 
 class FrameColumns:
     """Columns of many kinds, one by one."""
 
-    def __init__(self, X, columns):
-        self.n_rows, self.columns = len(X), columns
+    def __init__(self, n_rows, columns):
+        self.n_rows, self.columns = n_rows, columns
         self.dtype = np.dtype(np.float64)
 
     def column(self, index):

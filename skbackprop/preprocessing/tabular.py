@@ -231,7 +231,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For other columns than in `fit`, for text where there were numbers, and for infinite numbers.
+            For other columns than in `fit`, for text where there were numbers, for categories whose levels
+            are all of another type, and for infinite numbers.
         """
         check_is_fitted(self)
         table = opened(self, X, reset=False)
