@@ -12,7 +12,7 @@ from skbackprop.sparse import SparseRows
 class Batch(NamedTuple):
     x: np.ndarray  # (n_samples, n_inputs)
     y: np.ndarray  # (n_samples, n_outputs)
-    weight: np.ndarray | None  # (n_samples, 1), or a column for each loss of several
+    weight: np.ndarray | None  # (n_samples, 1), or a column for each output
 
     def astype(self, dtype):
         return Batch(*(part if part is None else part.astype(dtype, copy=False) for part in self))
@@ -48,8 +48,7 @@ class Batches:
 
     y : array of shape (n_samples, n_outputs)
 
-    sample_weight : array of shape (n_samples, 1) or None
-        For a `JointLoss` a column for each loss.
+    sample_weight : array of shape (n_samples, 1) or (n_samples, n_outputs), or None
 
     batch_size : int
 

@@ -66,6 +66,10 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         """The weight of each row, or of each row and output, in the loss; `order`: the rows to train on."""
         return data.weight
 
+    def _n_weighted(self, y):
+        """How many outputs may have weights of their own."""
+        return 1
+
     def _strata(self, y, n_held_out):
         """Classes whose shares the validation part keeps; None: drawn from all alike."""
         return None
@@ -177,7 +181,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         X, y = self._check_X_y(
             X, y, reset=first_pass, dtype=dtype, finite=missing.finite, y_finite=missing.y_finite
         )
-        weight = check_weight(sample_weight, X)
+        weight = check_weight(sample_weight, X, n_outputs=self._n_weighted(y))
         if n_new:
             before = missing.places(n_before)
             missing = missing.grown(n_new, X, weight)
@@ -314,7 +318,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         finite = {"finite": missing.finite, "y_finite": missing.y_finite}
         with about("X_val, y_val"):
             X, y = self._check_X_y(X, y, reset=False, dtype=dtype, **finite)
-        data = Data(X, y, check_weight(sample_weight, X, "sample_weight_val"))
+        data = Data(X, y, check_weight(sample_weight, X, "sample_weight_val", self._n_weighted(y)))
         _, kept = missing.seen(*data)
         if kept is not None:
             data = data.take(kept)

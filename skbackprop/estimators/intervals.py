@@ -22,17 +22,21 @@ def sorted_residuals(residuals, weight):
     """
     if weight is None:
         return np.sort(residuals, axis=0)
-    weight = weight[:, 0].astype(np.float64)
-    columns = residuals.reshape(len(residuals), -1)[weight > 0]
-    weight = weight[weight > 0]
-    levels = (np.arange(len(weight)) + 0.5) / len(weight)
+    columns, counted = residuals.reshape(len(residuals), -1), weight.any(axis=1).sum()
+    weights = np.broadcast_to(
+        weight.astype(np.float64), columns.shape
+    )  # one for all outputs, or one for each
+    levels = (np.arange(counted) + 0.5) / counted
 
-    def quantiles(column):
-        order = np.argsort(column)
-        share = np.cumsum(weight[order]) / weight.sum()
-        return column[order][np.minimum(np.searchsorted(share, levels), len(column) - 1)]
+    def quantiles(column, weight):
+        order = np.argsort(column)[weight[np.argsort(column)] > 0]
+        if len(order) == 0:
+            return np.full(counted, np.nan)
+        share = np.cumsum(weight[order]) / weight[order].sum()
+        return column[order][np.minimum(np.searchsorted(share, levels), len(order) - 1)]
 
-    return np.column_stack([quantiles(column) for column in columns.T]).reshape(-1, *residuals.shape[1:])
+    of_outputs = [quantiles(column, weight) for column, weight in zip(columns.T, weights.T)]
+    return np.column_stack(of_outputs).reshape(-1, *residuals.shape[1:])
 
 
 def conformal_margin(residuals, coverage):

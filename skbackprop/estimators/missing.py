@@ -18,7 +18,12 @@ class Data(NamedTuple):
 
     X: np.ndarray
     y: np.ndarray
-    weight: np.ndarray | None  # (n_samples, 1)
+    weight: np.ndarray | None  # (n_samples, 1), or a column for each output
+
+    @property
+    def row_weight(self):
+        """(n_samples,), the mean over outputs."""
+        return None if self.weight is None else self.weight.mean(axis=1)
 
     def take(self, rows):
         return Data(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
@@ -79,7 +84,7 @@ class SkipRows:
     def learned(self, data, order):
         if order is not None:
             data = data.take(order)
-        more = data.X.shape[0] if data.weight is None else float(data.weight.sum())
+        more = data.X.shape[0] if data.weight is None else float(data.row_weight.sum())
         if not more:
             return self
         total = self.total + more  # of each column, where some came later
@@ -119,7 +124,7 @@ class Impute:
     def seen(self, X, y, weight):
         if self.flagged is not None:
             return self, None
-        rows = slice(None) if weight is None else weight[:, 0] > 0
+        rows = slice(None) if weight is None else weight.any(axis=1)
         return Impute(flagged=np.flatnonzero(_missing(X[rows]).sum(axis=0))), None
 
     def learned(self, data, order):
@@ -129,7 +134,7 @@ class Impute:
 
     def grown(self, n_new, X, weight):
         """Means and indicators of the last `n_new` columns are those of these rows."""
-        rows = slice(None) if weight is None else weight[:, 0] > 0
+        rows = slice(None) if weight is None else weight.any(axis=1)
         first = X.shape[1] - n_new
         flagged = first + np.flatnonzero(_missing(X[rows][:, first:]).sum(axis=0))
         means = _finite(_means(Data(X[:, first:], None, weight)))
@@ -170,8 +175,8 @@ def _filled(X, means):
 
 def _means(data):
     """sum(w x) / sum(w) of each column over its values that are no NaN; 0 where there is none."""
-    X, _, weight = data
-    w = np.ones(X.shape[0]) if weight is None else weight[:, 0].astype(np.float64)
+    X, weight = data.X, data.row_weight
+    w = np.ones(X.shape[0]) if weight is None else weight.astype(np.float64)
     totals = w.sum() - w @ _missing(X)
     sums = w @ _filled(X, np.zeros(X.shape[1]))
     return np.divide(sums, totals, out=np.zeros(X.shape[1]), where=totals > 0)

@@ -23,7 +23,7 @@ class Rows(NamedTuple):
     y: np.ndarray
     inputs: np.ndarray  # X without NaN
     columns: np.ndarray  # y encoded
-    weight: np.ndarray | None  # (n_samples, 1): sample_weight
+    weight: np.ndarray | None  # (n_samples, 1), or a column for each output: sample_weight
 
     def take(self, rows):
         X = self.X[rows]
@@ -80,7 +80,9 @@ class Monitor:
     def _score(self, rows, with_loss=False):
         z = self.estimator._outputs(rows.inputs, net_input)
         loss = self._loss(rows, z) if with_loss else None
-        weight = None if rows.weight is None else rows.weight[:, 0]
+        weight = rows.weight
+        if weight is not None and weight.shape[1] == 1:
+            weight = weight[:, 0]
         if not np.isfinite(z).all() or (weight is not None and not weight.any()):
             return np.nan, loss
         if self.scorer is None:
@@ -90,6 +92,11 @@ class Monitor:
 
     def _by_scorer(self, rows, weight):
         """The user's score; without the weights where it does not take them."""
+        if weight is not None and weight.ndim == 2:
+            raise ValueError(
+                "a scorer takes a weight for each row, and sample_weight has one for each output: give "
+                "scoring=None or scoring='loss'."
+            )
         if weight is not None and self.scores_weights:
             try:
                 return self.scorer(self.view, rows.X, rows.y, sample_weight=weight)

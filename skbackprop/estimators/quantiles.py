@@ -14,6 +14,8 @@ def quantiles_of_targets(loss, n_targets):
 
 def regression_score(y, prediction, quantiles, sample_weight=None):
     """R^2, for several quantiles the mean of their D^2; the mean over outputs."""
+    if sample_weight is not None and np.ndim(sample_weight) == 2:
+        return _score_of_outputs(y, prediction, quantiles, sample_weight)
     if not any(quantiles):
         return r2_score(y, prediction, sample_weight=sample_weight)
     y, prediction = np.asarray(y), prediction.reshape(len(prediction), -1)
@@ -27,3 +29,16 @@ def regression_score(y, prediction, quantiles, sample_weight=None):
         ]
         scores.append(np.mean(d2))
     return float(np.mean(scores))
+
+
+def _score_of_outputs(y, prediction, quantiles, sample_weight):
+    """The mean over outputs, each on the rows that have a weight for it; NaN where fewer than two have."""
+    scores, first = [], 0
+    prediction = prediction.reshape(len(prediction), -1)
+    for target, of_target, weight in zip(np.asarray(y).T, quantiles, np.asarray(sample_weight).T):
+        columns = slice(first, first := first + max(1, len(of_target)))
+        counted = weight > 0
+        if counted.sum() > 1:
+            part = prediction[counted, columns]
+            scores.append(regression_score(target[counted], part, [of_target], weight[counted]))
+    return float(np.mean(scores)) if scores else np.nan

@@ -376,6 +376,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             return low, high - low, "logistic"
         return None, None, "identity"
 
+    def _n_weighted(self, y):
+        return 1 if y.ndim == 1 else y.shape[1]
+
     def _check_targets(self, y):
         self._training.objective.loss.check_targets(y)
 
@@ -427,8 +430,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The target.
 
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, not negative.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Weights of the rows, not negative, or of each output of each row: 0 where a target is not known.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             A validation part: its loss and score are kept for every epoch, and decide with
@@ -438,8 +441,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Its target.
 
-        sample_weight_val : array-like of shape (n_val,), default=None
-            The weights of its rows.
+        sample_weight_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            The weights of its rows, or of each output of them.
 
         groups : array-like of shape (n_samples,), default=None
             For a splitter in `validation` that keeps groups together.
@@ -484,8 +487,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The target.
 
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, not negative.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Weights of the rows, not negative, or of each output of each row: 0 where a target is not known.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             A validation part, measured after every epoch; with `early_stopping` the weights of its best epoch
@@ -494,8 +497,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Its target.
 
-        sample_weight_val : array-like of shape (n_val,), default=None
-            The weights of its rows.
+        sample_weight_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            The weights of its rows, or of each output of them.
 
         n_epochs : int, default=1
             Number of passes over the rows.
@@ -587,8 +590,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The target.
 
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Weights of the rows, or of each output of each row.
 
         Returns
         -------

@@ -121,17 +121,36 @@ def as_column_or_matrix(y):
     return y
 
 
-def check_weight(sample_weight, X, name="sample_weight"):
-    """The weights as a column in X's dtype, or None."""
+def check_weight(sample_weight, X, name="sample_weight", n_outputs=1):
+    """The weights as a column in X's dtype, or as one for each of several outputs, or None."""
     if sample_weight is None:
         return None
     with about(name):
-        weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        if n_outputs > 1 and np.ndim(sample_weight) == 2:
+            weight = _output_weights(sample_weight, X, n_outputs)
+        else:
+            weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+            weight = weight.reshape(-1, 1)
         with np.errstate(over="ignore"):
-            total = weight.sum()
-        if not np.isfinite(total) or 0 < total < np.finfo(X.dtype).tiny:
-            raise ValueError(f"the sum of the weights, {total:.3g}, is beyond the range of {X.dtype}.")
-    return weight.reshape(-1, 1)
+            totals = weight.sum(axis=0)
+        wrong = ~np.isfinite(totals) | ((totals > 0) & (totals < np.finfo(X.dtype).tiny))
+        if wrong.any():
+            raise ValueError(
+                f"the sum of the weights, {totals[wrong][0]:.3g}, is beyond the range of {X.dtype}."
+            )
+    return weight
+
+
+def _output_weights(sample_weight, X, n_outputs):
+    weight = check_array(
+        sample_weight, dtype=X.dtype, order="C", ensure_non_negative=True, input_name="sample_weight"
+    )
+    if weight.shape != (X.shape[0], n_outputs):
+        raise ValueError(
+            f"sample_weight has shape {weight.shape}, expected ({X.shape[0]},), a weight for each row, or "
+            f"({X.shape[0]}, {n_outputs}), one for each output of each row."
+        )
+    return weight
 
 
 def validation_arguments(X_val, y_val, sample_weight_val):

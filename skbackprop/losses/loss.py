@@ -1,7 +1,8 @@
 """Losses L(y, z) on the net input z of the last layer: value and delta = dL/dz from one method.
 
 The mean over a batch is E = sum_i w_i sum_j L(y_ij, z_ij) / sum_i w_i: over samples i weighted, over
-outputs j a sum. A loss holds no data; its work arrays come from `buffers`.
+outputs j a sum. With a weight for each output of each sample, E = sum_j (sum_i w_ij L_ij / sum_i w_ij). A
+loss holds no data; its work arrays come from `buffers`.
 """
 
 from abc import ABC, abstractmethod
@@ -39,6 +40,9 @@ class Loss(BaseEstimator, ABC):
             "any": Buffer((1, 1), per_sample=False),
             "inverse": Buffer((1, 1), per_sample=False),
             "sums": Buffer((1, n_outputs), per_sample=False),
+            "shares": Buffer((n_outputs,), late=True),
+            "totals": Buffer((1, n_outputs), per_sample=False, late=True),
+            "inverses": Buffer((1, n_outputs), per_sample=False, late=True),
             "ones": Buffer((n_outputs, 1), per_sample=False, fill=lambda n_samples: 1.0),
             "value": Buffer((1, 1), per_sample=False),
             "half": Buffer((), per_sample=False, fill=lambda n_samples: 0.5),  # faster than the number
@@ -72,6 +76,8 @@ class Loss(BaseEstimator, ABC):
     def value_and_delta(self, y, z, sample_weight, out, work):
         """E, an array of shape (*members, 1, 1), and dE/dz in `out`."""
         self.losses_and_delta(y, z, work.losses, out, work)
+        if sample_weight is not None and sample_weight.shape[-1] != 1:
+            return self._value_of_outputs(sample_weight, out, work)
         share = self.share(sample_weight, work)
         np.multiply(out, share, out=out)
         work.product(share.mT, work.losses, out=work.sums)
@@ -88,3 +94,17 @@ class Loss(BaseEstimator, ABC):
         np.maximum(work.total, np.finfo(work.total.dtype).tiny, out=work.total)
         np.divide(work.any, work.total, out=work.inverse)
         return np.multiply(sample_weight, work.inverse, out=work.share)
+
+    def _value_of_outputs(self, sample_weight, out, work):
+        """Each output averaged with its own weights, as by `JointLoss`."""
+        work.product(work.rows.mT, sample_weight, out=work.totals)
+        np.sign(work.totals, out=work.inverses)
+        np.maximum(work.totals, np.finfo(work.totals.dtype).tiny, out=work.totals)
+        np.divide(work.inverses, work.totals, out=work.inverses)
+        np.multiply(sample_weight, work.inverses, out=work.shares)
+        np.multiply(out, work.shares, out=out)
+        np.multiply(work.losses, work.shares, out=work.losses)
+        work.product(work.rows.mT, work.losses, out=work.sums)
+        work.product(work.inverses, work.ones, out=work.inverse)
+        work.inverse_weight = np.divide(work.inverse, sample_weight.shape[-1], out=work.inverse)
+        return work.product(work.sums, work.ones, out=work.value)

@@ -41,11 +41,14 @@ class RegressionTargets:
     def standardized_by(self, y, weight):
         """The same, with shift the mean and scale the standard deviation of each target of y."""
         y = y.reshape(len(y), -1).astype(np.float64)
+        weights = [None] if weight is None else weight.T  # one for all targets, or one for each
+        parts = [y] if len(weights) == 1 else np.hsplit(y, y.shape[1])
         with np.errstate(over="ignore", invalid="ignore"):
-            scaler = StandardScaler().fit(y, None, None if weight is None else weight[:, 0])
-        if not np.isfinite([scaler.mean_, scaler.scale_]).all():
+            scalers = [StandardScaler().fit(part, None, w) for part, w in zip(parts, weights)]
+        shift, scale = (np.concatenate([getattr(s, name) for s in scalers]) for name in ("mean_", "scale_"))
+        if not np.isfinite([shift, scale]).all():
             raise ValueError("y is too large to be standardised: its variance overflows.")
-        return replace(self, shift=scaler.mean_, scale=scaler.scale_)
+        return replace(self, shift=shift, scale=scale)
 
     @np.errstate(over="ignore")
     def encode(self, y, dtype):
