@@ -23,13 +23,12 @@ def sorted_residuals(residuals, weight):
     if weight is None:
         return np.sort(residuals, axis=0)
     columns, counted = residuals.reshape(len(residuals), -1), weight.any(axis=1).sum()
-    weights = np.broadcast_to(
-        weight.astype(np.float64), columns.shape
-    )  # one for all outputs, or one for each
+    weights = np.broadcast_to(weight.astype(np.float64), columns.shape)
     levels = (np.arange(counted) + 0.5) / counted
 
     def quantiles(column, weight):
-        order = np.argsort(column)[weight[np.argsort(column)] > 0]
+        order = np.argsort(column)
+        order = order[weight[order] > 0]
         if len(order) == 0:
             return np.full(counted, np.nan)
         share = np.cumsum(weight[order]) / weight[order].sum()
