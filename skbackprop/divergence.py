@@ -7,14 +7,19 @@ from skbackprop.sparse import SparseRows
 
 
 class DivergenceError(ValueError):
-    """A loss, a weight or an output is not finite; the last finite weights are kept."""
+    """A loss, a weight or an output is not finite.
+
+    `diverged`: whether it is so, an array of shape () or, under an `Ensemble`, for each member.
+    """
+
+    diverged = None
 
 
 def explain(network, when, X, y):
     """Where the first value that is not finite stands, the size of the data, and what to try."""
     return (
         f"Training diverged at {when}: {first_not_finite(network)}. {data_range(X, y)} "
-        "The estimator keeps the last finite weights. Try to scale X (StandardScaler) and a numeric "
+        "What the estimator had learned before is kept. Try to scale X (StandardScaler) and a numeric "
         "target (TransformedTargetRegressor), a smaller learning rate, or to clip the gradient "
         "(solver=Chain([ClipNorm(1.0), ScaleByAdam()]))."
     )

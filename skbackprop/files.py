@@ -7,8 +7,10 @@ are little-endian; every array begins at a multiple of 64 bytes from the start o
 import hashlib
 import json
 import os
+import re
 import stat
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
 from secrets import token_hex
 
@@ -23,6 +25,8 @@ MAGIC = b"skbackprop\n"
 VERSION = 1
 ALIGNMENT = 64
 HEAD = len(MAGIC) + 4 + 32
+DTYPES = re.compile(r"[<>|=][biufcSUmM][0-9]{1,9}(\[[0-9A-Za-zμ]+\])?")
+LARGEST = np.iinfo(np.intp).max
 
 
 def write(path, content, arrays):
@@ -83,9 +87,13 @@ def read(path):
     if version != VERSION:
         raise ValueError(f"{os.fspath(path)!r} has format {version}, but this version reads {VERSION} only.")
     stop = 8 + int.from_bytes(body[:8], "little")
-    described = json.loads(bytes(body[8:stop]))
-    body = body[stop:]
-    return described["content"], [_array(body, **array) for array in described["arrays"]]
+    try:
+        described = _described(bytes(body[8:stop]))
+        return described["content"], [_array(body[stop:], array) for array in described["arrays"]]
+    except ValueError as error:
+        raise ValueError(
+            f"{os.fspath(path)!r} holds nothing that this library has written: {error}"
+        ) from error
 
 
 def _pieces(content, arrays):
@@ -101,9 +109,43 @@ def _pieces(content, arrays):
         yield array.tobytes() + bytes(-array.nbytes % ALIGNMENT)
 
 
-def _array(body, dtype, shape, start):
-    dtype = np.dtype(dtype)
-    size = int(np.prod(shape))
+def _described(text):
+    """The JSON; who computes a right checksum may have written anything."""
+    try:
+        described = json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply.") from None
+    if not (_has_keys(described, "content", "arrays") and isinstance(described["arrays"], list)):
+        raise ValueError("its JSON is no content with a list of arrays.")
+    return described
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is no JSON.")
+
+
+def _has_keys(thing, *names):
+    return isinstance(thing, dict) and thing.keys() == set(names)
+
+
+def _array(body, described):
+    if not (_has_keys(described, "dtype", "shape", "start") and isinstance(described["shape"], list)):
+        raise ValueError(f"{described!r:.200} does not describe an array.")
+    name, shape, start = (described[key] for key in ("dtype", "shape", "start"))
+    numbers = (*shape, start)
+    if not all(type(number) is int and 0 <= number <= LARGEST for number in numbers):
+        raise ValueError(
+            f"the shape {shape!r:.200} and the start {start!r:.200} of an array are whole numbers."
+        )
+    if not (isinstance(name, str) and DTYPES.fullmatch(name)):
+        raise ValueError(f"{name!r:.200} is no type of numbers, booleans, strings or times.")
+    try:
+        dtype = np.dtype(name)
+    except (TypeError, SyntaxError) as error:
+        raise ValueError(f"{name!r:.200} is no type of an array: {error}") from error
+    size = prod(shape)
+    if start + size * dtype.itemsize > len(body):
+        raise ValueError(f"an array of shape {tuple(shape)!r:.200} reaches beyond the end of the file.")
     if size == 0:
         return np.empty(shape, dtype)
     return np.frombuffer(body, dtype, size, start).reshape(shape).copy()

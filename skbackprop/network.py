@@ -50,6 +50,8 @@ class Network:
     def _bind(self):
         """Everything that is derived from theta: made here, never pickled."""
         layout = FlatLayout(self.root.parameters(self.n_inputs))
+        if self.theta.shape != layout.shape:
+            raise ValueError(f"theta has shape {self.theta.shape}, but the layers {layout.shape}.")
         self.n_decayed = layout.n_decayed
         self.learning_rates = layout.spread("learning_rate")
         self.weight_decays = layout.spread("weight_decay")

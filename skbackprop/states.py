@@ -4,6 +4,7 @@ What several objects share, such as a network, is written once and shared again.
 """
 
 from datetime import date, datetime, timedelta
+from inspect import getattr_static
 from math import isfinite
 from pathlib import Path, PurePath
 
@@ -11,6 +12,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 PLAIN = (bool, int, str, type(None))
+ALONE = (
+    *("float", "tuple", "slice", "path", "date", "datetime", "timedelta", "scalar", "again"),
+    *("list", "dict", "array", "RandomState", "Generator", "name"),
+)
+TAGS = {tag: [] for tag in ALONE} | {"object": ["state"], "objects": ["shape"]}  # what else is in an entry
+UNFIT = TypeError, KeyError, IndexError, AttributeError, OverflowError  # by which Python tells of odd values
 
 
 def encode(thing):
@@ -20,8 +27,14 @@ def encode(thing):
 
 
 def decode(content, arrays, known):
-    """The object again; `known` gives the classes and functions for the names that stand in the content."""
-    return _Decoder(arrays, known).decode(content)
+    """The object again; `known` gives the classes and functions for the names that stand in the content.
+
+    Whatever the content is, it is an object of known classes or a ValueError.
+    """
+    try:
+        return _Decoder(arrays, known).decode(content)
+    except RecursionError:
+        raise ValueError("its entries are nested too deeply.") from None
 
 
 def state_of(thing):
@@ -112,16 +125,27 @@ class _Decoder:
         self.shared = []
 
     def decode(self, content):
-        if not isinstance(content, dict):
+        if type(content) in (*PLAIN, float):
             return content
-        tag = next(iter(content))
-        value = content[tag]
+        if not (isinstance(content, dict) and content):
+            raise ValueError(f"{content!r:.200} is no entry.")
+        tag, *more = content
+        if tag not in TAGS or more != TAGS[tag]:
+            raise ValueError(
+                f"an entry has the unknown kind {tag!r:.200}, or other parts than {more!r:.200}."
+            )
+        try:
+            return self._decode(tag, content[tag], content)
+        except UNFIT as error:
+            raise ValueError(f"an entry of kind {tag!r} holds what is none: {error!r:.200}.") from error
+
+    def _decode(self, tag, value, content):
         if tag == "float":
             return float(value)
         if tag == "tuple":
-            return tuple(self.decode(part) for part in value)
+            return tuple(self.decode(part) for part in _listed(value))
         if tag == "slice":
-            return slice(*value)
+            return slice(*map(_number_or_none, _listed(value, 3)))
         if tag == "path":
             return Path(value)
         if tag == "date":
@@ -129,11 +153,11 @@ class _Decoder:
         if tag == "datetime":
             return datetime.fromisoformat(value)
         if tag == "timedelta":
-            return timedelta(*value)
+            return timedelta(*_listed(value, 3))
         if tag == "scalar":
-            return self.arrays[value][()]
+            return self._array(value)[()]
         if tag == "again":
-            return self.shared[value]
+            return self.shared[_index(value)]
         place = len(self.shared)
         self.shared.append(None)
         return self._decode_shared(tag, value, content, place)
@@ -141,25 +165,27 @@ class _Decoder:
     def _decode_shared(self, tag, value, content, place):
         if tag == "list":
             self.shared[place] = things = []
-            things.extend(self.decode(part) for part in value)
+            things.extend(self.decode(part) for part in _listed(value))
         elif tag == "dict":
             self.shared[place] = things = {}
-            things.update((self.decode(key), self.decode(part)) for key, part in value)
+            for pair in _listed(value):
+                key, part = map(self.decode, _listed(pair, 2))
+                things[key] = part
         elif tag == "object":
             kind = self._find(value)
             self.shared[place] = thing = kind.__new__(kind)
-            set_state(thing, self.decode(content["state"]))
+            self._set_state(thing, self.decode(content["state"]))
         else:
             self.shared[place] = self._decode_leaf(tag, value, content)
         return self.shared[place]
 
     def _decode_leaf(self, tag, value, content):
         if tag == "array":
-            return self.arrays[value]
+            return self._array(value)
         if tag == "objects":
-            array = np.empty(len(value), dtype=object)
+            array = np.empty(len(_listed(value)), dtype=object)
             array[:] = [self.decode(part) for part in value]
-            return array.reshape(content["shape"])
+            return array.reshape(_listed(content["shape"]))
         if tag == "RandomState":
             random_state = np.random.RandomState()
             random_state.set_state(self.decode(value))
@@ -168,11 +194,43 @@ class _Decoder:
             bit_generator = np.random.PCG64()
             bit_generator.state = self.decode(value)
             return np.random.Generator(bit_generator)
-        if tag == "name":
-            return self._find(value)
-        raise ValueError(f"The file has an entry of unknown kind {tag!r}.")
+        return self._find(value)
+
+    def _set_state(self, thing, state):
+        """Attributes only: none that lies over a method of its class."""
+        name = type(thing).__name__
+        if not (isinstance(state, dict) and all(type(key) is str for key in state)):
+            raise ValueError(f"the state of a {name} is no dictionary of attributes.")
+        for key in state:
+            if key.startswith("__") or hasattr(getattr_static(type(thing), key, None), "__get__"):
+                raise ValueError(f"{key!r:.200} is no attribute of a {name} that a file may set.")
+        try:
+            set_state(thing, state)
+        except Exception as error:  # of whatever kind the class raises for the state of another one
+            raise ValueError(f"the state of a {name} is none: {error!r:.200}.") from error
+
+    def _array(self, value):
+        return self.arrays[_index(value)]
 
     def _find(self, name):
         if name not in self.known:
-            raise ValueError(f"The file needs {name!r}, which is not of this library: give it in `custom`.")
+            raise ValueError(f"it needs {name!r:.200}, which is not of this library: give it in `custom`.")
         return self.known[name]
+
+
+def _listed(value, length=None):
+    if not isinstance(value, list) or length not in (None, len(value)):
+        raise TypeError(f"{value!r:.100} is no list" + (f" of {length}" if length else ""))
+    return value
+
+
+def _index(value):
+    if type(value) is not int or value < 0:
+        raise IndexError(f"{value!r:.100} is no index")
+    return value
+
+
+def _number_or_none(value):
+    if not (value is None or type(value) is int):
+        raise TypeError(f"{value!r:.100} is no whole number")
+    return value

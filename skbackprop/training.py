@@ -8,12 +8,14 @@ from time import monotonic
 import numpy as np
 
 from skbackprop.averaging import Averaging
+from skbackprop.beginning import Beginning
 from skbackprop.divergence import DivergenceError, explain
 from skbackprop.memory import writable
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.schedules import ScheduledRate
 
+INTERRUPT = "interrupt"
 HUGE = 1e4  # a sum of weights below which no output overflows
 
 
@@ -67,7 +69,6 @@ class Training:
     best_theta: np.ndarray | None = None
     raw: np.ndarray | None = None  # theta of training while the best one or the average is shown
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
-    is_shuffled: bool = False  # whether it is that of an epoch which was interrupted, to be begun again
     loss_curve: list = field(default_factory=list)
     curves: Curves | None = None
     n_iter: int = 0  # epochs of the last call
@@ -186,6 +187,11 @@ class Steps:
         """Step number `step`, and perhaps the next ones, `most` at most; how many were done."""
         return self._step(next(self._rest), progress(step))
 
+    def look(self, progress):
+        """A forward pass of the next batch, as its step would do it."""
+        self._set_progress(progress)
+        self.training.objective.network.forward(next(self._rest).x, training=True)
+
     def _step(self, batch, progress):
         training = self.training
         self._set_progress(progress)
@@ -208,12 +214,16 @@ class Steps:
         return self.totals[..., 0, 0] / self.n_rows
 
 
-def train_epoch(training, batches, n_done, n_planned, deadline=inf):
+def train_epoch(training, batches, n_done, n_planned, deadline=inf, beginning=None):
     """One pass over the batches, or over those before the deadline; mean loss and number of rows.
 
     Each batch's loss is the one before its step; under an `Ensemble` there is one for each member. It is
-    epoch `n_done` of the `n_planned` ones over which a schedule runs from 0 to 1.
+    epoch `n_done` of the `n_planned` ones over which a schedule runs from 0 to 1. `beginning`: what was noted
+    before it, if that is at hand.
     """
+    if beginning is None:
+        beginning = Beginning(training, batches)
+        beginning.note()
     averaging, n_batches = training.averaging, len(batches)
     steps = Steps(training, batches) if training.engine is None else training.engine.steps(training, batches)
     done, n_steps, step = n_done * n_batches, n_planned * n_batches, 0
@@ -225,7 +235,8 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
     while step < n_batches:
         step += steps.advance(step, progress, most)
         if not isfinite(steps.value):
-            _diverged(training, batches, step - 1)
+            _look_again(training, batches, beginning, step - 1, progress)
+            raise _divergence(training, batches, step - 1, ~np.isfinite(steps.losses()))
         if monotonic() > deadline:
             break
     if not abs(np.add.reduce(training.objective.network.theta, axis=None)) < HUGE:
@@ -235,17 +246,34 @@ def train_epoch(training, batches, n_done, n_planned, deadline=inf):
     return steps.losses(), steps.n_rows
 
 
+def _look_again(training, batches, beginning, step, progress):
+    """A forward pass of the batch of a step, with the weights that the step met.
+
+    The step has spoilt them, and an engine may keep its work to itself: NumPy does the epoch again so far.
+    """
+    beginning.take_back_steps()
+    again = Steps(training, batches)
+    for earlier in range(step):
+        again.advance(earlier, progress, 1)
+    again.look(progress(step))
+
+
 def _check_outputs(training, batches, step):
     """No loss has seen the last step: weights may be finite and so large that outputs overflow."""
     network = training.objective.network
     for batch in batches:
-        if not (np.isfinite(network.forward(batch.x)).all() and np.isfinite(network.theta).all()):
-            _diverged(training, batches, step)
+        z = network.forward(batch.x)
+        if not (np.isfinite(z).all() and np.isfinite(network.theta).all()):
+            diverged = ~(np.isfinite(z).all(axis=(-2, -1)) & np.isfinite(network.theta).all(axis=-1))
+            raise _divergence(training, batches, step, diverged)
 
 
-def _diverged(training, batches, step):
+def _divergence(training, batches, step, diverged):
+    """The error; what is wrong is in the network's last forward pass."""
     when = f"epoch {training.n_epochs + 1}, step {step + 1} of {len(batches)}"
-    raise DivergenceError(explain(training.objective.network, when, batches.X, batches.targets))
+    error = DivergenceError(explain(training.objective.network, when, batches.X, batches.targets))
+    error.diverged = diverged
+    return error
 
 
 @np.errstate(all="ignore")  # a loss that is not finite is an error of its own
@@ -265,37 +293,30 @@ def train(
     before_epoch=(),
     after_epoch=(),
 ):
-    """Epochs until the patience is used up; returns None, or which limit came first.
+    """Epochs until the patience is used up; returns None, or what came first: a limit, or an interrupt.
 
     A schedule goes from 0 to 1 over `n_planned` epochs, by default these, of which `n_done` are over.
     `monitor()` measures after every epoch. If it stops, its criterion decides, and the weights of the
     best epoch are taken at the end; else the training loss decides. `max_time` is in seconds. `n_iter` epochs
     of this call are done already. Each of `before_epoch` is called without arguments, each of `after_epoch`
-    with whether training stops here; it may return True to stop it. An error or an interrupt leaves the state
-    at the end of the last whole epoch.
+    with whether training stops here; it may return True to stop it. What ends an epoch before its time leaves
+    the state at the end of the last whole one, random sequences and the order of the rows included.
     """
     deadline = inf if max_time is None else monotonic() + max_time
     training.n_iter, limit = n_iter, "max_iter"
     training.hide()
-    state = training.arrays()
-    last = [array.copy() for array in state]
-    generator = training.objective.network.generator
-    drawn, is_under_way = None, False
+    beginning, is_under_way = Beginning(training, batches, shuffle), False
     try:
         for epoch in range(n_done, n_done + n_epochs):
             for hook in before_epoch:
                 hook()
-            drawn = None if generator is None else generator.bit_generator.state
-            if shuffle and not training.is_shuffled:
-                batches.shuffle(training.random_state)
-            training.is_shuffled = shuffle
-            if epoch > n_done:
-                for copy, array in zip(last, state):
-                    np.copyto(copy, array)
+            beginning.note()
             is_under_way = True
-            loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline)
+            if shuffle:
+                batches.shuffle(training.random_state)
+            loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline, beginning)
             measured = None if monitor is None else _measure(training, monitor)
-            drawn, is_under_way, training.is_shuffled = None, False, False
+            is_under_way = False
             _record(training, float(loss), n_rows, measured, monitor, tol)
             stopped = _patience_is_over(training, n_iter_no_change)
             wishes = [hook(stopped) for hook in after_epoch]
@@ -305,17 +326,14 @@ def train(
             if monotonic() > deadline:
                 limit = "max_time"
                 break
-    except (Exception, KeyboardInterrupt) as error:  # back to the end of the last whole epoch
+    except BaseException as error:
         training.hide()
         if is_under_way:
-            for copy, array in zip(last, state):
-                np.copyto(array, copy)
-        if drawn is not None:
-            generator.bit_generator.state = drawn
+            beginning.take_back()
         if not isinstance(error, KeyboardInterrupt):
             raise
         warnings.warn("Training interrupted by user.", stacklevel=3)
-        limit = None
+        limit = INTERRUPT
     finally:
         training.show_result()
     warn_without_best(training, monitor)

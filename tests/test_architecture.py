@@ -23,6 +23,7 @@ ORDER = [
     "growth",
     "training",
     "objective",
+    "beginning",
     "divergence",
     "targets",
     "batches",

@@ -1,12 +1,16 @@
 """What users may write in a step: replayed with NumPy's bits, or refused and left to NumPy."""
 
+import ctypes
 import gc
+import os
+import pickle
 import subprocess
 import sys
 import warnings
 import weakref
 from dataclasses import dataclass
 from itertools import count
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -18,7 +22,7 @@ from test_replay import replayed
 from skbackprop import BackpropRegressor
 from skbackprop.layers import Layer
 from skbackprop.memory import GENERATOR, Buffer, Parameter
-from skbackprop.replay import engine
+from skbackprop.replay import choice, engine, interpreter, kernels
 from skbackprop.replay.program import CannotReplayError, Program
 
 pytestmark = pytest.mark.filterwarnings(
@@ -127,8 +131,8 @@ WAYS = [
     (assign_by_mask, "assignment to chosen elements"),
     (assign_elements, None),
     (product_without_out, "dot"),
-    (operand_in_a_list, "TypeError"),
-    (count_in_place, "AttributeError"),
+    (operand_in_a_list, "an operand that is no array"),
+    (count_in_place, "an operand that is no array"),
     (read_a_number, "read by indexing"),
     (iterate, "read by indexing"),
     (draw_in_double, "draws float64"),
@@ -276,6 +280,121 @@ def test_without_numba_auto_is_numpy_and_replay_says_why(numba, message, tmp_pat
     )
     result = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True)
     assert result.stdout.splitlines() == ["numpy", f"engine='replay' needs numba{message}"]
+
+
+STREAM = """
+import warnings; warnings.simplefilter("ignore")
+from skbackprop import BackpropRegressor
+net = BackpropRegressor(max_iter=200_000, tol=0, n_iter_no_change=2).fit([[0.0], [1.0]], [0.0, 1.0])
+print(net.engine_, net.engine_refusal_)
+try:
+    print(BackpropRegressor(engine="replay").fit([[0.0], [1.0]], [0.0, 1.0]).engine_)
+except ImportError as error:
+    print(error)
+"""
+
+
+def in_a_process(before="", **environment):
+    """What a program prints that fits with both engines, with such settings of the environment."""
+    command = ["bash", "-c", f"{before} exec {sys.executable} -c '{STREAM}'"]
+    result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+    assert not result.returncode, result.stderr
+    return result.stdout.splitlines()
+
+
+def test_where_numba_is_told_to_compile_nothing_numpy_does_the_steps():
+    assert in_a_process(NUMBA_DISABLE_JIT="1") == [
+        "numpy numba cannot be used here: numba compiles nothing where NUMBA_DISABLE_JIT is set",
+        "engine='replay' needs numba, which cannot be used here: numba compiles nothing where "
+        "NUMBA_DISABLE_JIT is set",
+    ]
+
+
+DAMAGE = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:50]),
+    "other bytes": lambda path: path.write_bytes(bytes(range(256)) * 8),
+    "of another kind": lambda path: path.write_bytes(pickle.dumps({"a": 1})),
+    "unreadable": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_bad_file_of_numbas_cache_is_left_aside(damage, ending, tmp_path):
+    assert in_a_process(NUMBA_CACHE_DIR=str(tmp_path)) == ["replay None", "replay"]
+    files = [*tmp_path.rglob(f"*.{ending}")]
+    assert files
+    for path in files:
+        DAMAGE[damage](path)
+    assert in_a_process(NUMBA_CACHE_DIR=str(tmp_path)) == ["replay None", "replay"]
+
+
+@pytest.mark.slow
+def test_a_full_disk_keeps_nobody_from_replay(tmp_path):
+    assert in_a_process("ulimit -f 8;", NUMBA_CACHE_DIR=str(tmp_path)) == ["replay None", "replay"]
+
+
+def one_step(code, tables, order, start, batch_size, rate, rates, streams, losses, totals, last):
+    """What `steps_of_rows` does for a program without rows."""
+    ctypes.memmove(rate, rates[0].ctypes.data, rates.shape[1])
+    totals[0] = last[0] = 0.5
+    return 1
+
+
+def wrong(*arguments):
+    return 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [EOFError(), OSError(28, "No space left"), pickle.UnpicklingError(), RuntimeError("no locator"), wrong],
+)
+def test_what_fails_with_the_cache_is_compiled_without_it(fault, monkeypatch):
+    wishes = []
+
+    def njit(cache=False, **settings):
+        wishes.append(cache)
+        if not cache:
+            return lambda function: function
+        return lambda function: wrong if fault is wrong else Mock(side_effect=fault)
+
+    monkeypatch.setattr(interpreter, "njit", njit)
+    assert interpreter._in_use(one_step) is one_step
+    assert wishes == [True, False]
+    with pytest.raises(RuntimeError, match="wrong numbers"):
+        interpreter._in_use(wrong)
+
+
+def test_a_numba_that_cannot_be_used_is_tried_once(monkeypatch):
+    X, y = load_diabetes(return_X_y=True)
+    monkeypatch.setattr(choice, "_why_not", lambda: OSError("no space"))
+    monkeypatch.setattr(choice, "_is_worth_it", lambda seconds: True)
+    net = BackpropRegressor(max_iter=3, random_state=0).fit(X, y)
+    assert (net.engine_, net.engine_refusal_) == ("numpy", "numba cannot be used here: no space")
+    engine = net._training.engine
+    net.partial_fit(X, y)
+    assert net._training.engine is engine
+    with pytest.raises(ImportError, match="cannot be used here: no space"):
+        net.set_params(engine="replay").partial_fit(X, y)
+
+
+def test_a_kernel_that_llvm_cannot_compile_is_a_refusal(monkeypatch):
+    X, y = load_diabetes(return_X_y=True)
+    kernels.compiled.cache_clear()
+    monkeypatch.setattr(kernels.binding, "parse_assembly", Mock(side_effect=RuntimeError("unknown token")))
+    with pytest.warns(UserWarning, match="a kernel cannot be compiled here: unknown token"):
+        net = BackpropRegressor(engine="replay", random_state=0).partial_fit(X, y)
+    assert net.engine_ == "numpy"
+    assert np.array_equal(net.predict(X), BackpropRegressor(random_state=0).partial_fit(X, y).predict(X))
+
+
+def test_a_fault_of_the_recording_itself_surfaces(monkeypatch):
+    X, y = load_diabetes(return_X_y=True)
+    monkeypatch.setattr(Program, "elementwise", Mock(side_effect=KeyError("internal")))
+    with pytest.raises(KeyError, match="internal"):
+        BackpropRegressor(engine="replay").partial_fit(X, y)
 
 
 # pieces

@@ -1,5 +1,6 @@
 """What the regressor and the classifier share: the network, fitting, the fitted attributes."""
 
+import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from dataclasses import replace
@@ -13,7 +14,7 @@ from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batches, OneRow
 from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
-from skbackprop.estimators.callbacks import CallbackSupportMixin
+from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.growing import learn_columns
@@ -22,7 +23,8 @@ from skbackprop.estimators.monitor import Monitor, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.running import Job, Running
-from skbackprop.estimators.validation import about, check_parameters, check_weight, restore
+from skbackprop.estimators.unchanged import Before
+from skbackprop.estimators.validation import about, check_parameters, check_weight
 from skbackprop.growth import check_can_grow, grown
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
@@ -86,24 +88,29 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         n_epochs=None,
         **stream,
     ):
-        before = dict(vars(self))
+        """A call that fails leaves a fitted estimator as it was; one that goes on, at its last whole epoch.
+
+        One that was not fitted keeps weights whose training has diverged, so that they can be examined.
+        """
+        before, job, done = Before(self), None, 0
+        goes_on, was_fitted = incremental or self.warm_start, "network_" in before.attributes
         try:
             run = None if incremental or not self.resume else self._resume()
             job = self._begin(X, y, sample_weight, incremental, validation, groups, run, **stream)
-        except BaseException:  # bad input loses nothing that was fitted earlier
-            restore(self, before)
-            raise
-        if job is None:
-            return self
-        try:
+            if job is None:
+                return self
+            done = self._training.n_iter = 0 if run is None else run["n_iter"]
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-            self._train(job, incremental, n_epochs, {"X": X, "y": y, "metadata": metadata})
-        except DivergenceError:
+            finished = self._train(job, incremental, n_epochs, {"X": X, "y": y, "metadata": metadata})
+        except BaseException as error:
+            has_whole_epochs = goes_on and job is not None and self._training.n_iter > done
+            is_examined = isinstance(error, DivergenceError) and not (goes_on or was_fitted)
+            if not (has_whole_epochs or is_examined):
+                before.restore()
             raise
-        except Exception:  # of a scorer, a loss or a schedule of the user
-            if self.network_ is not before.get("network_"):  # the same one has gone on, as published
-                restore(self, before)
-            raise
+        if was_fitted and not (finished or goes_on or self._training.n_iter):
+            before.restore()
+            warnings.warn("No epoch was over: the estimator is as it was before.", stacklevel=3 + N_FRAMES)
         return self
 
     def _resume(self):

@@ -11,8 +11,8 @@ from scipy.sparse import issparse
 
 from skbackprop import files
 from skbackprop.estimators.building import description
-from skbackprop.estimators.persistence import known_names, requests_of
-from skbackprop.states import decode, encode
+from skbackprop.estimators.persistence import read, requests_of
+from skbackprop.states import encode
 
 MAY_CHANGE = {  # without making another run of it
     *("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume", "verbose", "max_iter", "max_time"),
@@ -83,10 +83,12 @@ def read_checkpoint(estimator):
         return None
     path = os.fspath(estimator.checkpoint)
     custom = [thing for thing in _own_things(estimator) if thing.__module__.partition(".")[0] != "skbackprop"]
-    content = decode(*files.read(path), known_names(custom))
+    content = read(path, custom)
     run = content.get("run")
     if run is None:
         raise ValueError(f"checkpoint={path!r} was not written by fit: read it with skbackprop.load.")
+    if not (type(content["estimator"]) is type(estimator) and _is_run(run)):
+        raise ValueError(f"checkpoint={path!r} is of no fit of a {type(estimator).__name__}.")
     now = settings_of(estimator)
     changed = [name for name in now if now[name] != run["settings"].get(name)]
     if changed:
@@ -97,6 +99,14 @@ def read_checkpoint(estimator):
     parameters = estimator.get_params(deep=False)
     saved = {name: value for name, value in vars(content["estimator"]).items() if name not in parameters}
     return saved, run
+
+
+def _is_run(run):
+    """Whether it has what `Checkpoint.write` has written."""
+    kinds = {"settings": dict, "data": list, "n_iter": int, "stopped": bool}
+    if not (isinstance(run, dict) and run.keys() == kinds.keys()):
+        return False
+    return all(type(run[name]) is kind for name, kind in kinds.items()) and run["n_iter"] >= 0
 
 
 def check_same_data(estimator, run, data):

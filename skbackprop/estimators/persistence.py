@@ -1,5 +1,7 @@
 """`save` and `load`: an estimator, fitted or not, as one file without code."""
 
+import os
+import warnings
 from inspect import getmembers, isclass
 from sys import modules
 
@@ -10,6 +12,7 @@ PASSING = {  # attributes that are not saved
     *("_checked_parameters", "_metadata_request", "_skl_callbacks", "_skl_callbacks_to_teardown"),
     *("_callback_fit_ctx", "_parent_callback_ctx"),
 }
+METHODS = "fit", "partial_fit", "score", "predict", "transform"
 
 
 class Persistent:
@@ -59,7 +62,9 @@ class Persistent:
 def load(path, *, custom=()):
     """Read an estimator that `save` has written, or a checkpoint.
 
-    Nothing that stands in the file is executed: it names classes of this library, and those of `custom`.
+    Nothing that stands in the file is executed: it names classes of this library, and those of `custom`. Nor
+    does it choose a path that is written to: the parameter `checkpoint` becomes None, with a warning, unless
+    it is the path of the file itself.
 
     Parameters
     ----------
@@ -71,28 +76,66 @@ def load(path, *, custom=()):
 
     Returns
     -------
-    estimator : BackpropRegressor or BackpropClassifier
+    estimator : estimator of this library
         As it was when it was saved; training continues as it would have.
 
     Raises
     ------
     ValueError
-        If the file is of another kind or version, cut off or altered, or needs something of `custom`.
+        If the file is of another kind or version, cut off or altered, holds no estimator, or needs something
+        of `custom`.
     """
-    content = decode(*files.read(path), known_names(custom))
-    return restored(content)
+    estimator = read(path, custom)["estimator"]
+    chosen = vars(estimator).get("checkpoint")
+    if chosen is not None and not _is_same_place(chosen, path):
+        estimator.checkpoint, estimator.resume = None, False
+        warnings.warn(
+            f"checkpoint={chosen!r:.200} of the file {os.fspath(path)!r} is left out: a file does not choose "
+            "where to write. Give it again: set_params(checkpoint=...).",
+            stacklevel=2,
+        )
+    return estimator
 
 
-def restored(content):
-    """The estimator of what a file holds, with its metadata requests."""
-    estimator = content["estimator"]
-    if content["requests"]:
+def read(path, custom=()):
+    """What a file holds: "estimator", "requests" and, of a checkpoint, "run"."""
+    known = known_names(custom)
+    content, arrays = files.read(path)
+    try:
+        content = decode(content, arrays, known)
+        _restore(content)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
+    return content
+
+
+def _restore(content):
+    """The estimator gets its metadata requests; an error where it is none."""
+    if not (isinstance(content, dict) and isinstance(content.get("estimator"), Persistent)):
+        raise ValueError("what it holds is no estimator of this library.")
+    estimator, requests = content["estimator"], content.get("requests")
+    passing = PASSING.intersection(vars(estimator))
+    if passing:
+        raise ValueError(f"{min(passing)!r} is no attribute that a file may set.")
+    if requests:
         request = estimator._get_metadata_request()
-        for method, wanted in content["requests"].items():
-            for name, alias in wanted.items():
+        for method, wanted in _items(requests, METHODS):
+            for name, alias in _items(wanted):
                 getattr(request, method).add_request(param=name, alias=alias)
         estimator._metadata_request = request
-    return estimator
+
+
+def _items(requests, allowed=None):
+    if not isinstance(requests, dict) or not all(
+        type(name) is str and (allowed is None or name in allowed) for name in requests
+    ):
+        raise ValueError(f"{requests!r:.200} are no metadata requests.")
+    return requests.items()
+
+
+def _is_same_place(chosen, path):
+    """Whether it is the file itself, which the user has named."""
+    return isinstance(chosen, str | os.PathLike) and os.path.realpath(chosen) == os.path.realpath(path)
 
 
 def requests_of(estimator):
@@ -100,8 +143,7 @@ def requests_of(estimator):
     request = vars(estimator).get("_metadata_request")
     if request is None:
         return {}
-    methods = ("fit", "partial_fit", "score", "predict", "transform")
-    return {method: dict(getattr(request, method).requests) for method in methods if hasattr(request, method)}
+    return {method: dict(getattr(request, method).requests) for method in METHODS if hasattr(request, method)}
 
 
 def known_names(custom=()):

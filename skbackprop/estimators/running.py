@@ -14,7 +14,7 @@ from skbackprop.estimators.monitor import Monitor, Prequential
 from skbackprop.estimators.progress import Progress
 from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
 from skbackprop.replay.choice import make_engine
-from skbackprop.training import train
+from skbackprop.training import INTERRUPT, train
 
 KEPT = 10_000  # values of each curve of a stream
 LIMITS = {
@@ -41,16 +41,18 @@ class Running:
         """What is found on the validation part when training is over; monitor is None without one."""
 
     def _train(self, job, incremental, n_epochs, given):
+        """Whether the user has let it finish."""
         if self.solver == "lbfgs":
             callbacks = self._callbacks(incremental, self.max_iter, given)
-            self._run_lbfgs(job, callbacks)
+            finished = self._run_lbfgs(job, callbacks)
         else:
             n_epochs = self._epochs_to_do(job, incremental, n_epochs)
             callbacks = self._callbacks(incremental, n_epochs, given)
-            self._run_epochs(job, incremental, n_epochs, callbacks)
+            finished = self._run_epochs(job, incremental, n_epochs, callbacks)
         self._end_fit(job.monitor)
         for callback in callbacks:
             callback.at_the_end()
+        return finished
 
     def _callbacks(self, incremental, n_epochs, given):
         """scikit-learn's callbacks, if any are set."""
@@ -103,11 +105,10 @@ class Running:
                 before_epoch=[callback.before_epoch for callback in callbacks],
                 after_epoch=[hook.after_epoch for hook in (*progress, *checkpoints, *callbacks)],
             )
-        finally:
-            training.order = batches.order if self.warm_start and not incremental else None
-            training.is_shuffled &= training.order is not None
             if incremental:
                 training.trim(KEPT)
+        finally:
+            training.order = batches.order if self.warm_start and not incremental else None
             self._publish()
         for checkpoint in checkpoints:
             checkpoint.at_the_end()
@@ -116,8 +117,9 @@ class Running:
                 f"engine='replay': NumPy did the steps, because {self.engine_refusal_}.",
                 stacklevel=5 + N_FRAMES,
             )
-        if limit is not None and not incremental and not (run is not None and run["stopped"]):
+        if limit in LIMITS and not incremental and not (run is not None and run["stopped"]):
             warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
+        return limit != INTERRUPT
 
     def _run_lbfgs(self, job, callbacks):
         batches, monitor = job.batches, job.monitor
@@ -137,12 +139,13 @@ class Running:
         finally:
             self._publish()
         if result is None:
-            return
+            return False
         self.loss_ = float(result.fun)
         if result.out_of_time:
             warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
         elif result.status != STOPPED_BY_CALLBACK:
             self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
+        return True
 
     def _publish(self):
         """The fitted attributes, under scikit-learn's names."""

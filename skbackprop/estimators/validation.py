@@ -1,6 +1,5 @@
 """Input checks: scikit-learn's, and a short cut for input that is already what they would return."""
 
-from contextlib import contextmanager
 from functools import lru_cache
 from numbers import Integral
 from operator import is_, itemgetter
@@ -12,26 +11,6 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from skbackprop.estimators.growing import in_known_order
 from skbackprop.finite import all_finite
-
-ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"
-
-
-@contextmanager
-def unchanged_on_error(estimator):
-    """Bad input loses nothing that was fitted earlier."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        restore(estimator, before)
-        raise
-
-
-def restore(estimator, before):
-    """All attributes as they were, but for those that scikit-learn needs to end callbacks."""
-    ending = {name: value for name, value in vars(estimator).items() if name in ENDING}
-    vars(estimator).clear()
-    vars(estimator).update(before | ending)
 
 
 def about(names):

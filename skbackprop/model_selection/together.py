@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop.averaging import Averaging
 from skbackprop.batches import Batches, MemberBatches
+from skbackprop.beginning import Beginning
 from skbackprop.divergence import DivergenceError
 from skbackprop.estimators.monitor import Monitor
 from skbackprop.estimators.running import LIMITS
@@ -93,11 +94,13 @@ class Group:
 
     def after_epoch(self, n_done, n_planned):
         """The group of those that go on after one more epoch; None: there are none."""
-        before = [array.copy() for array in self.training.arrays()]
+        beginning = Beginning(self.training, self.batches)
+        beginning.note()
         try:
-            losses, n_rows = train_epoch(self.training, self.batches, n_done, n_planned)
-        except DivergenceError:
-            rest = self._without_diverged(before)
+            losses, n_rows = train_epoch(self.training, self.batches, n_done, n_planned, beginning=beginning)
+        except DivergenceError as error:
+            beginning.take_back_steps()
+            rest = self._without(error.diverged)
             return rest and rest.after_epoch(n_done, n_planned)
         self.n_epochs -= 1
         self.going_on = [m for m in self.going_on if not self._ends(m, float(losses[m]), n_rows)]
@@ -116,15 +119,11 @@ class Group:
             self.finish(member)
         return ends
 
-    def _without_diverged(self, before):
-        """The others as they were before the epoch; who it was is seen by theta."""
-        network = self.training.objective.network
-        finite = np.isfinite(network.theta).all(axis=1)
-        if finite.all() or network.generator is not None:  # not seen, or masks were drawn already
-            finite[:] = False
-        for array, earlier in zip(self.training.arrays(), before):
-            np.copyto(array, earlier)
-        rest = [member for member in self.going_on if finite[member]]
+    def _without(self, diverged):
+        """The others as they are; none where it is not known who has diverged."""
+        if not diverged.any():
+            diverged = np.ones_like(diverged)
+        rest = [member for member in self.going_on if not diverged[member]]
         for member in set(self.going_on).difference(rest):
             self.fits[member].estimator = None
         return self.of(rest)

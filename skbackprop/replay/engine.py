@@ -47,7 +47,8 @@ class ReplayedSteps(Steps):
     def __init__(self, engine, training, batches):
         super().__init__(training, batches)
         self.engine = engine
-        self.tables, self.orders = batches.tables()
+        self.tables, orders = batches.tables()
+        self.orders = np.require(orders, np.intp, "CW")  # the one type that the interpreter is compiled for
         self.last = np.zeros(1)
 
     def advance(self, step, progress, most):

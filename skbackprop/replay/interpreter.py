@@ -1,7 +1,8 @@
 """The interpreter: walks the rows of a program, and the batches of an epoch, without Python.
 
 This is the only file that numba compiles, and it knows no formula: a row is a call of one of NumPy's inner
-loops or of a kernel on given addresses, or moves numbers.
+loops or of a kernel on given addresses, or moves numbers. Its import compiles it, or reads what an earlier
+process has compiled, and tries it: where numba cannot be used, the import is what fails.
 
 What the compiled code knows of rows stands here and nowhere else: numba keeps that code on the disk for as
 long as this file stays as it is.
@@ -9,7 +10,7 @@ long as this file stays as it is.
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import carray, config, njit, types
 from numba.extending import intrinsic
 
 # kinds of rows
@@ -275,8 +276,7 @@ def add_losses(losses, n_rows, totals):
     return result
 
 
-@njit(nogil=True, cache=True)
-def run_steps(code, tables, order, start, batch_size, rate, rates, streams, losses, totals, last):
+def steps_of_rows(code, tables, order, start, batch_size, rate, rates, streams, losses, totals, last):
     """Steps on one batch after the other, until a loss is not finite; the number of steps done.
 
     `tables`: X, y and the weights, by address, address in the batch, bytes of a row, bytes to the next one.
@@ -293,3 +293,37 @@ def run_steps(code, tables, order, start, batch_size, rate, rates, streams, loss
         if not np.isfinite(last[0]):
             return step + 1
     return len(rates)
+
+
+def _in_use(function):
+    """The compiled function; one that keeps nothing on the disk where what lies there cannot be used."""
+    if config.DISABLE_JIT:
+        raise RuntimeError("numba compiles nothing where NUMBA_DISABLE_JIT is set")
+    try:
+        return _tried(njit(nogil=True, cache=True)(function))
+    except Exception:  # numba's, of any kind: no folder for its cache, a full disk, a file that is cut off
+        return _tried(njit(nogil=True)(function))
+
+
+def _tried(run):
+    """The function after one step of a program without rows: numba compiles, reads and writes at a call."""
+    loss, totals, last, rate = np.array([0.5]), np.zeros(1), np.zeros(1), np.zeros(1)
+    n_done = run(
+        np.empty((0, WIDTH), np.int64),
+        np.empty((0, 4), np.int64),
+        np.zeros((1, 1), np.intp),
+        0,
+        1,
+        rate.ctypes.data,
+        np.ones(1).view(np.uint8).reshape(1, 8),
+        np.empty((1, 0), np.uint8),
+        np.array([loss.ctypes.data, 1, 8]),
+        totals,
+        last,
+    )
+    if (n_done, rate[0], totals[0], last[0]) != (1, 1.0, 0.5, 0.5):
+        raise RuntimeError("what numba has compiled gives wrong numbers")
+    return run
+
+
+run_steps = _in_use(steps_of_rows)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from llvmlite import binding, ir
 
-from skbackprop.replay.rows import BYTE, DOUBLE, SINGLE
+from skbackprop.replay.rows import BYTE, DOUBLE, SINGLE, CannotReplayError
 
 VECTOR = 64  # bytes
 INTEGER, VOID = ir.IntType(64), ir.VoidType()
@@ -115,8 +115,11 @@ def compiled(form):
     module.triple = binding.get_default_triple()
     function = ir.Function(module, ir.FunctionType(VOID, [INTEGER] * 4), "kernel")
     _Writer(form, function).write()
-    engine = binding.create_mcjit_compiler(binding.parse_assembly(str(module)), _machine())
-    engine.finalize_object()
+    try:
+        engine = binding.create_mcjit_compiler(binding.parse_assembly(str(module)), _machine())
+        engine.finalize_object()
+    except (RuntimeError, OSError) as error:  # as LLVM tells of what it cannot do here
+        raise CannotReplayError(f"a kernel cannot be compiled here: {error}") from error
     _kept.append(engine)
     return engine.get_function_address("kernel")
 

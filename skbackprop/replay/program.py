@@ -34,6 +34,7 @@ from skbackprop.replay.rows import (
     DOUBLE,
     SINGLE,
     WHOLE,
+    CannotReplayError,
     Row,
     address_of,
     collide,
@@ -43,10 +44,6 @@ from skbackprop.replay.rows import (
 )
 
 MOST_CALLS = 1024  # rows that one call may become
-
-
-class CannotReplayError(Exception):
-    """Why a step cannot be replayed."""
 
 
 class Program:
@@ -79,7 +76,7 @@ class Program:
         self._check(n_inputs + len(outputs) <= 4, ufunc, "has many operands")
         apart = not any(overlap(x, out) for x in inputs for out in outputs)
         self._check(apart, ufunc, "overwrites a part of its input")
-        dtypes = resolve(ufunc, inputs)
+        dtypes = self._dtypes(ufunc, inputs)
         loop = self._loop(ufunc, dtypes)
         inputs = [
             self._constant(value, dtype) if not isinstance(value, np.ndarray) else value
@@ -118,7 +115,7 @@ class Program:
 
     def reduce(self, ufunc, x, axis, out):
         """ufunc.reduce(x, axis, keepdims=True, out=out), in NumPy's order."""
-        self._check(resolve(ufunc, [out, x])[-1] == out.dtype, ufunc, "reduces to another type")
+        self._check(self._dtypes(ufunc, [out, x])[-1] == out.dtype, ufunc, "reduces to another type")
         identity = ufunc.identity
         if identity is None:
             first = [slice(None)] * x.ndim
@@ -146,9 +143,10 @@ class Program:
     def gufunc(self, ufunc, inputs, outputs):
         """A generalised ufunc, such as matmul: a call for each place on the axes in front but the last."""
         arrays = (*inputs, *outputs)
+        self._check_arrays(ufunc, *arrays)
         apart = not any(np.shares_memory(x, out) for x in inputs for out in outputs)
         self._check(apart, ufunc, "overwrites its input")
-        dtypes = resolve(ufunc, inputs)
+        dtypes = self._dtypes(ufunc, inputs)
         self._check(all(array.dtype == dtype for array, dtype in zip(arrays, dtypes)), ufunc, "casts")
         loop, names = self._loop(ufunc, dtypes), core_dimensions(ufunc)
         splits = [array.ndim - len(core) for array, core in zip(arrays, names)]
@@ -222,8 +220,19 @@ class Program:
         if not holds:
             raise CannotReplayError(f"{getattr(what, '__name__', what)} {why}")
 
+    def _check_arrays(self, what, *operands):
+        self._check(all(isinstance(x, np.ndarray) for x in operands), what, "has an operand that is no array")
+
     def _check_contiguous(self, what, *arrays):
+        self._check_arrays(what, *arrays)
         self._check(all(array.flags.c_contiguous for array in arrays), what, "sees a cut array")
+
+    def _dtypes(self, ufunc, inputs):
+        """Of the operands, as NumPy would choose them."""
+        try:
+            return resolve(ufunc, inputs)
+        except (TypeError, ValueError) as error:  # NumPy's, for an input that it has made an array of
+            raise CannotReplayError(f"{ufunc.__name__} has an operand that is no array: {error}") from error
 
     def _loop(self, ufunc, dtypes):
         loop = find_loop(ufunc, tuple(dtypes))
@@ -231,7 +240,14 @@ class Program:
         return loop
 
     def _constant(self, value, dtype):
-        array = np.array(value, dtype)
+        try:
+            array = np.array(value, dtype)
+        except (
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:  # NumPy's: what it does in a call, it refuses here
+            raise CannotReplayError(f"{value!r} is no number of {dtype}: {error}") from error
         self.kept.append(array)
         return array
 

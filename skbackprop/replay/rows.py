@@ -37,6 +37,10 @@ CASTS = [
 ]
 
 
+class CannotReplayError(Exception):
+    """Why a step cannot be replayed."""
+
+
 class Operand(NamedTuple):
     """An array as the interpreter sees it: (members, rows, middle, last), steps in bytes."""
 
@@ -121,7 +125,7 @@ def rows_at_once(shape):
 
 def address_of(array):
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"{array!r} is no array: what has no memory of its own cannot be replayed.")
+        raise CannotReplayError(f"{array!r} is no array: what has no memory of its own cannot be replayed")
     return array.__array_interface__["data"][0]
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from skbackprop.replay.interpreter import WIDTH
-from skbackprop.replay.program import CannotReplayError
+from skbackprop.replay.rows import CannotReplayError
 
 # of NumPy's functions without a ufunc, those that only look at an array in another way
 VIEWS = {
@@ -68,13 +68,11 @@ class Tape:
 
     @contextmanager
     def _refusing(self):
-        """Whatever NumPy has done already, and no row can be made of, is left to NumPy."""
+        """What NumPy has done already, and no row can be made of, is left to NumPy."""
         try:
             yield
         except CannotReplayError as error:
             self.refuse(str(error))
-        except Exception as error:
-            self.refuse(f"{type(error).__name__}: {error}")
 
 
 def _owner(array):

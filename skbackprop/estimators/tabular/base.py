@@ -24,7 +24,8 @@ from skbackprop.estimators.tabular.fitting import (
 from skbackprop.estimators.tabular.members import Plan, folds, learn_once
 from skbackprop.estimators.tabular.parameters import TabularParameters
 from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
-from skbackprop.estimators.validation import about, check_weight, unchanged_on_error
+from skbackprop.estimators.unchanged import unchanged_on_error
+from skbackprop.estimators.validation import about, check_weight
 from skbackprop.preprocessing import TabularEncoder
 
 STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it

@@ -1,0 +1,59 @@
+"""What a call that fails takes back."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from skbackprop.beginning import GLOBAL
+
+ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"  # scikit-learn needs them to end callbacks
+
+
+class Before:
+    """An estimator as it is before a call: its attributes, and what a call changes in place."""
+
+    def __init__(self, estimator):
+        self.estimator, self.attributes = estimator, dict(vars(estimator))
+        random_state = self.attributes.get("random_state")
+        self.is_drawn_from = isinstance(random_state, np.random.RandomState) and random_state is not GLOBAL
+        if self.is_drawn_from:
+            self.sequence = random_state.get_state(legacy=False)
+        self.training = self.attributes.get("_training")
+        if self.training is not None:
+            self._look_at_training()
+
+    def _look_at_training(self):
+        training = self.training
+        self.theta = training.objective.network.theta.copy()
+        self.of_training, self.of_patience = dict(vars(training)), dict(vars(training.patience))
+        curves = [training.loss_curve, *([] if training.curves is None else vars(training.curves).values())]
+        self.lengths = [(curve, len(curve)) for curve in curves]
+
+    def restore(self):
+        """The estimator is as it was."""
+        estimator = self.estimator
+        ending = {name: value for name, value in vars(estimator).items() if name in ENDING}
+        vars(estimator).clear()
+        vars(estimator).update(self.attributes | ending)
+        if self.is_drawn_from:
+            estimator.random_state.set_state(self.sequence)
+        if self.training is not None:
+            self._restore_training()
+
+    def _restore_training(self):
+        vars(self.training).update(self.of_training, prepared_for=None)  # what was prepared may be another's
+        vars(self.training.patience).update(self.of_patience)
+        np.copyto(self.training.objective.network.theta, self.theta)
+        for curve, length in self.lengths:
+            del curve[length:]
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Whatever fails inside leaves the estimator as it was."""
+    before = Before(estimator)
+    try:
+        yield
+    except BaseException:
+        before.restore()
+        raise
