@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,17 +11,28 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
-from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
+from sklearn.linear_model import Ridge
+from sklearn.metrics import check_scoring, make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor, BackpropSearchCV, BatchNorm, Dense, Dropout
-from skbackprop.losses import LogLoss
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    BackpropSearchCV,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Residual,
+)
+from skbackprop.estimators.running import Running
+from skbackprop.losses import Huber, LogLoss
 from skbackprop.model_selection import fold, together
+from skbackprop.model_selection.errors import is_of_the_user
 from skbackprop.optimizers import SGD, Adam, AdamW, Muon
-from skbackprop.schedules import Cosine
+from skbackprop.schedules import Cosine, WarmUp
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -403,6 +415,118 @@ def test_a_search_that_fails_keeps_what_was_found():
     assert vars(search) == found
     with pytest.raises(ValueError, match="The 'n_jobs' parameter"):
         search.set_params(n_jobs="all").fit(*NUMBERS)
+
+
+def test_a_search_one_by_one_that_fails_keeps_what_was_found():
+    X, y = NUMBERS
+    search = BackpropSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=3).fit(X, y)
+    found = dict(vars(search))
+    with pytest.raises(ValueError, match="must be"):
+        search.set_params(estimator=Refusing(), param_grid={"alpha": [0.1]}).fit(X, y)
+    search.set_params(estimator=found["estimator"], param_grid=found["param_grid"])
+    assert vars(search) == found
+
+
+class Refusing(Ridge):
+    """Refuses all rows at once, those of the last fit."""
+
+    def fit(self, X, y):
+        if len(X) == len(NUMBERS[0]):
+            raise ValueError("Rows must be fewer.")
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("place", ["begin", "group", "alone"])
+@pytest.mark.parametrize("fault", [AttributeError, KeyError, RuntimeError])
+def test_a_fault_of_ours_surfaces(place, fault, monkeypatch):
+    """It is not left to a fit alone, which may know nothing of it."""
+
+    def fail(*arguments, **settings):
+        raise fault("internal")
+
+    if place == "begin":
+        monkeypatch.setattr(fold, "_begin", fail)
+    elif place == "group":
+        monkeypatch.setattr(fold, "train_together", fail)
+    else:
+        monkeypatch.setattr(Running, "_run_epochs", fail)
+    grid = {"alpha": [0.0]} if place == "alone" else {"alpha": [0.0, 0.1]}
+    with pytest.raises(fault, match="internal"):
+        BackpropSearchCV(regressor(max_iter=2), grid, cv=2).fit(*NUMBERS)
+
+
+def test_a_group_without_memory_is_fitted_one_by_one(monkeypatch):
+    def fail(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(fold, "train_together", fail)
+    compare(regressor(max_iter=2), {"alpha": [0.0, 0.1]}, cv=2)
+
+
+@dataclass(eq=False, repr=False)
+class Failing(Huber):
+    """A loss of the user that fails in its own way after some steps."""
+
+    def value_and_delta(self, y, z, weight, out, work):
+        raise LookupError("of the user")
+
+
+class Mine(Dense):
+    """A layer of the user."""
+
+
+class FailingStep(StandardScaler):
+    def fit(self, X, y=None):
+        raise ZeroDivisionError("of the user")
+
+
+def test_what_parts_of_the_user_raise_is_told_by_the_fits():
+    grid = [{"loss": [Failing()], "alpha": [0.0, 0.1]}, {"alpha": [0.0]}]
+    with (
+        pytest.warns(FitFailedWarning, match="LookupError: of the user"),
+        pytest.warns(UserWarning, match="non-f"),
+    ):
+        compare(regressor(max_iter=2), grid, cv=2)
+    pipeline = Pipeline([("scale", None), ("net", regressor(max_iter=2))])
+    grid = {"scale": [FailingStep(), StandardScaler()]}
+    with (
+        pytest.warns(FitFailedWarning, match="ZeroDivisionError: of the user"),
+        pytest.warns(UserWarning, match="non-f"),
+    ):
+        compare(pipeline, grid, cv=2)
+
+
+def my_score(net, X, y):
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    "thing, answer",
+    [
+        (1.0, False),
+        ("adam", False),
+        (None, False),
+        (np.tanh, False),
+        (NUMBERS, False),
+        ({"sample_weight": [1.0]}, False),
+        (regressor(hidden_layer_sizes=[Dense(3), Residual(Dense(3))]), False),
+        (KFold(3), False),
+        (check_scoring(regressor(), "r2"), False),
+        (make_pipeline(StandardScaler(), regressor()), False),
+        (Failing(), True),
+        (Failing, True),
+        (my_score, True),
+        (lambda progress: 1.0, True),
+        (regressor(loss=["huber", Failing()]), True),
+        (regressor(hidden_layer_sizes=[Dense(3), Residual(Mine(3))]), True),
+        (regressor(learning_rate=WarmUp(0.1, lambda progress: 1.0)), True),
+        (regressor(scoring=make_scorer(my_score)), True),
+        (make_pipeline(FailingStep(), regressor()), True),
+        (FunctionTransformer(my_score), True),
+    ],
+)
+def test_parts_of_the_user_are_known(thing, answer):
+    assert is_of_the_user(thing) is answer
 
 
 def test_like_any_estimator():

@@ -455,8 +455,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Raises
         ------
         ValueError
-            For input or parameters that are not valid, and if training diverges; the estimator then
-            keeps the last finite weights.
+            For input or parameters that are not valid, and if training diverges. An estimator that was
+            fitted before is then as it was; with `warm_start`, as after the last whole epoch.
         """
         validation = validation_arguments(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, validation=validation, groups=groups)

@@ -14,6 +14,7 @@ from skbackprop.estimators import BackpropClassifier, BackpropRegressor
 from skbackprop.estimators.building import description
 from skbackprop.estimators.running import Job
 from skbackprop.estimators.validation import validation_arguments
+from skbackprop.model_selection.errors import errors_of_fits
 from skbackprop.model_selection.together import Fit, Stream, train_together
 
 CACHED = 3 * 2**14  # numbers of all layers' outputs at once: with net inputs and deltas they fit the cache
@@ -57,21 +58,21 @@ def train_candidates(base, candidates, X, y, params, n_calls):
 
 def _begun(base, candidate, X, y, params, calls):
     """A candidate before its first step; None if it is fitted alone, which tells what is wrong with it."""
+    whole = clone(base).set_params(**clone(candidate, safe=False))
+    network = network_of(whole)
+    if not (is_network(network) and _has_plain_epochs(network)):
+        return None
     try:
-        whole = clone(base).set_params(**clone(candidate, safe=False))
-        network = network_of(whole)
-        if not (is_network(network) and _has_plain_epochs(network)):
-            return None
         arguments, metadata = (X, y), params
         if whole is not network:
             arguments, metadata = _call_of_fit(whole, candidate, X, y, params, calls)
         job = _begin(network, *arguments, **metadata)
-        if job is None or issparse(job.batches.X):
-            return None
-        stream = Stream(job.batches, network._training.random_state)
-        return CandidateFit(network, job.monitor, stream, whole)
-    except Exception:
+    except errors_of_fits(whole, X, y, params):
         return None
+    if job is None or issparse(job.batches.X):
+        return None
+    stream = Stream(job.batches, network._training.random_state)
+    return CandidateFit(network, job.monitor, stream, whole)
 
 
 def _has_plain_epochs(network):
@@ -165,6 +166,6 @@ def _train(fits, n_groups):
         else:
             (fit,) = fits
             fit.estimator._train(Job(fit.stream.batches, fit.monitor, None, None), False, None, {})
-    except Exception:
+    except errors_of_fits([fit.whole for fit in fits]):
         for fit in fits:
             fit.estimator = None

@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
 from sklearn.utils.validation import _check_method_params
 
+from skbackprop.estimators.unchanged import unchanged_on_error
 from skbackprop.model_selection.fold import is_network, network_of
 from skbackprop.model_selection.queue import Queue, Splits
 
@@ -140,7 +141,8 @@ class BackpropSearchCV(GridSearchCV):
         """
         self._validate_params()
         if y is None or not self._may_train_at_once():
-            return super().fit(X, y, **params)
+            with unchanged_on_error(self):
+                return super().fit(X, y, **params)
         X, y = indexable(X, y)
         search = copy(self)
         search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
