@@ -99,9 +99,21 @@ class Orthogonal(Initializer):
 
     def weight(self, random_state, n_inputs, n_units, activation):
         tall = random_state.normal(size=(max(n_inputs, n_units), min(n_inputs, n_units)))
-        q, r = np.linalg.qr(tall)
-        q *= np.sign(np.diag(r))  # makes the draw uniform over orthogonal matrices
-        return self.gain * (q if n_inputs >= n_units else q.T)
+        rows = _orthonormal(np.ascontiguousarray(tall.T))
+        return self.gain * (rows.T if n_inputs >= n_units else rows)
+
+
+def _orthonormal(rows):
+    """The rows made orthonormal, one after the other (Gram, Schmidt, in its modified order), in place.
+
+    It is the Q of a QR decomposition whose R has a positive diagonal, so that the draw is uniform over
+    orthogonal matrices. `np.linalg.qr` gives other digits with other threads of BLAS; einsum has none.
+    """
+    for i, row in enumerate(rows):
+        row /= np.sqrt(np.einsum("j,j", row, row))
+        below = rows[i + 1 :]
+        below -= np.einsum("ij,j->i", below, row)[:, None] * row
+    return rows
 
 
 class Normal(Initializer):

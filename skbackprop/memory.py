@@ -2,7 +2,7 @@
 
 Layers and losses describe what they need as a tree: a dict of names (it becomes a namespace), a
 list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, a plain number of
-columns, a `Setting`, or a NumPy function chosen for the shapes. The layout of theta
+columns, a `Setting`, a `Product`, or a NumPy function chosen for the shapes. The layout of theta
 and the arrays that depend on the batch size are made here and nowhere else.
 """
 
@@ -14,6 +14,8 @@ from math import prod
 from types import SimpleNamespace
 
 import numpy as np
+
+from skbackprop.products import Product
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,8 @@ class Workspaces:
     def _array(self, leaf, place, n_samples, wrap):
         if isinstance(leaf, Setting):
             return wrap(self.settings[place])
+        if isinstance(leaf, Product):
+            return leaf.bound(n_samples)
         buffer = as_buffer(leaf)
         if buffer is None:
             return wrap(self.generator if leaf is GENERATOR else leaf)
@@ -282,7 +286,7 @@ def writable(array):
 
 def as_buffer(leaf):
     """A number of columns is the buffer (n_samples, columns); settings, GENERATOR, functions are none."""
-    if leaf is GENERATOR or callable(leaf) or isinstance(leaf, Setting):
+    if leaf is GENERATOR or callable(leaf) or isinstance(leaf, Setting | Product):
         return None
     return leaf if isinstance(leaf, Buffer) else Buffer((leaf,))
 
@@ -290,12 +294,14 @@ def as_buffer(leaf):
 def with_members(tree, members):
     """The same tree with one copy of every array a member; scalars and GENERATOR stay shared.
 
-    `np.dot` multiplies two matrices, `np.matmul` does so for each member.
+    A `Product` or `np.dot` multiplies two matrices, then those of each member.
     """
 
     def with_axis(leaf):
         if leaf is np.dot:
             return np.matmul
+        if isinstance(leaf, Product):
+            return replace(leaf, members=members)
         array = leaf if isinstance(leaf, Parameter) else as_buffer(leaf)
         if array is None or not (array.shape or getattr(array, "per_sample", False)):
             return leaf

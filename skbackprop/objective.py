@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skbackprop.memory import Workspaces, blocks, with_members
+from skbackprop.products import VectorProduct
 
 
 class _Part(NamedTuple):
@@ -73,6 +74,7 @@ class Objective:
         self._alpha = np.array(self.alpha, dtype)
         self.has_penalty = bool(np.any(self.alpha))
         self._half = np.array(0.5, dtype)
+        self._dot = VectorProduct()
         self._strength = np.zeros((*network.members, 1, 1), dtype)
         self._strengths = self._strength[..., 0]
         self._penalty = np.empty((*network.members, 1, 1), dtype)
@@ -124,6 +126,6 @@ class Objective:
             if factors is not None:
                 np.multiply(decay, factors, out=decay)
             np.add(gradients, decay, out=gradients)
-            np.vecdot(weights, decay, out=self._squares)
+            self._dot(weights, decay, out=self._squares)
             np.multiply(self._penalty, self._half, out=self._penalty)
             np.add(value, self._penalty, out=value)

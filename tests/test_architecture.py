@@ -37,6 +37,7 @@ ORDER = [
     "activations",
     "initializers",
     "memory",
+    "products",
     "axes",
     "finite",
     "names",

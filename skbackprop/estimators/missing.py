@@ -12,6 +12,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import issparse
 
+from skbackprop.products import product
+
 
 class Data(NamedTuple):
     """Validated samples."""
@@ -177,8 +179,8 @@ def _means(data):
     """sum(w x) / sum(w) of each column over its values that are no NaN; 0 where there is none."""
     X, weight = data.X, data.row_weight
     w = np.ones(X.shape[0]) if weight is None else weight.astype(np.float64)
-    totals = w.sum() - w @ _missing(X)
-    sums = w @ _filled(X, np.zeros(X.shape[1]))
+    totals = w.sum() - product(w, _missing(X))
+    sums = product(w, _filled(X, np.zeros(X.shape[1])))
     return np.divide(sums, totals, out=np.zeros(X.shape[1]), where=totals > 0)
 
 

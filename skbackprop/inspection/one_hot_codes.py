@@ -10,6 +10,7 @@ import numpy as np
 
 from skbackprop.layers import Blocks, Embedding, Ensemble, Frozen, Layer, Pretrained, Sequential
 from skbackprop.memory import Buffer, side_by_side
+from skbackprop.products import Product
 from skbackprop.network import Network
 
 
@@ -57,7 +58,11 @@ class OneHotEmbedding(Layer):
         return self.embedding.parameters(len(self.counts))
 
     def buffers(self, n_inputs):
-        return {"output": self.n_outputs(n_inputs), "input_gradient": Buffer((n_inputs,), late=True)}
+        return {
+            "output": self.n_outputs(n_inputs),
+            "input_gradient": Buffer((n_inputs,), late=True),
+            "multiply": Product(stacked=True),
+        }
 
     def _blocks(self):
         m = self.embedding.n_components
@@ -65,7 +70,7 @@ class OneHotEmbedding(Layer):
 
     def forward(self, x, params, work, training):
         for codes, components in self._blocks():
-            np.matmul(x[..., codes], params.table[..., codes, :], out=work.output[..., components])
+            work.multiply(x[..., codes], params.table[..., codes, :], out=work.output[..., components])
         return work.output
 
     def backward(self, output_gradient, params, gradients, work):
@@ -74,7 +79,7 @@ class OneHotEmbedding(Layer):
     def input_gradient(self, params, work):
         for codes, components in self._blocks():
             table = params.table[..., codes, :].mT
-            np.matmul(work.output_gradient[..., components], table, out=work.input_gradient[..., codes])
+            work.multiply(work.output_gradient[..., components], table, out=work.input_gradient[..., codes])
         return work.input_gradient
 
 

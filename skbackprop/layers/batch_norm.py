@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, Real
 from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
+from skbackprop.products import Product
 
 
 @dataclass(eq=False, repr=False)
@@ -61,6 +62,7 @@ class BatchNorm(Layer):
             "mean_gradient": row,
             "mean_product": row,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+            "multiply": Product((1, n_inputs), stacked=True),
         }
 
     def forward(self, x, params, work, training):
@@ -68,11 +70,11 @@ class BatchNorm(Layer):
         work.of_batch = training and n_samples > 1
         if work.of_batch:
             mean, variance = work.mean, work.variance
-            np.matmul(work.ones.mT, x, out=mean)
+            work.multiply(work.ones.mT, x, out=mean)
             np.divide(mean, n_samples, out=mean)
             np.subtract(x, mean, out=n)
             np.multiply(n, n, out=work.product)
-            np.matmul(work.ones.mT, work.product, out=variance)
+            work.multiply(work.ones.mT, work.product, out=variance)
             self._move(params.running_mean, mean, 1.0, work.change)
             self._move(params.running_variance, variance, 1.0 / (n_samples - 1), work.change)
             np.divide(variance, n_samples, out=variance)
@@ -95,8 +97,8 @@ class BatchNorm(Layer):
     def backward(self, output_gradient, params, gradients, work):
         work.output_gradient = output_gradient
         np.multiply(output_gradient, work.normalized, out=work.product)
-        np.matmul(work.ones.mT, work.product, out=gradients.gain)
-        np.matmul(work.ones.mT, output_gradient, out=gradients.bias)
+        work.multiply(work.ones.mT, work.product, out=gradients.gain)
+        work.multiply(work.ones.mT, output_gradient, out=gradients.bias)
         np.divide(gradients.gain, output_gradient.shape[-2], out=work.mean_product)
         np.divide(gradients.bias, output_gradient.shape[-2], out=work.mean_gradient)
 

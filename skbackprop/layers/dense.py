@@ -12,6 +12,7 @@ from skbackprop.initializers import INITIALIZERS, Initializer
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
 from skbackprop.names import resolve
+from skbackprop.products import Product
 
 
 @dataclass(eq=False, repr=False)
@@ -98,8 +99,9 @@ class Dense(Layer):
             "input_gradient": Buffer((n_inputs,), late=True),
             "scratch": [self.n_units] * self.activation.n_scratch,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
-            "product": np.dot,  # takes two thirds of the time of matmul on small matrices
-            "spread": np.multiply if self.n_units == 1 else np.dot,  # one node: a sum of one term
+            "product": Product((n_inputs, self.n_units)),
+            # one node: a sum of one term
+            "spread": np.multiply if self.n_units == 1 else Product((n_inputs, self.n_units)),
         }
 
     @property

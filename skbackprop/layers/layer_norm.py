@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, Real
 from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
+from skbackprop.products import Product
 
 
 @dataclass(eq=False, repr=False)
@@ -41,6 +42,7 @@ class LayerNorm(Layer):
             "deviation": 1,
             "mean": 1,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+            "multiply": Product((1, n_inputs), stacked=True),
         }
 
     def forward(self, x, params, work, training):
@@ -60,8 +62,8 @@ class LayerNorm(Layer):
     def backward(self, output_gradient, params, gradients, work):
         work.output_gradient = output_gradient
         np.multiply(output_gradient, work.normalized, out=work.product)
-        np.matmul(work.ones.mT, work.product, out=gradients.gain)
-        np.matmul(work.ones.mT, output_gradient, out=gradients.bias)
+        work.multiply(work.ones.mT, work.product, out=gradients.gain)
+        work.multiply(work.ones.mT, output_gradient, out=gradients.bias)
 
     def input_gradient(self, params, work):
         # dE/dx = (g - mean(g) - n mean(g n)) / deviation with g = dE/da * gain

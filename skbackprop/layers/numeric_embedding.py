@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Integral, Interval, Real
 from skbackprop.activations import Identity, ReLU
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
+from skbackprop.products import Product
 
 
 def _frequencies(random_state, scale, shape):
@@ -99,6 +100,7 @@ class NumericEmbedding(Layer):
             "output": self.n_outputs(n_inputs),
             "input_gradient": n_inputs,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+            "multiply": Product((self.n_waves, max(self.n_linear, self.n_frequencies)), stacked=True),
         }
 
     @abstractmethod
@@ -113,7 +115,7 @@ class NumericEmbedding(Layer):
         np.multiply(x.mT, 2.0 * pi, out=work.turns[..., 0, :])
         np.copyto(work.turns[..., 1:, :], 1.0)
         self.compute_waves(params, work)
-        np.matmul(params.weight, work.waves, out=work.net_input)
+        work.multiply(params.weight, work.waves, out=work.net_input)
         np.add(work.net_input, params.bias, out=work.net_input)
         work.embedded = self.activation.forward(work.net_input, work.embedded, ())
         np.copyto(self._embedded_part(work.output), _samples_first(work.embedded))
@@ -128,15 +130,15 @@ class NumericEmbedding(Layer):
         work.delta = self.activation.backward(
             work.embedded_gradient, work.net_input, work.embedded, work.delta, ()
         )
-        np.matmul(work.delta, work.waves.mT, out=gradients.weight)
-        np.matmul(work.delta, work.ones[..., None, :, :], out=gradients.bias)
-        np.matmul(params.weight.mT, work.delta, out=work.waves_gradient)
+        work.multiply(work.delta, work.waves.mT, out=gradients.weight)
+        work.multiply(work.delta, work.ones[..., None, :, :], out=gradients.bias)
+        work.multiply(params.weight.mT, work.delta, out=work.waves_gradient)
         self.compute_angle_gradient(work)
-        np.matmul(work.minus_angle_gradient, work.turns.mT, out=gradients.angle)
+        work.multiply(work.minus_angle_gradient, work.turns.mT, out=gradients.angle)
         np.negative(gradients.angle, out=gradients.angle)
 
     def input_gradient(self, params, work):
-        np.matmul(params.angle.mT, work.minus_angle_gradient, out=work.turns_gradient)
+        work.multiply(params.angle.mT, work.minus_angle_gradient, out=work.turns_gradient)
         return np.multiply(work.turns_gradient[..., 0, :].mT, -2.0 * pi, out=work.input_gradient)
 
 
@@ -183,7 +185,7 @@ class PBLD(NumericEmbedding):
         return self.n_components - 1
 
     def compute_waves(self, params, work):
-        np.matmul(params.angle, work.turns, out=work.angle)
+        work.multiply(params.angle, work.turns, out=work.angle)
         np.cos(work.angle, out=work.waves)
 
     def compute_angle_gradient(self, work):

@@ -11,6 +11,7 @@ from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
+from skbackprop.products import Product
 from skbackprop.names import resolve
 
 
@@ -67,6 +68,7 @@ class Parametric(Layer):
             "input_gradient": n_inputs,
             "scratch": [n_inputs] * self.activation.n_scratch,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+            "multiply": Product((1, n_inputs), stacked=True),
         }
 
     def forward(self, x, params, work, training):
@@ -79,7 +81,7 @@ class Parametric(Layer):
     def backward(self, output_gradient, params, gradients, work):
         work.output_gradient = output_gradient
         np.multiply(output_gradient, work.difference, out=work.product)
-        np.matmul(work.ones.mT, work.product, out=gradients.alpha)
+        work.multiply(work.ones.mT, work.product, out=gradients.alpha)
 
     def input_gradient(self, params, work):
         # dE/dx = g + alpha (g phi'(x) - g) with g = dE/da

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, Real
 from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
+from skbackprop.products import Product
 
 
 @dataclass(eq=False, repr=False)
@@ -50,6 +51,7 @@ class Scale(Layer):
             "product": n_inputs,
             "input_gradient": n_inputs,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
+            "multiply": Product((1, n_inputs), stacked=True),
         }
 
     def forward(self, x, params, work, training):
@@ -59,7 +61,7 @@ class Scale(Layer):
     def backward(self, output_gradient, params, gradients, work):
         work.output_gradient = output_gradient
         np.multiply(output_gradient, work.x, out=work.product)
-        np.matmul(work.ones.mT, work.product, out=gradients.scale)
+        work.multiply(work.ones.mT, work.product, out=gradients.scale)
 
     def input_gradient(self, params, work):
         return np.multiply(work.output_gradient, params.scale, out=work.input_gradient)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skbackprop.optimizers.transform import POSITIVE, GradientTransform, scalar
+from skbackprop.products import VectorProduct
 from skbackprop.schedules import Scheduled
 
 
@@ -22,8 +23,11 @@ class ClipNorm(GradientTransform):
         norm = np.empty((*theta.shape[:-1], 1), theta.dtype)
         return {"norm": norm, "squared_norm": norm[..., 0], "max_norm": scalar(self.max_norm, network)}
 
+    def bind(self, update, theta, state):
+        state.dot = VectorProduct()
+
     def apply(self, update, theta, state):
-        np.vecdot(update, update, out=state.squared_norm)
+        state.dot(update, update, out=state.squared_norm)
         np.multiply(update, _shrinkage(state), out=update)
 
 

@@ -15,6 +15,7 @@ from skbackprop.optimizers.transform import (
     ScaleByLearningRate,
     scalar,
 )
+from skbackprop.products import InPieces, VectorProduct
 from skbackprop.schedules import Scheduled
 
 COEFFICIENTS = 3.4445, -4.7750, 2.0315  # of Newton and Schulz's iteration, tuned by Jordan et al.
@@ -76,23 +77,25 @@ class Orthogonalize(GradientTransform):
         state.flat = update.reshape(*members, n * m)
         state.norm = np.empty((*members, 1, 1), dtype)
         state.squared_norm = state.norm[..., 0, 0]
+        state.multiply, state.dot = InPieces(), VectorProduct()
         state.scale = np.array(0.2 * np.sqrt(max(n, m)), dtype)
         state.x, state.product = (np.empty((*members, min(n, m), max(n, m)), dtype) for _ in range(2))
         state.gram, state.square = (np.empty((*members, min(n, m), min(n, m)), dtype) for _ in range(2))
 
     def apply(self, update, theta, state):
         x, gram, square, product = state.x, state.gram, state.square, state.product
-        np.vecdot(state.flat, state.flat, out=state.squared_norm)
+        state.dot(state.flat, state.flat, out=state.squared_norm)
         np.sqrt(state.norm, out=state.norm)
         np.maximum(state.norm, state.epsilon, out=state.norm)
         np.divide(state.update, state.norm, out=x)
         for _ in range(self.n_steps):
-            np.matmul(x, x.mT, out=gram)
-            np.matmul(gram, gram, out=square)
+            np.copyto(product, x)  # BLAS has a product of its own for X X^T: with threads of its own
+            state.multiply(x, product.mT, out=gram)
+            state.multiply(gram, gram, out=square)
             np.multiply(gram, state.b, out=gram)
             np.multiply(square, state.c, out=square)
             np.add(gram, square, out=gram)
-            np.matmul(gram, x, out=product)
+            state.multiply(gram, x, out=product)
             np.multiply(x, state.a, out=x)
             np.add(x, product, out=x)
         np.multiply(x, state.scale, out=state.update)

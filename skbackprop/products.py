@@ -1,0 +1,212 @@
+"""Matrix products whose numbers depend on nothing but their operands: not on how many threads BLAS may use.
+
+BLAS adds up in another order where it divides a product between threads, and the number of its threads is
+one for the whole process: the user's, or the environment's. OpenBLAS, which the wheels of NumPy bring, takes
+one thread for a product below a fixed size. So larger products are made of pieces below that size: the
+pieces, and the order of the sums over them, follow from the shapes alone. Very large ones hand
+their pieces to threads of their own, which changes no number.
+"""
+
+import multiprocessing
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+# Multiplications of one piece. OpenBLAS divides a product of matrices from 2^19 on (2^18 on some ARM
+# processors), one with a vector from 9216 on, one of two vectors from 10,001 on.
+MOST = (2**19 if platform.machine() in ("x86_64", "AMD64") else 2**18) - 1
+MOST_OF_VECTOR = 9215
+SUM_IN_ONE = 160  # terms of a sum that stays in one piece; longer ones are cut into parts of at most ...
+SUM_OF_PART = 128
+ROWS_OF_PIECE = 64  # about as high as wide: a piece is packed by BLAS before it is multiplied
+LEAST_OF_THREAD = 2**24  # multiplications that are worth the wait for a thread, about 0.3 ms
+
+
+@dataclass(frozen=True)
+class Product:
+    """A leaf of buffers: becomes `product(a, b, out=)`, the product of matrices on the last two axes.
+
+    With the sizes beside n_samples that a layer multiplies by each other, (n_inputs, n_units), the choice is
+    made once for a batch size; without, it is made in every call. `members` and `stacked` mean that there are
+    axes in front of the matrices.
+    """
+
+    sizes: tuple[int, int] | None = None
+    stacked: bool = False
+    members: int | None = None  # set by Ensemble
+
+    def bound(self, n_samples):
+        plain = np.matmul if self.stacked or self.members is not None else np.dot
+        if self.sizes is not None and self._is_small(n_samples):
+            return plain  # np.dot takes two thirds of the time of np.matmul on small matrices
+        return InPieces(plain)
+
+    def _is_small(self, n_samples):
+        n_inputs, n_units = self.sizes
+        return is_small(*sorted((n_samples, n_inputs, n_units))) and is_small(1, n_samples, n_units)
+
+
+class InPieces:
+    """product(a, b, out=), of whatever size; keeps what it needs between calls."""
+
+    def __init__(self, plain=np.matmul):
+        self.plain = plain
+        self._partial = {}
+
+    def __call__(self, a, b, out):
+        if not isinstance(a, np.ndarray):  # sparse rows know their product themselves
+            return self.plain(a, b, out=out)
+        (m, k), n = a.shape[-2:], b.shape[-1]
+        if is_small(m, k, n):
+            return self.plain(a, b, out=out)
+        sums, rows, columns = tiling(m, k, n)
+        if len(sums) == 1:
+            _multiply(a, b, out, rows, columns)
+            return out
+        partial = self._partial_sum(out)
+        for start, stop in sums:
+            target = partial if start else out
+            _multiply(a[..., start:stop], b[..., start:stop, :], target, rows, columns)
+            if start:
+                np.add(out, partial, out=out)
+        return out
+
+    def _partial_sum(self, out):
+        key = out.shape, out.dtype
+        if key not in self._partial:
+            self._partial[key] = np.empty(out.shape, out.dtype)
+        return self._partial[key]
+
+
+class VectorProduct:
+    """As np.vecdot(a, b, out=) of vectors on the last axis, of whatever length."""
+
+    def __init__(self):
+        self._partial = {}
+
+    def __call__(self, a, b, out):
+        n = a.shape[-1]
+        if n <= MOST_OF_VECTOR:
+            return np.vecdot(a, b, out=out)
+        n_parts = -(-n // MOST_OF_VECTOR)
+        size = n // n_parts
+        stop = n_parts * size
+        partial = self._partial_sums((*a.shape[:-1], n_parts + 1), out.dtype)
+        parts = [x[..., :stop].reshape(*x.shape[:-1], n_parts, size) for x in (a, b)]
+        np.vecdot(*parts, out=partial[..., :-1])
+        np.vecdot(a[..., stop:], b[..., stop:], out=partial[..., -1])
+        return np.add.reduce(partial, axis=-1, out=out)
+
+    def _partial_sums(self, shape, dtype):
+        if (shape, dtype) not in self._partial:
+            self._partial[shape, dtype] = np.empty(shape, dtype)
+        return self._partial[shape, dtype]
+
+
+def product(vector, matrix):
+    """vector @ matrix; a sparse matrix knows its product itself."""
+    if not isinstance(matrix, np.ndarray):
+        return vector @ matrix
+    out = np.empty((1, matrix.shape[1]), np.result_type(vector, matrix))
+    return InPieces()(vector[None, :], matrix, out=out)[0]
+
+
+def is_small(m, k, n):
+    """Whether BLAS takes one thread for (m, k) @ (k, n), whatever it may take."""
+    return m * k * n <= (MOST if m > 1 and n > 1 else MOST_OF_VECTOR)
+
+
+@lru_cache(maxsize=512)
+def tiling(m, k, n):
+    """How (m, k) @ (k, n) is cut: ends of the sums; runs of rows and of columns, (start, stop, size)."""
+    if m == 1 or n == 1:
+        sums = _parts(k, 256 if max(m, n) > 1 else MOST_OF_VECTOR)
+        most = MOST_OF_VECTOR // max(sums)
+        rows, columns = _parts(m, most), _parts(n, most)
+    else:
+        sums = [k] if k <= SUM_IN_ONE else _parts(k, SUM_OF_PART)
+        most = MOST // max(sums)
+        columns = _parts(n, most // min(m, ROWS_OF_PIECE))
+        rows = _parts(m, most // max(columns))
+    ends = np.cumsum([0, *sums]).tolist()
+    return list(pairwise(ends)), _runs(rows), _runs(columns)
+
+
+def _parts(n, most):
+    """n as sizes of at most `most` that differ by 1 at most; all equal where a few more parts allow it."""
+    least = -(-n // most)
+    n_parts = next((parts for parts in range(least, 2 * least) if n % parts == 0), least)
+    size, n_larger = divmod(n, n_parts)
+    return [size + 1] * n_larger + [size] * (n_parts - n_larger)
+
+
+def _runs(sizes):
+    """(start, stop, size) of the parts of one size that lie next to each other."""
+    n_larger = sizes.count(sizes[0])
+    middle, end = n_larger * sizes[0], sum(sizes)
+    runs = [(0, middle, sizes[0])]
+    return runs if middle == end else [*runs, (middle, end, sizes[-1])]
+
+
+def _multiply(a, b, out, rows, columns):
+    """Each run of pieces is one call of np.matmul, with axes of pieces in front of the matrices."""
+    m, k = a.shape[-2:]
+    for top, bottom, n_rows in rows:
+        x = a if bottom - top == m else a[..., top:bottom, :]
+        x = x.reshape(*a.shape[:-2], -1, 1, n_rows, k)
+        for left, right, n_columns in columns:
+            y, z = b, out
+            if len(columns) > 1:
+                y, z = b[..., left:right], out[..., left:right]
+            if len(rows) > 1:
+                z = z[..., top:bottom, :]
+            n_across = (right - left) // n_columns
+            y = y.reshape(*b.shape[:-2], 1, k, n_across, n_columns).swapaxes(-3, -2)
+            z = z.reshape(*out.shape[:-2], -1, n_rows, n_across, n_columns).swapaxes(-3, -2)
+            if is_small(n_rows, k, n_columns):
+                _call(x, y, z)
+            else:  # a last row or column alone is a vector
+                _multiply(x, y, z, *tiling(n_rows, k, n_columns)[1:])
+
+
+def _call(x, y, z):
+    """np.matmul, the pieces along the rows divided between threads where that is worth it."""
+    n_threads = z.size * x.shape[-1] // LEAST_OF_THREAD
+    if n_threads > 1:
+        n_threads = min(n_threads, z.shape[-4], _n_cores())
+    if n_threads < 2 or type(z) is not np.ndarray:  # what records its calls does so in this thread
+        np.matmul(x, y, out=z)
+        return
+    ends = [z.shape[-4] * i // n_threads for i in range(n_threads + 1)]
+    (_, first), *others = pairwise(ends)
+    waiting = [
+        _pool().submit(copy_context().run, np.matmul, x[..., i:j, :, :, :], y, out=z[..., i:j, :, :, :])
+        for i, j in others
+    ]
+    np.matmul(x[..., :first, :, :, :], y, out=z[..., :first, :, :, :])
+    for other in waiting:
+        other.result()
+
+
+@lru_cache(maxsize=1)
+def _n_cores():
+    """The cores that this process may use; one in a worker, beside which others work."""
+    if multiprocessing.parent_process() is not None:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def _pool():
+    return ThreadPoolExecutor(_n_cores() - 1, thread_name_prefix="skbackprop")
+
+
+if hasattr(os, "register_at_fork"):  # threads stay behind in the parent
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_n_cores.cache_clear)
