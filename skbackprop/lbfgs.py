@@ -9,6 +9,7 @@ from scipy.optimize import OptimizeResult, minimize
 
 from skbackprop.divergence import DivergenceError, explain
 from skbackprop.layers import BatchNorm
+from skbackprop.products import scipy_on_one_thread
 
 STOPPED_BY_CALLBACK = 99  # SciPy's status
 
@@ -95,14 +96,15 @@ def minimize_lbfgs(
 
     with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
         try:
-            result = minimize(
-                until_the_deadline,
-                network.theta.copy(),
-                jac=True,
-                method="L-BFGS-B",
-                callback=end_iteration,
-                options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
-            )
+            with scipy_on_one_thread(len(network.theta)):
+                result = minimize(
+                    until_the_deadline,
+                    network.theta.copy(),
+                    jac=True,
+                    method="L-BFGS-B",
+                    callback=end_iteration,
+                    options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+                )
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             return None

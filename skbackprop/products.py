@@ -4,19 +4,22 @@ BLAS adds up in another order where it divides a product between threads, and th
 one for the whole process: the user's, or the environment's. OpenBLAS, which the wheels of NumPy bring, takes
 one thread for a product below a fixed size. So larger products are made of pieces below that size: the
 pieces, and the order of the sums over them, follow from the shapes alone. Very large ones hand
-their pieces to threads of their own, which changes no number.
+their pieces to threads of their own, which changes no number. The user's setting is never touched.
 """
 
 import multiprocessing
 import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 # Multiplications of one piece. OpenBLAS divides a product of matrices from 2^19 on (2^18 on some ARM
 # processors), one with a vector from 9216 on, one of two vectors from 10,001 on.
@@ -192,6 +195,45 @@ def _call(x, y, z):
     np.matmul(x[..., :first, :, :, :], y, out=z[..., :first, :, :, :])
     for other in waiting:
         other.result()
+
+
+@contextmanager
+def scipy_on_one_thread(n):
+    """While SciPy works on vectors of n numbers: the BLAS that it brings, and that alone, has one thread.
+
+    Its own loops cannot be cut into pieces from here. NumPy's BLAS is another one in the wheels of both.
+    """
+    if n <= MOST_OF_VECTOR:
+        yield
+        return
+    with _hold.lock:
+        _hold.n_users += 1
+        if _hold.n_users == 1:
+            _hold.limiter = _blas_of_scipy().limit(limits=1)
+    try:
+        yield
+    finally:
+        with _hold.lock:
+            _hold.n_users -= 1
+            if _hold.n_users == 0:
+                _hold.limiter.restore_original_limits()
+
+
+class _Hold:
+    """How many searches hold SciPy's BLAS: the last one gives it back."""
+
+    def __init__(self):
+        self.lock, self.n_users, self.limiter = Lock(), 0, None
+
+
+_hold = _Hold()
+
+
+def _blas_of_scipy():
+    libraries = ThreadpoolController().select(user_api="blas")
+    paths = [library.filepath for library in libraries.lib_controllers]
+    own = [path for path in paths if "scipy" in os.path.basename(os.path.dirname(path))]
+    return libraries.select(filepath=own) if own else libraries  # one for both: in conda, for instance
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
 
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import MemberBatches, evenly
@@ -70,10 +69,9 @@ def n_rounds(n_jobs, n_parts):
 
 
 def side_by_side(n_jobs, function, arguments, **backend):
-    """function(*a) for each a of the arguments; with a BLAS of one thread where there are several workers."""
+    """function(*a) for each a of the arguments."""
     n_workers = min(effective_n_jobs(n_jobs), len(arguments))
-    with threadpool_limits(1 if n_workers > 1 else None, "blas"):
-        return Parallel(n_workers, **backend)(delayed(function)(*a) for a in arguments)
+    return Parallel(n_workers, **backend)(delayed(function)(*a) for a in arguments)
 
 
 def fit_members(task, learned, held_out, seed):
