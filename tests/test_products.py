@@ -109,7 +109,9 @@ def test_a_vector_times_a_matrix_whatever_holds_it():
 
     v, matrix = np.arange(3.0), np.arange(6.0).reshape(3, 2)
     for holder in (matrix, csr_matrix(matrix), matrix > 2):
-        assert_array_equal(product(v, holder), v @ (holder.toarray() if hasattr(holder, "toarray") else holder))
+        assert_array_equal(
+            product(v, holder), v @ (holder.toarray() if hasattr(holder, "toarray") else holder)
+        )
 
 
 def test_small_sizes_cost_nothing():
@@ -151,7 +153,9 @@ def test_environment_and_jobs_change_no_bit_of_a_fit():
     found = set()
     for more, n_jobs in (({}, 1), ({"OPENBLAS_NUM_THREADS": "1"}, 2), ({"OPENBLAS_NUM_THREADS": "4"}, 1)):
         command = [sys.executable, "-W", "ignore", "-c", FITS, str(n_jobs)]
-        found.add(subprocess.run(command, env=plain | more, check=True, capture_output=True, text=True).stdout)
+        found.add(
+            subprocess.run(command, env=plain | more, check=True, capture_output=True, text=True).stdout
+        )
     assert len(found) == 1 and len(found.pop().split()) == 6
 
 
