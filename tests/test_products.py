@@ -1,5 +1,6 @@
 """Products give the same bits whatever number of threads BLAS has."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -7,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from skbackprop import BackpropRegressor, products
@@ -105,10 +107,9 @@ def test_vector_products(n, members):
 
 
 def test_a_vector_times_a_matrix_whatever_holds_it():
-    from scipy.sparse import csr_matrix
-
     v, matrix = np.arange(3.0), np.arange(6.0).reshape(3, 2)
-    for holder in (matrix, csr_matrix(matrix), matrix > 2):
+    sparse = csr_matrix(matrix)
+    for holder in (matrix, sparse, matrix > 2):
         assert_array_equal(
             product(v, holder), v @ (holder.toarray() if hasattr(holder, "toarray") else holder)
         )
@@ -146,8 +147,6 @@ for model in models:
 
 def test_environment_and_jobs_change_no_bit_of_a_fit():
     """The whole path, in processes as a user's shell starts them."""
-    import os
-
     names = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
     plain = {name: value for name, value in os.environ.items() if name not in names}
     found = set()

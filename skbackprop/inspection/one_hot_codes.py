@@ -10,8 +10,8 @@ import numpy as np
 
 from skbackprop.layers import Blocks, Embedding, Ensemble, Frozen, Layer, Pretrained, Sequential
 from skbackprop.memory import Buffer, side_by_side
-from skbackprop.products import Product
 from skbackprop.network import Network
+from skbackprop.products import Product
 
 
 class Expanded:

@@ -11,8 +11,8 @@ from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
-from skbackprop.products import Product
 from skbackprop.names import resolve
+from skbackprop.products import Product
 
 
 @dataclass(eq=False, repr=False)
