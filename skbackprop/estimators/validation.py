@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from skbackprop.estimators.growing import in_known_order
 from skbackprop.finite import all_finite
+from skbackprop.preprocessing.times import refuse_times
 
 
 def about(names):
@@ -61,6 +62,7 @@ def check_X(estimator, X, dtype, *, finite=True, reset=False):
     """X as `validate_data` returns it, in `dtype`; `finite` may be "allow-nan"."""
     if not reset and _is_ready(estimator, X, dtype):
         return X
+    refuse_times(X, "X")
     if not reset and estimator.grow:
         X, estimator = in_known_order(estimator, X, dtype, finite)
     with np.errstate(over="ignore", invalid="ignore"):  # of huge values
@@ -73,6 +75,9 @@ def check_X_y(estimator, X, y, *, reset, dtype, finite=True, y_finite=True, y_nu
     """X and y as `validate_data` returns them, y a vector where it has one column."""
     if not reset and _is_ready(estimator, X, dtype) and _is_vector(y) and len(y) == len(X):
         return X, y
+    refuse_times(X, "X")
+    if y_numeric:
+        refuse_times(y, "y")
     if not reset and estimator.grow:
         X, estimator = in_known_order(estimator, X, dtype, finite)
     settings = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_all_finite": finite}

@@ -17,9 +17,9 @@ import numpy as np
 NUMBERS, DATES, DURATIONS, LEVELS = "numbers", "dates", "durations", "categories"
 KIND_OF = {"i": NUMBERS, "u": NUMBERS, "f": NUMBERS, "b": LEVELS, "M": DATES, "m": DURATIONS}  # by dtype.kind
 TYPES_OF = {
-    NUMBERS: (Real, Decimal),
     DATES: (datetime.date, np.datetime64),
     DURATIONS: (datetime.timedelta, np.timedelta64, datetime.time),
+    NUMBERS: (Real, Decimal),  # NumPy has timedelta64 among its integers
 }
 BOOLEANS = bool, np.bool_
 NOTHING = "NoneType", "NAType", "NaTType"
@@ -35,13 +35,12 @@ def is_missing(thing):
 
 def type_in_words(level):
     """Levels of types that differ in this are never equal."""
-    if isinstance(level, BOOLEANS + TYPES_OF[NUMBERS]):
-        return "numbers or booleans"
     if isinstance(level, datetime.datetime | np.datetime64):
         zone = getattr(level, "tzinfo", None)
         return "dates with times" if zone is None else "dates with times and a zone"
     names = {str: "text", bytes: "bytes", datetime.date: "dates", datetime.time: "times of the day"}
     names |= dict.fromkeys((datetime.timedelta, np.timedelta64), "durations")
+    names |= dict.fromkeys(BOOLEANS + TYPES_OF[NUMBERS], "numbers or booleans")
     return next((name for kind, name in names.items() if isinstance(level, kind)), type(level).__name__)
 
 
@@ -140,7 +139,10 @@ class Column:
 
     def _only(self, kind, others=()):
         """The objects, None for missing ones; all must be of this kind."""
-        wrong = tuple(t for t in self.types if not issubclass(t, TYPES_OF[kind] + others))
+        allowed = TYPES_OF[kind] + others
+        wrong = {t for t in self.types if not issubclass(t, allowed)}
+        if kind == NUMBERS:
+            wrong |= {t for t in self.types if issubclass(t, np.timedelta64)}
         if wrong:
             first = next(thing for thing in self.objects if type(thing) in wrong and not is_missing(thing))
             raise ValueError(f"The column {self.name!r} held {kind} in fit; now it holds {first!r}.")

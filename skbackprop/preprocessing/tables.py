@@ -37,7 +37,7 @@ def frame_of(X):
     if pyarrow is not None and isinstance(X, pyarrow.RecordBatch):
         X = pyarrow.Table.from_batches([X])
     frame = nw.from_native(X, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
+    if isinstance(frame, nw.LazyFrame) and not hasattr(X, "__array__"):  # dask's gives its rows to NumPy
         raise TypeError("X is a lazy frame, without rows: give X.collect().")
     return frame if isinstance(frame, nw.DataFrame) else None
 

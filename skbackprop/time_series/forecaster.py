@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
+from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
@@ -532,6 +533,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
     def _target(self, y, n_rows):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        refuse_times(y, "y")
         y = column_or_1d(y, dtype=None, warn=True)
         y = check_array(y, ensure_2d=False, ensure_all_finite="allow-nan", dtype=FLOATS, input_name="y")
         if len(y) != n_rows:

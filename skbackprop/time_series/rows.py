@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.clock import ticks_of
 from skbackprop.time_series.runs import MISSING, Runs, Ticks, run_starts
 
@@ -235,6 +236,7 @@ class ArrayTable:
 
     def numbers(self, names):
         part = self.X if names == self.names else self.X[:, names]
+        refuse_times(part, "X", "time= names the column of the times.")
         return check_array(
             part,
             dtype=[np.float64, np.float32],

@@ -17,6 +17,7 @@ from skbackprop.estimators.tabular.recipes import FOR_NUMBERS
 from skbackprop.estimators.validation import as_column_or_matrix
 from skbackprop.losses import Loss
 from skbackprop.memory import Workspaces
+from skbackprop.preprocessing.times import refuse_times
 from skbackprop.targets import RegressionTargets
 
 LOSSES = {"squared_error", "absolute_error", "huber", "log_cosh", "quantile"}
@@ -88,6 +89,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     _recipes = FOR_NUMBERS
 
     def _check_y(self, y):
+        refuse_times(y, "y")
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         return as_column_or_matrix(y)
 
