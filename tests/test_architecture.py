@@ -100,3 +100,13 @@ print(sorted({heavy} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("option", ["-O", "-OO"])
+def test_every_module_is_imported_without_docstrings(option):
+    program = """
+import pkgutil, skbackprop
+for module in pkgutil.walk_packages(skbackprop.__path__, "skbackprop."):
+    __import__(module.name)
+"""
+    subprocess.run([sys.executable, option, "-c", program], check=True, cwd=PACKAGE.parent)

@@ -1,5 +1,7 @@
 """NaN in the data, and infinities, in every mode of `missing`."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,10 +9,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone, is_regressor
+from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit, PredefinedSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 
@@ -426,3 +430,47 @@ def test_rows_held_out_do_not_enter_the_means(missing):
     means = np.nanmean(x[:80][COMPLETE[:80]] if missing == "skip" else x[:80], axis=0)
     assert_allclose(model._missing.means, means)
     assert np.abs(model.predict(row)).max() < 100
+
+
+# ------------------------------------------------------------------ a stream that begins without a row
+
+
+@BOTH
+@pytest.mark.parametrize("grow", [False, True])
+@pytest.mark.parametrize("weight", [None, WEIGHT])
+def test_a_stream_begins_with_the_first_complete_row(kind, y, grow, weight):
+    rows = ~COMPLETE
+    given = {} if weight is None else {"sample_weight": weight[rows]}
+    first = {} if kind is BackpropRegressor else {"classes": np.unique(y)}
+    net = kind(missing="skip", grow=grow, **SETTINGS)
+    for _ in range(2):
+        net.partial_fit(X[rows], y[rows], **given, **first)
+        first = {}
+        for method, *arguments in ((net.predict, X), (net.transform, X), (net.score, X, y)):
+            with pytest.raises(NotFittedError, match="has learned nothing yet"):
+                method(*arguments)
+        with pytest.raises(NotFittedError):
+            check_is_fitted(net)
+        net = pickle.loads(pickle.dumps(net))
+    net.partial_fit(X[COMPLETE], y[COMPLETE])
+    first = {} if kind is BackpropRegressor else {"classes": np.unique(y)}
+    at_once = kind(missing="skip", grow=grow, **SETTINGS).partial_fit(X[COMPLETE], y[COMPLETE], **first)
+    assert same(net, at_once)
+    assert net.n_rows_skipped_ == 2 * rows.sum()
+
+
+@BOTH
+def test_a_fit_without_a_row_is_an_error_after_such_a_stream_too(kind, y):
+    first = {} if kind is BackpropRegressor else {"classes": np.unique(y)}
+    net = kind(missing="skip", **SETTINGS).partial_fit(X[~COMPLETE], y[~COMPLETE], **first)
+    with pytest.raises(ValueError, match="nothing is left"):
+        net.fit(X[~COMPLETE], y[~COMPLETE])
+    net.fit(X, y)
+    assert same(net, kind(missing="skip", **SETTINGS).fit(X, y))
+    assert net.n_rows_skipped_ == (~COMPLETE).sum()
+
+
+def test_classes_of_a_stream_that_has_not_begun_are_still_needed():
+    net = BackpropClassifier(missing="skip", **SETTINGS)
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        net.partial_fit(X[~COMPLETE], C[~COMPLETE])

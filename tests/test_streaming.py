@@ -4,19 +4,29 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.metrics import mean_squared_error
-from sklearn.pipeline import make_union
-from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
+from sklearn.pipeline import Pipeline, make_union
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    QuantileTransformer,
+    StandardScaler,
+)
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.time_series import (
+    DifferenceFeatures,
     EwmFeatures,
+    ExpandingFeatures,
     LagFeatures,
     RollingFeatures,
     RunningScaler,
@@ -269,3 +279,170 @@ def test_rows_to_learn_first_are_checked(n_first):
         evaluate_stream(SGDRegressor(), X, Y, n_first=n_first)
     with pytest.raises(ValueError, match="n_first=200"):
         evaluate_stream(SGDRegressor(), X, Y, chunk_size=200)
+
+
+# ------------------------------------------------------------------ the beginning of a stream
+
+LOOK_BACK = {
+    "lags": LagFeatures([0, 5]),
+    "differences": DifferenceFeatures([1, 5]),
+    "rolling": RollingFeatures(4),
+    "rolling, some values": RollingFeatures(6, ["mean", "max"], min_periods=3),
+    "expanding": ExpandingFeatures(["mean", "std"], min_periods=4),
+    "ewm": EwmFeatures(6),
+    "scaler": RunningScaler(),
+    "union": make_union(LagFeatures([0, 5]), RollingFeatures(3)),
+}
+CONTAINERS = {
+    "pandas": lambda frame: frame,
+    "polars": lambda frame: pl.DataFrame({name: frame[name].to_numpy() for name in frame}),
+    "numpy": lambda frame: frame.to_numpy(),
+}
+every_container = pytest.mark.parametrize("container", CONTAINERS)
+
+
+def one_by_one(model, X, y, begin=0, end=None, **first):
+    for row in range(begin, len(X) if end is None else end):
+        model.partial_fit(X[row : row + 1], y[row : row + 1], **first)
+        first = {}
+    return model
+
+
+def with_clock(features):
+    names = [name for name in features.get_params() if name == "freq" or name.endswith("__freq")]
+    return clone(features).set_params(**dict.fromkeys(names, "h"))
+
+
+@every_container
+@pytest.mark.parametrize("name", LOOK_BACK)
+def test_rows_one_by_one_are_a_table(name, container):
+    """From the first row on, with no setting that says that rows without times follow each other."""
+    table = CONTAINERS[container](X[:30])
+    features = with_clock(LOOK_BACK[name]) if container == "pandas" else clone(LOOK_BACK[name])
+    whole = np.asarray(clone(features).fit_transform(table))
+    model = StreamingPipeline([("past", features), ("end", Recorder())])
+    model = pickle.loads(pickle.dumps(one_by_one(model, table, Y, end=4)))
+    one_by_one(model, table, Y, 4, 30)
+    learned, labels = model[-1].all()
+    assert_array_equal(learned, whole)
+    assert_array_equal(labels, Y[:30])
+    seen = model[:-1].transform(CONTAINERS[container](X[30:32]))
+    longer = clone(features).fit_transform(CONTAINERS[container](X[:32]))
+    assert_array_equal(np.asarray(seen), np.asarray(longer)[30:])
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), MaxAbsScaler()], ids=repr)
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_statistics_begin_when_no_column_is_empty(scaler, size):
+    """scikit-learn's scalers never get over a first chunk with an empty column."""
+    model = StreamingPipeline([("past", with_clock(past())), ("scale", scaler), ("end", Recorder())])
+    for begin in range(0, 15, size):
+        model.partial_fit(X[begin : begin + size], Y[begin : begin + size])
+        if begin + size <= 5:
+            with pytest.raises(
+                NotFittedError, match=f"look back on more rows than the {begin + size} so far"
+            ):
+                model.predict(X[40:42])
+    n_rows = begin + size
+    whole = clone(scaler).fit(with_clock(past()).fit_transform(X[:n_rows]))
+    learned, labels = model[-1].all()
+    assert_array_equal(labels, Y[:n_rows])
+    assert_allclose(model[:-1].transform(X[n_rows:]), whole.transform(past().fit_transform(X)[n_rows:]))
+    assert np.isfinite(learned[5:]).all()
+
+
+def test_what_is_empty_for_other_reasons_does_not_wait_for_ever():
+    frame = X.assign(b=np.nan)
+    model = StreamingPipeline([("past", LagFeatures([0, 3], freq="h")), ("end", Recorder())])
+    one_by_one(model, frame, Y, end=10)
+    assert_array_equal(model[-1].all()[1], Y[:10])
+    assert [len(x) for x, _, _ in model[-1].seen_] == [4, 1, 1, 1, 1, 1, 1]  # 3 rows could be too few
+    model = StreamingPipeline([("end", Recorder())])
+    assert len(one_by_one(model, frame, Y, end=2)[-1].seen_) == 2
+
+
+def test_a_call_that_fails_at_the_beginning_learns_nothing():
+    model = StreamingPipeline(
+        [("past", with_clock(past())), ("scale", StandardScaler()), ("end", Recorder())]
+    )
+    one_by_one(model, X, Y, end=3)
+    for bad_X, bad_y in ((X[2:3], Y[:1]), (X[["a"]][3:4], Y[:1]), (X[3:4], None)):
+        with pytest.raises(ValueError):
+            model.partial_fit(bad_X, bad_y)
+    one_by_one(model, X, Y, 3, 30)
+    assert_array_equal(model[-1].all()[1], Y[:30])
+
+
+@pytest.mark.parametrize("delay", [0, 3])
+@pytest.mark.parametrize("between", [None, StandardScaler()])
+def test_classes_are_said_once(between, delay):
+    labels = np.where(np.arange(len(X)) % 2, "up", "down")
+    for net in (BackpropClassifier(missing="skip", random_state=0), Echo()):
+        model = StreamingPipeline(
+            [("past", LagFeatures([0, 5], freq="h")), ("scale", between), ("net", net)], label_delay=delay
+        )
+        one_by_one(model, X, labels, end=20, classes=["down", "flat", "up"])
+        assert list(model[-1].classes_) == ["down", "flat", "up"]
+        assert model.predict(X[20:22]).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    "last", [BackpropRegressor(missing="skip"), BackpropRegressor(missing="impute")], ids=repr
+)
+def test_nothing_learned_is_no_prediction(last):
+    model = StreamingPipeline([("past", LagFeatures([0, 5], freq="h")), ("net", last)])
+    with pytest.raises(NotFittedError):
+        model.predict(X[:1])
+    for row in range(5):
+        model.partial_fit(X[row : row + 1], Y[row : row + 1])
+        for question in (model.predict, lambda rows: model.score(rows, Y[:2])):
+            with pytest.raises(NotFittedError, match="StreamingPipeline has learned nothing yet"):
+                question(X[5:7])
+    for row in range(5, 12):
+        model.partial_fit(X[row : row + 1], Y[row : row + 1])
+    assert np.isfinite(model.predict(X[12:14])).all()
+
+
+def test_why_nothing_is_learned():
+    model = StreamingPipeline([("end", BackpropRegressor(missing="skip"))], label_delay=3)
+    with pytest.raises(NotFittedError, match="no label of the rows so far has come, with label_delay=3"):
+        model.partial_fit(X[:2], Y[:2]).predict(X[2:3])
+    with pytest.raises(NotFittedError, match="no row so far had all its features and a label"):
+        model.partial_fit(X[2:5], [np.nan] * 3).predict(X[5:6])
+    assert np.isfinite(model.partial_fit(X[5:8], Y[5:8]).predict(X[8:])).all()
+
+
+@every_container
+@pytest.mark.parametrize(("lags", "size", "first"), [([0, 1], 1, 2), ([0, 24], 10, 30), ([0, 24], 25, 25)])
+def test_evaluation_begins_when_something_is_learned(lags, size, first, container):
+    for between in (None, StandardScaler()):
+        net = BackpropRegressor(missing="skip", random_state=0)
+        past = LagFeatures(lags, freq="h" if container == "pandas" else None)
+        model = StreamingPipeline([("past", past), ("scale", between), ("net", net)])
+        evaluation = evaluate_stream(model, CONTAINERS[container](X[:45]), Y[:45], chunk_size=size)
+        assert list(evaluation.predictions.index) == list(range(first, 45))
+        assert np.isfinite(evaluation.score)
+
+
+def test_a_stream_that_never_begins():
+    net = BackpropRegressor(missing="skip", random_state=0)
+    with pytest.raises(NotFittedError, match="learned nothing yet"):
+        evaluate_stream(net, X.assign(a=np.nan), Y, chunk_size=10)
+    holes = X.assign(a=np.where(np.arange(len(X)) < 35, np.nan, X["a"]))
+    assert evaluate_stream(net, holes, Y, chunk_size=10).predictions.index[0] == 40
+
+
+def test_times_that_a_container_has_lost():
+    """Polars output has no index: in a stream rows follow each other all the same, elsewhere it is said."""
+    steps = [("lags", LagFeatures([0, 1])), ("scale", RunningScaler())]
+    whole = Pipeline(steps).fit_transform(X)
+    model = StreamingPipeline([*clone(Pipeline(steps)).steps, ("end", Recorder())])
+    model.set_output(transform="polars")
+    for rows in chunks(1):
+        model.partial_fit(X.iloc[rows], Y[rows])
+    assert_array_equal(model[-1].all()[0], whole)
+    alone = clone(Pipeline(steps)).set_output(transform="polars").fit(X[:50])
+    with pytest.warns(UserWarning, match="X has no times.*time="):
+        alone.transform(X[50:])
+    follows = alone.set_params(scale__history="continue")
+    assert_array_equal(follows.transform(X[50:]).to_numpy(), whole[50:])

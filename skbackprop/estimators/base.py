@@ -38,6 +38,7 @@ ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
     *("output_range", "target_scaling", "missing"),
 )
+NOTHING = {}, 0  # what a first call says alone, such as `classes`, and the rows skipped so far
 
 
 class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, BackpropParameters, ABC):
@@ -98,6 +99,11 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
             run = None if incremental or not self.resume else self._resume()
             job = self._begin(X, y, sample_weight, incremental, validation, groups, run, **stream)
             if job is None:
+                if not was_fitted:  # a stream that has not begun: kept is what a first call says alone
+                    _, n_skipped = before.attributes.get("_before_first", NOTHING)
+                    n_skipped += self._missing.n_skipped
+                    before.restore()
+                    self._before_first = stream, n_skipped
                 return self
             done = self._training.n_iter = 0 if run is None else run["n_iter"]
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
@@ -133,10 +139,17 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         first_pass = not fitted or not (self.warm_start or incremental or run is not None)
         learned_before = None if run is None else self._missing
         data, groups = self._read(X, y, sample_weight, groups, first_pass)
+        if data is None and first_pass and not incremental:
+            raise ValueError(
+                "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
+            )
         self.n_rows_skipped_ = self._missing.n_skipped
         if data is None:
             return None
         if first_pass:
+            _, n_skipped = vars(self).pop("_before_first", NOTHING)
+            if incremental and n_skipped:
+                self._missing = replace(self._missing, n_skipped=self._missing.n_skipped + n_skipped)
             self._start(data, **stream)
         else:
             if self._training.prepared_for is not parameters:

@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from skbackprop.activations import Activation
-from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.base import NOTHING, BaseBackprop
 from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.callbacks import with_callbacks
@@ -504,6 +504,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         """All class labels, or a list of those of each output; None where they are known already."""
         fitted = "network_" in vars(self)
         if classes is None:
+            given, _ = vars(self).get("_before_first", NOTHING)
+            if not fitted and given.get("classes") is not None:
+                return given["classes"]
             if not (fitted or self.grow):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return None

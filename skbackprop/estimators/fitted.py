@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -43,9 +44,17 @@ class FittedNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """finish(z) for rows that are checked already."""
         return self.network_.predict(SparseRows(inputs) if issparse(inputs) else inputs, finish, depth)
 
-    def _checked(self, X):
+    def _check_has_learned(self):
+        if "_before_first" in vars(self):
+            raise NotFittedError(
+                f"This {type(self).__name__} has learned nothing yet: every row so far held NaN, and "
+                "missing='skip' leaves such rows out."
+            )
         if "network_" not in vars(self):
             check_is_fitted(self)
+
+    def _checked(self, X):
+        self._check_has_learned()
         return check_X(self, X, self.network_.theta.dtype, finite=self._missing.finite)
 
     def _checked_outputs(self, X, finish, depth=None):
@@ -71,7 +80,7 @@ class FittedNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         return self._checked_outputs(X, net_input, self._transform_depth())
 
     def _transform_depth(self):
-        check_is_fitted(self)
+        self._check_has_learned()
         n_hidden = len(self.network_.root.layers) - 1
         if not -n_hidden <= self.transform_layer < n_hidden:
             raise ValueError(

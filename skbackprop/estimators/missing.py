@@ -62,7 +62,6 @@ class SkipRows:
 
     means: np.ndarray | float = 0.0  # (n_features,)
     total: np.ndarray | float = 0.0  # the weight of the rows learned
-    n_learned: int = 0
     n_skipped: int = 0
 
     finite = y_finite = "allow-nan"
@@ -72,15 +71,7 @@ class SkipRows:
         if y.dtype.kind == "f":
             complete &= ~rows_with_nan(y)
         n_complete = int(complete.sum())
-        if self.n_learned + n_complete == 0:
-            raise ValueError(
-                "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
-            )
-        policy = replace(
-            self,
-            n_learned=self.n_learned + n_complete,
-            n_skipped=self.n_skipped + len(complete) - n_complete,
-        )
+        policy = replace(self, n_skipped=self.n_skipped + len(complete) - n_complete)
         return policy, None if n_complete == len(complete) else complete
 
     def learned(self, data, order):

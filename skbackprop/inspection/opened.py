@@ -172,7 +172,7 @@ class OpenedTable(OpenedModel):
         ]
 
     def _encoded(self, X):
-        return self.model.encoder_.transform(X)
+        return self.model.encoder_._encoded(X)
 
     def _batch(self, X, y, sample_weight):
         rows, _ = self.model._read(X, y, sample_weight)

@@ -44,8 +44,8 @@ def transformed_targets(transformers, y):
     """y as the estimator has learned it: a column stays one."""
     for transformer in transformers:
         y = np.asarray(y)
-        columns = transformer.transform(y.reshape(len(y), -1))
-        y = columns[:, 0] if y.ndim == 1 and columns.shape[1] == 1 else columns
+        columns = np.asarray(transformer.transform(y.reshape(len(y), -1)))  # of whatever container
+        y = columns[:, 0] if y.ndim == 1 and columns.shape[1:] == (1,) else columns
     return y
 
 

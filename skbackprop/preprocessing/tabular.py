@@ -234,6 +234,10 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             For other columns than in `fit`, for text where there were numbers, for categories whose levels
             are all of another type, and for infinite numbers.
         """
+        return self._encoded(X)
+
+    def _encoded(self, X):
+        """What `transform` gives, whatever container `set_output` or scikit-learn's settings ask for."""
         check_is_fitted(self)
         table = opened(self, X, reset=False)
         block = self._before_scaling(table)

@@ -1,5 +1,6 @@
 """What the transformers that look back have in common."""
 
+import warnings
 from copy import copy
 from numbers import Integral
 
@@ -149,6 +150,7 @@ class HistoryFeatures(TimeFeatures):
         fitted._check_settings()
         rows = read(fitted, X, reset=history is None)
         if history is None:
+            vars(fitted).pop("_in_stream", None)
             clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.ticks)
             history = empty_history(rows, clock)
         placed = fitted._place(rows, history, positional=True, late="error")
@@ -206,14 +208,30 @@ class HistoryFeatures(TimeFeatures):
         history = self.history_
         if self.history == "none":
             history = empty_history(rows, history.clock)
-        placed = self._place(rows, history, positional=self.history == "continue", late="alone")
+        follows = self._follows()
+        if rows.times is None and self.history == "auto" and not follows and is_polars(X):
+            warnings.warn(
+                "X has no times, as a polars frame has no index: its rows stand alone, and see none of those "
+                "learned. Name the column of the times in time=, or say history='continue' (they follow "
+                "those learned) or history='none'.",
+                stacklevel=2,
+            )
+        placed = self._place(rows, history, positional=follows, late="alone")
         return self._features(X, placed)
+
+    def _follows(self):
+        """Whether rows without time come after the rows learned."""
+        return self.history == "continue" or (self.history == "auto" and "_in_stream" in vars(self))
 
     def _features(self, X, placed):
         n_rows, n_columns = placed.values.shape
         out = np.empty((len(self._feature_names([""] * n_columns)), n_rows), placed.values.dtype)
         self._fill(out, placed)
         return self._joined(X, out.T)
+
+    def _n_missing(self):
+        """How many rows of a series may lack features, for want of rows before them."""
+        return self._keep() + (getattr(self, "min_periods", None) or 0)
 
     def _place(self, rows, history, positional, late):
         return place(rows, history, self._keep(), self._reach(), self._initial, self.on_gap, positional, late)

@@ -21,7 +21,8 @@ on_gap : {'nan', 'raise', 'ignore'}, default='nan'
 
 history : {'auto', 'continue', 'none'}, default='auto'
     What rows in `transform` see of the rows learned. 'auto': all of them where they come after them in time;
-    rows without time stand alone. 'continue': rows without time follow them too. 'none': nothing.
+    rows without time stand alone, except in a `StreamingPipeline`. 'continue': rows without time follow them
+    too. 'none': nothing.
 
 forget_after : int or None, default=None
     In `partial_fit`, series without rows for more than so many steps are forgotten. None: none are.
@@ -56,12 +57,12 @@ def documented_clock(kind):
     """Put the parameters of those that look at the time alone into a class's docstring."""
     common = CLOCK_COMMON.format(more=UNIT if "unit" in kind._parameter_constraints else FREQ)
     *_, n_columns, names = ATTRIBUTES.split("\n\n")
-    kind.__doc__ = cleandoc(kind.__doc__).format(common=common, attributes=f"{n_columns}\n\n{names}")
+    kind.__doc__ = cleandoc(kind.__doc__ or "").format(common=common, attributes=f"{n_columns}\n\n{names}")
     return kind
 
 
 def documented(kind):
     """Put the common parameters and attributes into a class's docstring."""
-    text = cleandoc(kind.__doc__)
+    text = cleandoc(kind.__doc__ or "")  # python -OO takes docstrings away
     kind.__doc__ = text.format(common=COMMON, attributes=ATTRIBUTES)
     return kind

@@ -6,17 +6,23 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, mean_absolute_error
-from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils import _safe_indexing, check_consistent_length, get_tags
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from skbackprop.time_series.rows import as_list, is_polars, series_of, table_of
-
-UNFITTED = ("drop", "passthrough")
+from skbackprop.time_series.rows import as_list, series_of, table_of
+from skbackprop.time_series.stream_steps import (
+    First,
+    check_learns,
+    follow,
+    learn,
+    n_looked_back_on,
+    stacked,
+    waits,
+)
 
 
 class StreamingPipeline(Pipeline):
@@ -24,7 +30,9 @@ class StreamingPipeline(Pipeline):
 
     The first chunk fits the transformers. A later one is transformed with what they knew before, the last
     step learns from it, and then each transformer learns it once: rows are predicted and learned with the
-    same features, those of one long table.
+    same features, those of one long table. A stream may begin with a single row. While too few rows came for
+    the features to have any value, they are remembered, and the steps that need one begin with all of them;
+    until then `predict` raises a `NotFittedError`. Rows without times follow those learned before.
 
     Parameters
     ----------
@@ -99,7 +107,9 @@ class StreamingPipeline(Pipeline):
         self : object
         """
         super().fit(X, y, **params)
-        self.waiting_, self.waiting_series_ = None, []
+        for _, step in self.steps:
+            follow(step)
+        self.waiting_, self.waiting_series_, self._first = None, [], None
         return self
 
     def partial_fit(self, X, y=None, *, sample_weight=None, **params):
@@ -133,31 +143,70 @@ class StreamingPipeline(Pipeline):
             raise ValueError(f"label_delay={self.label_delay!r}: a whole number of at least 0 is allowed.")
         self._validate_steps()
         *transformers, (name, last) = self.steps
-        if last not in (None, "passthrough") and not hasattr(last, "partial_fit"):
+        ends = last in (None, "passthrough")
+        if not (ends or hasattr(last, "partial_fit")):
             raise ValueError(f"The step {name!r}, {type(last).__name__}, has no partial_fit.")
-        is_first = "waiting_" not in vars(self)
-        learned, features = [], X
         for name, step in transformers:
+            check_learns(name, step)
+        first = vars(self).get("_first", First())
+        if first is not None:
+            params = {**first.params, **params}
+            X, y, sample_weight = first.rows_with(X, y, sample_weight)
+        found = self._transformed(X, y, begins="waiting_" not in vars(self))
+        if found is None:  # as many rows as can be needed are remembered, and come once more
+            self._first = First(params, (X, y, sample_weight))
+            return self
+        learned, features = found
+        series = series_names(X, self.groups)
+        features, y, sample_weight, waiting = self._known(features, series, y, sample_weight)
+        if not ends and features.shape[0]:
+            weight = {} if sample_weight is None else {"sample_weight": sample_weight}
+            last.partial_fit(features, y, **weight, **params)
+            follow(last)
+            first = None
+        self._first = None if first is None else First(params)
+        self.steps = [*learned, self.steps[-1]]
+        self.waiting_, self.waiting_series_ = waiting
+        return self
+
+    def _transformed(self, X, y, begins):
+        """The transformers after these rows, and their features; None where a step cannot begin with them."""
+        learned, features, n_missing = [], X, 0
+        for name, step in self.steps[:-1]:
             if step is None or step == "passthrough":
                 learned.append((name, step))
                 continue
-            check_learns(name, step)
+            if begins and waits(step, features, n_missing):
+                return None
             step = deepcopy(step)
-            if is_first:
+            if begins:
                 after = step.fit_transform(features, y)
+                follow(step)
+                n_missing += n_looked_back_on(step)
             else:
                 after = step.transform(features)
                 learn(step, features)
             learned.append((name, step))
             features = after
-        series = series_names(X, self.groups)
-        features, y, sample_weight, waiting = self._known(features, series, y, sample_weight)
-        if last not in (None, "passthrough") and features.shape[0]:
-            weight = {} if sample_weight is None else {"sample_weight": sample_weight}
-            last.partial_fit(features, y, **weight, **params)
-        self.steps = [*learned, self.steps[-1]]
-        self.waiting_, self.waiting_series_ = waiting
-        return self
+        last = self.steps[-1][1]
+        if begins and waits(last, features, n_missing):
+            return None
+        return learned, features
+
+    def __sklearn_is_fitted__(self):
+        """Whether the last step has learned; where only rows have come so far, an error that says so."""
+        if super().__sklearn_is_fitted__():
+            return True
+        if "_first" not in vars(self):
+            return False
+        if self._first is None:
+            why = "no row so far had all its features and a label."
+        elif self._first.rows is None:
+            why = f"no label of the rows so far has come, with label_delay={self.label_delay}."
+        else:
+            n_rows = _num_samples(self._first.rows[0])
+            why = f"the features look back on more rows than the {n_rows} so far, which are remembered."
+        raise NotFittedError(f"This {type(self).__name__} has learned nothing yet: {why}")
 
     def _known(self, features, series, y, sample_weight):
         """The features whose labels have come, with these, and those that wait, with their series."""
@@ -197,48 +246,6 @@ def delayed(series, delay):
     return first[same], later[same]
 
 
-def parts_of(step):
-    """Name, transformer and columns of each part of a union, before and after its fit; columns None: all."""
-    if isinstance(step, FeatureUnion):
-        return [(name, part, None) for name, part in step.transformer_list if part not in UNFITTED]
-    if not isinstance(step, ColumnTransformer):
-        return None
-    known = getattr(step, "transformers_", [*step.transformers, ("remainder", step.remainder, None)])
-    return [(name, part, columns) for name, part, columns in known if part not in UNFITTED]
-
-
-def check_learns(name, step):
-    """An error for a transformer that cannot go on learning."""
-    parts = parts_of(step)
-    for part_name, part, _ in parts or []:
-        check_learns(f"{name}__{part_name}", part)
-    if parts is None and not hasattr(step, "partial_fit") and get_tags(step).requires_fit:
-        raise ValueError(
-            f"The step {name!r}, {type(step).__name__}, cannot learn from a stream: it has no "
-            "partial_fit, and needs a fit."
-        )
-
-
-def learn(step, X):
-    """Learn the rows once."""
-    parts = parts_of(step)
-    for _, part, columns in parts or []:
-        learn(part, X if columns is None else _safe_indexing(X, columns, axis=1))
-    if parts is None and hasattr(step, "partial_fit"):
-        step.partial_fit(X)
-
-
-def stacked(first, second):
-    """Rows of one after those of the other."""
-    if isinstance(first, pd.DataFrame):
-        return pd.concat([first, second])
-    if is_polars(first):
-        return first.vstack(second)
-    if sparse.issparse(first):
-        return sparse.vstack([first, second], format="csr")
-    return np.concatenate([first, second])
-
-
 class StreamEvaluation(NamedTuple):
     """What `evaluate_stream` found."""
 
@@ -273,8 +280,9 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
 
     n_first : int or None, default=None
         Rows that are learned at the beginning without a prediction. None: for a model that is not fitted
-        `chunk_size`, or all up to that with which the first label comes; else 0. A classifier is told all
-        classes of `y`.
+        `chunk_size`, or all up to that with which the first label comes; else 0. Chunks are not predicted
+        either as long as the model says that it has learned nothing yet. A classifier is told all classes
+        of `y`.
 
     label_delay : int or None, default=None
         How many rows later labels come. None: that of a `StreamingPipeline`, else 0.
@@ -288,7 +296,8 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
     Raises
     ------
     ValueError
-        For a `label_delay` that is not that of the pipeline, and sizes that are out of range.
+        For a `label_delay` that is not that of the pipeline, and sizes that are out of range. A
+        `NotFittedError`, which is one, if the model learns nothing from all rows.
 
     Examples
     --------
@@ -328,7 +337,12 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
     for begin, end in _chunks(n_rows, n_first, chunk_size):
         chunk = _safe_indexing(X, np.arange(begin, end))
         if begin >= n_first:
-            predicted.append(model.predict(chunk))
+            try:
+                predicted.append(model.predict(chunk))
+            except NotFittedError:  # too few rows or labels came so far
+                if predicted or end == n_rows:
+                    raise
+                n_first = end
         if own is not None:  # a pipeline takes rows at once, and labels when they come
             model.partial_fit(chunk, y[row_of_label[begin:end]], **first_params)
             first_params = {}

@@ -157,7 +157,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
     def _read(self, X, y, sample_weight, learn_targets=None):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        X = self.encoder_.transform(X)
+        X = self.encoder_._encoded(X)
         with about("y"):
             y = self._check_y(y)
         check_consistent_length(X, y)
@@ -198,7 +198,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
     def _outputs(self, X, finish):
         """finish(z) of each member, shape (n_estimators, n_rows, n_outputs)."""
         check_is_fitted(self, "networks_")
-        X = self.encoder_.transform(X)
+        X = self.encoder_._encoded(X)
         return np.concatenate([network.predict(X, finish) for network in self.networks_])
 
     def __sklearn_tags__(self):

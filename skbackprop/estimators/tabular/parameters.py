@@ -203,7 +203,9 @@ def documented(**texts):
     """Put the parameters and attributes that both estimators have into a class's docstring."""
 
     def decorate(kind):
-        kind.__doc__ = cleandoc(kind.__doc__).format(common=COMMON.format(**texts), attributes=ATTRIBUTES)
+        kind.__doc__ = cleandoc(kind.__doc__ or "").format(
+            common=COMMON.format(**texts), attributes=ATTRIBUTES
+        )
         return kind
 
     return decorate
