@@ -5,6 +5,8 @@ from scipy.sparse import issparse
 
 from skbackprop.sparse import SparseRows
 
+SEEN = "net_input", "output"  # of what a layer works with
+
 
 class DivergenceError(ValueError):
     """A loss, a weight or an output is not finite.
@@ -13,6 +15,16 @@ class DivergenceError(ValueError):
     """
 
     diverged = None
+
+
+def look(network, x, training):
+    """A forward pass that leaves nothing of earlier ones: some layers write less where they do not train."""
+    work = network.workspaces[x.shape[-2]].root
+    for *_, part in network.parts(work):
+        for name in SEEN:
+            if hasattr(part, name):
+                getattr(part, name).fill(0.0)
+    network.forward(x, training)
 
 
 def explain(network, when, X, y):
@@ -29,7 +41,7 @@ def first_not_finite(network):
     """The first layer of the last forward pass with a value that is not finite."""
     for name, layer, params, work in network.parts(network.work):
         arrays = [(what, getattr(params, what)) for what in vars(params)]
-        arrays += [(what, getattr(work, what)) for what in ("net_input", "output") if hasattr(work, what)]
+        arrays += [(what, getattr(work, what)) for what in SEEN if hasattr(work, what)]
         for what, array in arrays:
             if not np.isfinite(array).all():
                 return f"the first values that are not finite are the {what} of {name} ({layer!r})"

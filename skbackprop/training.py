@@ -9,7 +9,7 @@ import numpy as np
 
 from skbackprop.averaging import Averaging
 from skbackprop.beginning import Beginning
-from skbackprop.divergence import DivergenceError, explain
+from skbackprop.divergence import DivergenceError, explain, look
 from skbackprop.memory import writable
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
@@ -190,7 +190,7 @@ class Steps:
     def look(self, progress):
         """A forward pass of the next batch, as its step would do it."""
         self._set_progress(progress)
-        self.training.objective.network.forward(next(self._rest).x, training=True)
+        look(self.training.objective.network, next(self._rest).x, training=True)
 
     def _step(self, batch, progress):
         training = self.training
@@ -265,6 +265,7 @@ def _check_outputs(training, batches, step):
         z = network.forward(batch.x)
         if not (np.isfinite(z).all() and np.isfinite(network.theta).all()):
             diverged = ~(np.isfinite(z).all(axis=(-2, -1)) & np.isfinite(network.theta).all(axis=-1))
+            look(network, batch.x, training=False)
             raise _divergence(training, batches, step, diverged)
 
 

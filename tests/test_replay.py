@@ -292,15 +292,81 @@ def test_sparse_rows_stay_with_numpy():
     assert model.engine_ == "numpy"
 
 
-def test_divergence_is_the_same_error():
+DIVERGING = [
+    {"solver": solver, "activation": activation, "learning_rate_init": rate, "batch_size": batch_size}
+    for solver, rate in (("sgd", 1e8), ("sgd", 30.0), ("adam", 1e30), ("nadam", 1e200))
+    for activation in ("relu", "identity", "tanh")
+    for batch_size in (50, 442)
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("settings", DIVERGING, ids=str)
+def test_divergence_is_the_same_error(settings, dtype):
     X, y = load_diabetes(return_X_y=True)
     messages = []
     for engine in ("numpy", "replay"):
-        model = BackpropRegressor(solver="sgd", learning_rate_init=1e8, random_state=0, engine=engine)
-        with pytest.raises(DivergenceError, match="epoch") as error:
-            model.fit(X, y)
-        messages.append(str(error.value))
+        model = BackpropRegressor(
+            hidden_layer_sizes=[8, Dropout(0.1), 8],
+            random_state=0,
+            max_iter=30,
+            n_iter_no_change=30,
+            engine=engine,
+            **settings,
+        )
+        try:
+            model.fit((1e3 * X).astype(dtype), y)
+        except DivergenceError as error:
+            messages.append(str(error))
+        else:
+            messages.append(None)
     assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "replay"])
+@pytest.mark.parametrize(
+    ("layer", "factor", "cause"),
+    [
+        (0, np.nan, r"the weight of layers\[0\]"),
+        (1, np.inf, r"the weight of layers\[1\]"),
+        (0, 1e200, "the loss overflows though"),
+        (1, 1e302, r"the net_input of layers\[1\]"),
+    ],
+)
+def test_the_cause_is_in_the_forward_pass_of_the_batch_that_failed(engine, layer, factor, cause):
+    """With the weights that it met: the step that follows it spoils them all."""
+    X, y = load_diabetes(return_X_y=True)
+    settings = {"hidden_layer_sizes": [Dense(5, "identity")], "random_state": 0, "engine": engine}
+    net = BackpropRegressor(**settings).partial_fit(X, y, n_epochs=3)
+    for pickled in (False, True):
+        net = pickle.loads(pickle.dumps(net)) if pickled else net
+        good = net.network_.theta.copy()
+        net.coefs_[layer][...] = 1e5 * factor
+        X_bad = 1e10 * X if layer else X
+        with np.errstate(all="ignore"), pytest.raises(DivergenceError, match=cause):
+            net.partial_fit(X_bad, y)
+        net.network_.theta[...] = good
+        assert np.isfinite(net.partial_fit(X, y).network_.theta).all()
+
+
+@pytest.mark.parametrize("engine", ["numpy", "replay"])
+@pytest.mark.parametrize(
+    ("dtype", "of_x", "of_y"),
+    [(np.float64, 1e199, 1.0), (np.float32, 1e30, 1.0), (np.float32, 1.0, 1e30), (np.float64, 1.0, 1e160)],
+)
+def test_a_first_step_that_is_not_finite_is_the_documented_error(engine, dtype, of_x, of_y):
+    X, y = load_diabetes(return_X_y=True)
+    net = BackpropRegressor(hidden_layer_sizes=(8,), random_state=0, engine=engine)
+    bad = (X * of_x).astype(dtype), (y * of_y).astype(dtype)
+    with pytest.raises(DivergenceError, match="epoch 1, step 1 of 3: the loss overflows though"):
+        net.fit(*bad)
+    net = clone(net).partial_fit(X.astype(dtype), y)
+    net, twin = (pickle.loads(pickle.dumps(net)) for _ in range(2))
+    with pytest.raises(DivergenceError, match="epoch 2, step 1 of 3: the loss overflows though"):
+        net.partial_fit(*bad)
+    for model in (net, twin):
+        model.partial_fit(X.astype(dtype), y)
+    np.testing.assert_array_equal(net.network_.theta, twin.network_.theta)
 
 
 def test_fits_side_by_side_in_threads():
