@@ -32,6 +32,7 @@ from skbackprop.layers import (
 )
 from skbackprop.model_selection import BackpropSearchCV
 from skbackprop.network import Network
+from skbackprop.trusted import trusted_types
 
 __version__ = "0.1.0"
 
@@ -64,4 +65,5 @@ __all__ = [
     "TabularBackpropRegressor",
     "learning_rate_range",
     "load",
+    "trusted_types",
 ]

@@ -13,6 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A module imports from those below it; within a folder, anything. A new module takes its place here.
 ORDER = [
     "__init__",
+    "trusted",
     "inspection",
     "time_series",
     "model_selection",

@@ -66,6 +66,7 @@ def documented_methods(kind):
         "skbackprop.BackpropSearchCV.fit",
         "skbackprop.Network",
         "skbackprop.learning_rate_range",
+        "skbackprop.trusted_types",
         *sorted(set(components())),
         *sorted(members(skbackprop.inspection)),
         *(f"skbackprop.inspection.{method}" for method in INSPECTION_METHODS),

@@ -160,7 +160,7 @@ ELSEWHERE = {  # no estimators, or read by no code of scikit-learn's
     *("root_mean_squared_scaled_error", "symmetric_mean_absolute_percentage_error", "AttributionDisplay"),
     *("Attributions", "ChainRule", "DeltaFlowDisplay", "DeltaRecorder", "Diagnosis", "Finding"),
     *("GradientCheckDisplay", "GradientReport", "NetworkDisplay", "Trace", "TrainingCurveDisplay"),
-    *("WeightHistogramDisplay", "load", "evaluate_stream"),
+    *("WeightHistogramDisplay", "load", "trusted_types", "evaluate_stream"),
 }
 
 

@@ -308,20 +308,3 @@ def test_every_class_of_the_library_has_a_name_of_its_own():
             for kind in vars(module).values():
                 if isinstance(kind, type) and kind.__module__.partition(".")[0] == "skbackprop":
                     assert kinds.setdefault(kind.__name__, kind) is kind
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", [BackpropClassifier, BackpropRegressor])
-def test_skops_needs_no_type_of_others(kind):
-    """skops lists every class outside scikit-learn, NumPy and SciPy: those of this library alone."""
-    io = pytest.importorskip("skops.io", reason="skops is not installed")
-    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
-    net = kind(solver="adamw", average="ema", learning_rate="cosine", early_stopping=True, max_iter=5)
-    net.fit(X, y)
-    written = io.dumps(net)
-    types = io.get_untrusted_types(data=written)
-    assert all(name.startswith("skbackprop.") for name in types)
-    loaded = io.loads(written, trusted=types)
-    assert np.array_equal(loaded.network_.theta, net.network_.theta)
-    loaded.partial_fit(X, y), net.partial_fit(X, y)
-    assert np.array_equal(loaded.network_.theta, net.network_.theta)

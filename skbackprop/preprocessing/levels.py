@@ -1,6 +1,7 @@
 """The levels of a categorical column: the code of each, and as columns of ones and zeros."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,21 +12,24 @@ from skbackprop.preprocessing.columns import type_in_words
 class Levels:
     """Codes 1, ..., c of the levels; 0 stands for missing, rare and unknown ones."""
 
-    code_of: dict
+    values: list
     types: tuple[str, ...]  # in words, of all levels that `fit` saw, the rare ones too
 
-    @property
-    def values(self):
-        return list(self.code_of)
+    @cached_property
+    def code_of(self):
+        return {level: code for code, level in enumerate(self.values, start=1)}
+
+    def __getstate__(self):
+        return {"values": self.values, "types": self.types}  # keys of a dict are text in some files
 
     @property
     def n_codes(self):
-        return len(self.code_of) + 1
+        return len(self.values) + 1
 
     @property
     def n_one_hot(self):
         """A column a level; one for two levels, and one of zeros for none."""
-        return len(self.code_of) if len(self.code_of) > 2 else 1
+        return len(self.values) if len(self.values) > 2 else 1
 
     def codes(self, column):
         codes = column.codes(self.code_of)
@@ -47,7 +51,7 @@ class Levels:
     def write_one_hot(self, column, out):
         """1 in the column of the level, 0 elsewhere; of two levels 1 or -1 in one column."""
         codes = self.codes(column)
-        if len(self.code_of) == 2:
+        if len(self.values) == 2:
             out[:, 0] = np.array([0.0, 1.0, -1.0])[codes]
         else:
             out[:] = 0.0
@@ -64,6 +68,4 @@ def learn_levels(column, min_frequency, max_categories):
     types = tuple(sorted(set(map(type_in_words, counts))))
     counts = {level: n for level, n in counts.items() if n >= min_frequency}
     kept = set(sorted(counts, key=counts.get, reverse=True)[:max_categories])
-    return Levels(
-        {level: code for code, level in enumerate((v for v in counts if v in kept), start=1)}, types
-    )
+    return Levels([level for level in counts if level in kept], types)

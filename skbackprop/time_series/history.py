@@ -11,16 +11,23 @@ from skbackprop.time_series.timeline import Series, timeline
 
 
 class History(NamedTuple):
-    """The series seen, and of each the rows of its last steps."""
+    """The series seen, and of each the rows of its last steps; arrays alone, which every kind of file takes."""
 
     clock: Clock | None  # None where rows have no time
-    ids: pd.Index  # (n_series,)
+    keys: tuple  # of each column of ids, (n_series,); none where all rows are one series
     last_time: np.ndarray  # (n_series,), on the clock
     last_step: np.ndarray  # (n_series,), equal to it, or a count of rows
     codes: np.ndarray  # (n_rows,), places in `ids`, ascending
     steps: np.ndarray  # (n_rows,)
     values: np.ndarray  # (n_rows, n_columns)
     state: np.ndarray | None  # (n_series, n_columns, n_states), of recursions, before those rows
+
+    @property
+    def ids(self):
+        """The series as a pandas Index (n_series,)."""
+        if not self.keys:
+            return pd.RangeIndex(len(self.last_time))
+        return pd.Index(self.keys[0]) if len(self.keys) == 1 else pd.MultiIndex.from_arrays(self.keys)
 
 
 class Placed(NamedTuple):
@@ -63,11 +70,21 @@ class Placed(NamedTuple):
         return self.series.row(place) - len(self.tail)
 
 
+def keys_of(ids):
+    """An index of series as arrays, one for each level."""
+    if isinstance(ids, pd.RangeIndex) and len(ids) <= 1 and ids.start == 0:  # of rows without ids
+        return ()
+    levels = range(ids.nlevels) if isinstance(ids, pd.MultiIndex) else [0]
+    return tuple(np.asarray(ids.get_level_values(level)) for level in levels)
+
+
 def empty_history(rows, clock):
     """No series yet."""
     n_columns = rows.values.shape[1]
     none = np.empty(0, dtype=np.int64)
-    return History(clock, rows.ids[:0], none, none, none, none, rows.values[:0].reshape(0, n_columns), None)
+    return History(
+        clock, keys_of(rows.ids[:0]), none, none, none, none, rows.values[:0].reshape(0, n_columns), None
+    )
 
 
 def place(rows, history, keep, reach, initial, on_gap, positional, late):
@@ -112,10 +129,8 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
 
 def remember(placed, history, keep, states, forget_after):
     """The history after these rows; `states` are those `keep` steps before the ends."""
-    series = placed.series
-    ids = (
-        placed.ids if len(history.ids) == 0 else history.ids.append(placed.ids[~placed.ids.isin(history.ids)])
-    )
+    series, ids = placed.series, history.ids
+    ids = placed.ids if len(ids) == 0 else ids.append(placed.ids[~placed.ids.isin(ids)])
     at = ids.get_indexer(placed.ids)  # of each series, in `ids`
     last_step = _updated(history.last_step, len(ids), at, series.last)
     last_time = _updated(history.last_time, len(ids), at, placed.last_time)
@@ -131,7 +146,7 @@ def remember(placed, history, keep, states, forget_after):
         values = np.concatenate([history.values[others], values])[order]
         codes = codes[order]
     state = None if states is None else _updated(history.state, len(ids), at, states)
-    new = History(history.clock, ids, last_time, last_step, codes, steps, values, state)
+    new = History(history.clock, keys_of(ids), last_time, last_step, codes, steps, values, state)
     return new if forget_after is None else _without_stale(new, forget_after)
 
 
@@ -150,7 +165,7 @@ def _without_stale(history, forget_after):
     rows, code = fresh[history.codes], np.cumsum(fresh) - 1
     return History(
         history.clock,
-        history.ids[fresh],
+        tuple(key[fresh] for key in history.keys),
         history.last_time[fresh],
         history.last_step[fresh],
         code[history.codes[rows]],

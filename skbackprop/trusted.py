@@ -1,0 +1,27 @@
+"""Which types a file of an estimator may name."""
+
+from importlib import import_module
+
+from skbackprop.estimators.persistence import known_names
+
+
+def trusted_types():
+    """The names of all types of this library that a file of skops may name.
+
+    skops builds nothing from a file but what it is told to trust. The list holds classes of this library alone;
+    what an estimator has of your own, such as a loss, is to be added.
+
+    Returns
+    -------
+    names : list of str
+        For ``trusted=`` of ``skops.io.load`` and ``skops.io.loads``.
+
+    Examples
+    --------
+    >>> from skbackprop import trusted_types
+    >>> "skbackprop.estimators.regressor.BackpropRegressor" in trusted_types()
+    True
+    """
+    for part in ("inspection", "model_selection", "preprocessing", "time_series"):
+        import_module(f"skbackprop.{part}")
+    return sorted({f"{kind.__module__}.{kind.__qualname__}" for kind in known_names().values()})
