@@ -41,6 +41,7 @@ ORDER = [
     "products",
     "axes",
     "finite",
+    "masked",
     "names",
     "states",
     "files",

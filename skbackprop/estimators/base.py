@@ -19,12 +19,13 @@ from skbackprop.estimators.checkpoint import check_same_data, data_print, read_c
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.growing import learn_columns
 from skbackprop.estimators.missing import MISSING, Data
-from skbackprop.estimators.monitor import Monitor, Prequential, Rows, split
+from skbackprop.estimators.monitor import Monitor, Numbered, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.unchanged import Before
-from skbackprop.estimators.validation import about, check_parameters, check_weight
+from skbackprop.estimators.validation import about, check_parameters
+from skbackprop.estimators.weights import counted, in_range
 from skbackprop.growth import check_can_grow, grown
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
@@ -43,6 +44,8 @@ NOTHING = {}, 0  # what a first call says alone, such as `classes`, and the rows
 
 class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, BackpropParameters, ABC):
     """Base class; not for direct use."""
+
+    _weighs_outputs = False  # whether sample_weight may have a column for each output
 
     @abstractmethod
     def _check_X_y(self, X, y, **settings):
@@ -68,10 +71,6 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
     def _loss_weight(self, data, order, incremental):
         """The weight of each row, or of each row and output, in the loss; `order`: the rows to train on."""
         return data.weight
-
-    def _n_weighted(self, y):
-        """How many outputs may have weights of their own."""
-        return 1
 
     def _strata(self, y, n_held_out):
         """Classes whose shares the validation part keeps; None: drawn from all alike."""
@@ -138,7 +137,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         parameters = check_parameters(self)
         first_pass = not fitted or not (self.warm_start or incremental or run is not None)
         learned_before = None if run is None else self._missing
-        data, groups = self._read(X, y, sample_weight, groups, first_pass)
+        data, numbered = self._read(X, y, sample_weight, groups, first_pass)
         if data is None and first_pass and not incremental:
             raise ValueError(
                 "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
@@ -162,7 +161,8 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         order, held_out = None, None
         if not incremental and given is None and self._holds_out():
             again = deepcopy(self._training.split_random_state)  # warm_start: the same part as before
-            order, held_out = split(self, data, groups, self._training.random_state if first_pass else again)
+            random_state = self._training.random_state if first_pass else again
+            order, held_out = split(self, data, numbered, random_state)
         self._missing = learned_before or self._missing.learned(data, order)
         self.n_rows_skipped_ = self._missing.n_skipped
         self._learn_targets(data, order, first_pass)
@@ -175,9 +175,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         monitor = self._make_monitor(rows, given, order, held_out, incremental)
         self._prepare_stopping(monitor)
         order = np.arange(data.X.shape[0]) if order is None else order
-        weight = self._loss_weight(data, order, incremental)
-        if weight is not None and not (incremental or weight[order].any()):
-            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
+        weight = self._weigh(self._loss_weight(data, order, incremental), rows.inputs.dtype)
         order = self._order(order, incremental)
         size = self._batch_size(len(order), incremental)
         if data.X.shape[0] == 1 and not is_sparse:
@@ -193,31 +191,44 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         return Job(batches, monitor, run, parts)
 
     def _read(self, X, y, sample_weight, groups, first_pass):
-        """The rows to learn (None: there are none), and their groups."""
+        """The rows to learn (None: there are none), and by which numbers a splitter names them."""
         missing = MISSING[self.missing]() if first_pass else self._missing
         dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
         n_before = None if first_pass else self.n_features_in_
+        given = X
+        X, y, weight, rows = counted(X, y, sample_weight, of_outputs=self._weighs_outputs)
         n_new = learn_columns(self, X) if self.grow and not first_pass else 0
         X, y = self._check_X_y(
             X, y, reset=first_pass, dtype=dtype, finite=missing.finite, y_finite=missing.y_finite
         )
-        weight = check_weight(sample_weight, X, n_outputs=self._n_weighted(y))
         if n_new:
             before = missing.places(n_before)
             missing = missing.grown(n_new, X, weight)
             self._grow_inputs(_sources(before, missing.places(X.shape[1]), n_before, n_new))
-        if weight is not None and not (weight.any() or not first_pass):
-            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
         if groups is not None:
             with about("groups"):
-                check_consistent_length(X, groups)
-        self._missing, kept = missing.seen(X, y, weight)
+                check_consistent_length(given, groups)
+        numbered = Numbered.of(given, rows, groups)
+        self._missing, kept = missing.seen(X, y)
         data = Data(X, y, weight)
         if kept is None:
-            return data, groups
+            return data, numbered
         if not kept.any():
             return None, None
-        return data.take(kept), None if groups is None else np.asarray(groups)[kept]
+        return data.take(kept), numbered.without(~kept)
+
+    def _weigh(self, weight, dtype):
+        """Weights that the loss can work with; the penalty is divided by their sum as it was given."""
+        weight, unit = in_range(weight, dtype)
+        alpha = self.alpha / unit
+        if self.alpha and not alpha <= np.finfo(dtype).max:
+            raise ValueError(
+                f"alpha={self.alpha!r} is divided by the sum of sample_weight, about {unit:.1g}, and that is "
+                f"beyond the range of {dtype}: multiply the weights by a number, or set alpha=0."
+            )
+        if alpha != self._training.objective.alpha:
+            self._training.objective.set_alpha(alpha)
+        return weight
 
     def _encoded(self, data):
         """As the network sees the rows."""
@@ -279,7 +290,6 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         training = self._training
         if issparse(rows.inputs):
             building.check_first_layer(self.network_.root)
-        training.objective.set_alpha(self.alpha)
         if self.solver == "lbfgs":
             if self.checkpoint is not None:
                 raise ValueError("checkpoint needs another solver than 'lbfgs', whose state is SciPy's.")
@@ -336,10 +346,11 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
             )
         missing, dtype = self._missing, self.network_.theta.dtype
         finite = {"finite": missing.finite, "y_finite": missing.y_finite}
+        X, y, weight, _ = counted(X, y, sample_weight, "sample_weight_val", self._weighs_outputs)
         with about("X_val, y_val"):
             X, y = self._check_X_y(X, y, reset=False, dtype=dtype, **finite)
-        data = Data(X, y, check_weight(sample_weight, X, "sample_weight_val", self._n_weighted(y)))
-        _, kept = missing.seen(*data)
+        data = Data(X, y, weight)
+        _, kept = missing.seen(X, y)
         if kept is not None:
             data = data.take(kept)
         if data.X.shape[0] == 0:

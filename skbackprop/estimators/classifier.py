@@ -17,7 +17,9 @@ from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
+from skbackprop.estimators.targets import read_labels
 from skbackprop.estimators.validation import about, check_n_epochs, check_X_y, validation_arguments
+from skbackprop.estimators.weights import scored
 from skbackprop.layers import Layer
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss, MultinomialLogLoss
 from skbackprop.names import resolve
@@ -324,7 +326,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     calibration: str | None = field(default=None, kw_only=True)
 
     def _check_X_y(self, X, y, *, y_finite, **settings):
-        return check_X_y(self, X, y, **settings)
+        return check_X_y(self, X, y, read_labels, **settings)
 
     def _make_targets(self, y, dtype, classes=None):
         loss = check_loss(resolve(self.loss, CLASSIFICATION_LOSSES, "loss"), for_classes=True)
@@ -355,9 +357,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             )
         learned = np.zeros(data.y.shape[0])
         learned[order] = 1.0 if data.weight is None else data.weight[order, 0]
-        weight = class_weights(self.class_weight, self._targets, data.y, learned).astype(data.X.dtype)
+        weight = class_weights(self.class_weight, self._targets, data.y, learned)
         weight = weight if data.weight is None else weight * data.weight
-        if not incremental and not weight[order].any() and learned.any():
+        if not (incremental or weight[order].any()):
             raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
         return weight
 
@@ -512,7 +514,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             return None
         several = isinstance(classes, list | tuple) and len(classes) and np.ndim(classes[0]) == 1
         with about("classes"), np.errstate(invalid="ignore"):  # of NaN
-            given = [unique_labels(of_one) for of_one in classes] if several else unique_labels(classes)
+            given = [_known(of_one) for of_one in classes] if several else _known(classes)
             if not all(map(len, given if several else [given])):
                 raise ValueError("at least one class is needed.")
         if fitted and not self.grow and not _same_classes(given, self.classes_):
@@ -606,6 +608,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         score : float
             The accuracy.
         """
+        X, y, sample_weight = scored(X, y, sample_weight, read_labels)
         predicted = self.predict(X)
         with about("y, sample_weight"), np.errstate(invalid="ignore"):  # of NaN
             return _accuracy(y, predicted, sample_weight)
@@ -622,6 +625,10 @@ def _accuracy(y, predicted, sample_weight):
         return accuracy_score(y, predicted, sample_weight=sample_weight)
     right = (np.asarray(y) == predicted).all(axis=1)
     return accuracy_score(np.ones(len(right)), right, sample_weight=sample_weight)
+
+
+def _known(classes):
+    return unique_labels(read_labels(classes))
 
 
 def _same_classes(given, known):

@@ -1,8 +1,8 @@
 """What to do with NaN: `missing="error"`, "skip" or "impute".
 
-`seen(X, y, weight)` gives the policy for such rows, and which of them may be learned; `learned(data, order)`
-the policy after the rows `order` (None: all) were learned; `fill(X)` the network's input. Policies are never
-changed in place: a call that fails loses nothing. Rows without weight count for nothing.
+`seen(X, y)` gives the policy for such rows, and which of them may be learned; `learned(data, order)` the
+policy after the rows `order` (None: all) were learned; `fill(X)` the network's input. Policies are never
+changed in place: a call that fails loses nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class NoMissing:
     finite = y_finite = True
     n_skipped = 0
 
-    def seen(self, X, y, weight):
+    def seen(self, X, y):
         return self, None
 
     def learned(self, data, order):
@@ -66,7 +66,7 @@ class SkipRows:
 
     finite = y_finite = "allow-nan"
 
-    def seen(self, X, y, weight):
+    def seen(self, X, y):
         complete = ~rows_with_nan(X)
         if y.dtype.kind == "f":
             complete &= ~rows_with_nan(y)
@@ -78,8 +78,6 @@ class SkipRows:
         if order is not None:
             data = data.take(order)
         more = data.X.shape[0] if data.weight is None else float(data.row_weight.sum())
-        if not more:
-            return self
         total = self.total + more  # of each column, where some came later
         means = _finite(self.means + (_means(data) - self.means) * (more / total))
         return replace(self, means=means, total=total)
@@ -114,11 +112,10 @@ class Impute:
     finite, y_finite = "allow-nan", True
     n_skipped = 0
 
-    def seen(self, X, y, weight):
+    def seen(self, X, y):
         if self.flagged is not None:
             return self, None
-        rows = slice(None) if weight is None else weight.any(axis=1)
-        return Impute(flagged=np.flatnonzero(_missing(X[rows]).sum(axis=0))), None
+        return Impute(flagged=np.flatnonzero(_missing(X).sum(axis=0))), None
 
     def learned(self, data, order):
         if self.means is not None:
@@ -127,9 +124,8 @@ class Impute:
 
     def grown(self, n_new, X, weight):
         """Means and indicators of the last `n_new` columns are those of these rows."""
-        rows = slice(None) if weight is None else weight.any(axis=1)
         first = X.shape[1] - n_new
-        flagged = first + np.flatnonzero(_missing(X[rows][:, first:]).sum(axis=0))
+        flagged = first + np.flatnonzero(_missing(X[:, first:]).sum(axis=0))
         means = _finite(_means(Data(X[:, first:], None, weight)))
         return Impute(np.append(self.means, means), np.append(self.flagged, flagged).astype(int))
 
@@ -169,7 +165,7 @@ def _filled(X, means):
 def _means(data):
     """sum(w x) / sum(w) of each column over its values that are no NaN; 0 where there is none."""
     X, weight = data.X, data.row_weight
-    w = np.ones(X.shape[0]) if weight is None else weight.astype(np.float64)
+    w = np.ones(X.shape[0]) if weight is None else weight
     totals = w.sum() - product(w, _missing(X))
     sums = product(w, _filled(X, np.zeros(X.shape[1])))
     return np.divide(sums, totals, out=np.zeros(X.shape[1]), where=totals > 0)

@@ -9,9 +9,11 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, train_test_split
+from sklearn.utils.validation import _num_samples
 
 from skbackprop.estimators.building import description
 from skbackprop.estimators.validation import about
+from skbackprop.estimators.weights import in_range
 from skbackprop.memory import Workspaces
 from skbackprop.network import net_input
 
@@ -50,8 +52,6 @@ class Monitor:
         self.stops, self.by_loss = stops, estimator.scoring == "loss"
         self.scorer = None
         self.scores_weights = True
-        if held_out.weight is not None and not held_out.weight.any():
-            raise ValueError("sample_weight: all weights of the validation part are 0.")
         if estimator.scoring is not None and not self.by_loss:
             with about(f"scoring={estimator.scoring!r}"):
                 self.scorer = check_scoring(estimator, scoring=estimator.scoring)
@@ -83,7 +83,7 @@ class Monitor:
         weight = rows.weight
         if weight is not None and weight.shape[1] == 1:
             weight = weight[:, 0]
-        if not np.isfinite(z).all() or (weight is not None and not weight.any()):
+        if not np.isfinite(z).all():
             return np.nan, loss
         if self.scorer is None:
             return self.estimator._score_net_input(z, rows.y, weight), loss
@@ -108,7 +108,8 @@ class Monitor:
 
     def _loss(self, rows, z):
         loss = self.objective.loss
-        return loss.value_and_delta(rows.columns, z, rows.weight, self.work.delta, self.work).item()
+        weight, _ = in_range(rows.weight, z.dtype)
+        return loss.value_and_delta(rows.columns, z, weight, self.work.delta, self.work).item()
 
 
 class Prequential(Monitor):
@@ -130,39 +131,88 @@ class Prequential(Monitor):
         return measured
 
 
-def split(estimator, data, groups, random_state):
-    """Indices to train on and to validate on: the last split of `validation`, or a random part."""
-    n_samples = data.X.shape[0]
-    if estimator.validation is None:
-        return _random_part(estimator, data.y, random_state)
-    with about(f"validation={estimator.validation!r}"):
-        splitter = check_cv(estimator.validation, data.y, classifier=is_classifier(estimator))
-        last = deque(splitter.split(data.X, data.y, groups), maxlen=1)
+class Numbered(NamedTuple):
+    """The rows that a splitter may name, by the numbers that they have in the call."""
+
+    places: np.ndarray | None  # of each one in the data, -1 for a row of weight 0; None: it is its number
+    groups: np.ndarray | None
+
+    @classmethod
+    def of(cls, X, rows, groups):
+        """For a call with X, of which `rows` count; None: all."""
+        places = None
+        if rows is not None:
+            places = np.full(_num_samples(X), -1)
+            places[rows] = np.arange(len(rows))
+        return cls(places, None if groups is None else np.asarray(groups))
+
+    def without(self, skipped):
+        """When these rows of the data have gone, as if they had not been given."""
+        groups = self.groups
+        if self.places is None:
+            return Numbered(None, None if groups is None else groups[~skipped])
+        still = (self.places < 0) | ~skipped[self.places]
+        places = np.where(self.places < 0, -1, np.cumsum(~skipped)[self.places] - 1)
+        return Numbered(places[still], None if groups is None else groups[still])
+
+    def split(self, splitter, data):
+        """The places in the data of the last split, and how many numbers it names.
+
+        To the splitter a row of weight 0 looks like the row that counts before it.
+        """
+        X, y, groups = data.X, data.y, self.groups
+        if self.places is not None:
+            stand_ins = np.maximum(np.maximum.accumulate(self.places), 0)
+            X, y = X[stand_ins], y[stand_ins]
+            groups = None if groups is None else groups[self.places >= 0][stand_ins]
+        last = deque(splitter.split(X, y, groups), maxlen=1)
         if not last:
             raise ValueError("there is no split.")
-        train, held_out = (np.arange(n_samples)[part] for part in last[0])
+        numbers = np.arange(X.shape[0])
+        parts = [numbers[part] for part in last[0]]
+        if self.places is not None:
+            parts = [self.places[part] for part in parts]
+        return [part[part >= 0] for part in parts], list(map(len, parts))
+
+
+def split(estimator, data, numbered, random_state):
+    """Indices to train on and to validate on: the last split of `validation`, or a random part."""
+    if estimator.validation is None:
+        return _random_part(estimator, data.y, numbered, random_state)
+    with about(f"validation={estimator.validation!r}"):
+        splitter = check_cv(estimator.validation, data.y, classifier=is_classifier(estimator))
+        (train, held_out), sizes = numbered.split(splitter, data)
         if np.isin(held_out, train).any():
             raise ValueError("rows to validate on are also rows to train on.")
-    if not (len(train) and len(held_out)):
+    if not all(sizes):
         raise ValueError(
-            f"validation={estimator.validation!r} leaves {len(train)} rows to train on and {len(held_out)} "
+            f"validation={estimator.validation!r} leaves {sizes[0]} rows to train on and {sizes[1]} "
             "to validate on: at least one each is needed."
+        )
+    if not (len(train) and len(held_out)):
+        what = "to validate on" if len(train) else "to train on"
+        raise ValueError(
+            f"sample_weight: all weights of the rows {what} are 0, by validation={estimator.validation!r}."
         )
     return train, held_out
 
 
-def _random_part(estimator, y, random_state):
-    n_samples = y.shape[0]
-    n_held_out = int(np.ceil(estimator.validation_fraction * n_samples))
-    if n_held_out < 2:
+def _random_part(estimator, y, numbered, random_state):
+    """Of the rows that count; two at least, where there would be two if all rows given did."""
+    n_samples, fraction = y.shape[0], estimator.validation_fraction
+    n_given = n_samples if numbered.places is None else len(numbered.places)
+    n_held_out = int(np.ceil(fraction * n_samples))
+    if np.ceil(fraction * n_given) < 2 or n_samples < 3 <= n_given:
+        counted = "" if n_given == n_samples else f" with a weight above 0, of {n_given}"
         raise ValueError(
-            f"The validation set is too small: n_samples={n_samples}, validation_fraction="
-            f"{estimator.validation_fraction!r}. Increase 'validation_fraction' or the size of your dataset."
+            f"The validation set is too small: n_samples={n_samples}{counted}, validation_fraction="
+            f"{fraction!r}. Increase 'validation_fraction' or the size of your dataset."
         )
-    with about(f"validation_fraction={estimator.validation_fraction!r}"):
+    part = fraction if n_held_out >= 2 else 2
+    with about(f"validation_fraction={fraction!r}"):
         return train_test_split(
             np.arange(n_samples),
             random_state=random_state,
-            test_size=estimator.validation_fraction,
-            stratify=estimator._strata(y, n_held_out),
+            test_size=part,
+            stratify=estimator._strata(y, max(2, n_held_out)),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -14,6 +15,7 @@ from skbackprop.estimators.building import make_regression_loss, widths_of_targe
 from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.intervals import conformal_margin, interval_columns, sorted_residuals
 from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
+from skbackprop.estimators.targets import read_numbers
 from skbackprop.estimators.validation import (
     about,
     check_n_epochs,
@@ -21,6 +23,7 @@ from skbackprop.estimators.validation import (
     check_X_y,
     validation_arguments,
 )
+from skbackprop.estimators.weights import scored
 from skbackprop.layers import Layer
 from skbackprop.losses import REGRESSION_LOSSES, Loss
 from skbackprop.targets import RegressionTargets
@@ -338,8 +341,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     target_scaling: str | None = field(default=None, kw_only=True)
     clamp: bool = field(default=False, kw_only=True)
 
+    _weighs_outputs = True
+
     def _check_X_y(self, X, y, **settings):
-        X, y = check_X_y(self, X, y, y_numeric=True, **settings)
+        read = partial(read_numbers, allow_missing=settings.get("y_finite", True) is not True)
+        X, y = check_X_y(self, X, y, read, **settings)
         if y.dtype.kind not in "biuf":
             raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
         return X, y
@@ -375,9 +381,6 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             low, high = check_range(value, y, dtype)
             return low, high - low, "logistic"
         return None, None, "identity"
-
-    def _n_weighted(self, y):
-        return 1 if y.ndim == 1 else y.shape[1]
 
     def _check_targets(self, y):
         self._training.objective.loss.check_targets(y)
@@ -598,6 +601,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         score : float
             1 is perfect; 0 is as good as the best constant.
         """
+        X, y, sample_weight = scored(X, y, sample_weight, read_numbers, of_outputs=True)
         predicted = self.predict(X)
         finite = np.isfinite(predicted).reshape(len(predicted), -1).all(axis=1)
         if not finite.all():

@@ -7,10 +7,11 @@ from operator import is_, itemgetter
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 
 from skbackprop.estimators.growing import in_known_order
 from skbackprop.finite import all_finite
+from skbackprop.masked import unmasked
 from skbackprop.preprocessing.times import refuse_times
 
 
@@ -63,6 +64,7 @@ def check_X(estimator, X, dtype, *, finite=True, reset=False):
     if not reset and _is_ready(estimator, X, dtype):
         return X
     refuse_times(X, "X")
+    X = unmasked(X)
     if not reset and estimator.grow:
         X, estimator = in_known_order(estimator, X, dtype, finite)
     with np.errstate(over="ignore", invalid="ignore"):  # of huge values
@@ -71,18 +73,20 @@ def check_X(estimator, X, dtype, *, finite=True, reset=False):
         )
 
 
-def check_X_y(estimator, X, y, *, reset, dtype, finite=True, y_finite=True, y_numeric=False):
-    """X and y as `validate_data` returns them, y a vector where it has one column."""
+def check_X_y(estimator, X, y, read, *, reset, dtype, finite=True, y_finite=True):
+    """X and y as `validate_data` returns them, y read by `read`, a vector where it has one column."""
     if not reset and _is_ready(estimator, X, dtype) and _is_vector(y) and len(y) == len(X):
         return X, y
     refuse_times(X, "X")
-    if y_numeric:
-        refuse_times(y, "y")
+    X = unmasked(X)
+    if y is not None:
+        with about("y"):
+            y = read(y)
     if not reset and estimator.grow:
         X, estimator = in_known_order(estimator, X, dtype, finite)
     settings = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_all_finite": finite}
     if y_finite is True:
-        X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **settings)
+        X, y = validate_data(estimator, X, y, multi_output=True, reset=reset, **settings)
     else:
         X = validate_data(estimator, X, "no_validation" if y is not None else None, reset=reset, **settings)
         with about("y"):
@@ -103,38 +107,6 @@ def as_column_or_matrix(y):
     if y.ndim == 2 and y.shape[1] == 1 and not issparse(y):
         return column_or_1d(y, warn=True)
     return y
-
-
-def check_weight(sample_weight, X, name="sample_weight", n_outputs=1):
-    """The weights as a column in X's dtype, or as one for each of several outputs, or None."""
-    if sample_weight is None:
-        return None
-    with about(name):
-        if n_outputs > 1 and np.ndim(sample_weight) == 2:
-            weight = _output_weights(sample_weight, X, n_outputs)
-        else:
-            weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-            weight = weight.reshape(-1, 1)
-        with np.errstate(over="ignore"):
-            totals = weight.sum(axis=0)
-        wrong = ~np.isfinite(totals) | ((totals > 0) & (totals < np.finfo(X.dtype).tiny))
-        if wrong.any():
-            raise ValueError(
-                f"the sum of the weights, {totals[wrong][0]:.3g}, is beyond the range of {X.dtype}."
-            )
-    return weight
-
-
-def _output_weights(sample_weight, X, n_outputs):
-    weight = check_array(
-        sample_weight, dtype=X.dtype, order="C", ensure_non_negative=True, input_name="sample_weight"
-    )
-    if weight.shape != (X.shape[0], n_outputs):
-        raise ValueError(
-            f"sample_weight has shape {weight.shape}, expected ({X.shape[0]},), a weight for each row, or "
-            f"({X.shape[0]}, {n_outputs}), one for each output of each row."
-        )
-    return weight
 
 
 def validation_arguments(X_val, y_val, sample_weight_val):

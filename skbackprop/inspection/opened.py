@@ -12,7 +12,7 @@ from skbackprop.batches import Batch
 from skbackprop.estimators.missing import Data
 from skbackprop.estimators.quantiles import quantiles_of_targets
 from skbackprop.estimators.tabular.base import BaseTabular
-from skbackprop.estimators.validation import check_weight
+from skbackprop.estimators.weights import check_weight
 from skbackprop.inspection.columns import joined, names_in, sources_of_columns
 from skbackprop.inspection.one_hot_codes import Expanded
 from skbackprop.inspection.unwrapping import layers_around, transformed_rows, transformed_targets
@@ -140,8 +140,9 @@ class OpenedNetwork(OpenedModel):
         model, missing = self.model, self.model._missing
         dtype, finite = model.network_.theta.dtype, missing.finite
         X, y = model._check_X_y(X, y, reset=False, dtype=dtype, finite=finite, y_finite=missing.y_finite)
-        data = Data(X, y, check_weight(sample_weight, X))
-        _, kept = missing.seen(*data)
+        n_outputs = y.shape[1] if model._weighs_outputs and y.ndim == 2 else 1
+        data = Data(X, y, check_weight(sample_weight, X.shape[0], n_outputs=n_outputs))
+        _, kept = missing.seen(X, y)
         data = data if kept is None else data.take(kept)
         weight = model._loss_weight(data, np.arange(data.X.shape[0]), incremental=False)
         return Batch(missing.fill(data.X), model._targets.encode(data.y, np.float64), weight)

@@ -7,13 +7,17 @@ from sklearn.preprocessing import StandardScaler
 
 from skbackprop.finite import all_finite
 
+LARGEST = np.finfo(np.float32).max / 100  # of y for predictions in float32, which may go beyond it
+SMALLEST = np.sqrt(np.finfo(np.float64).tiny)  # its square is no full number any more
+
 
 @dataclass(frozen=True)
 class RegressionTargets:
     """(n_samples,) or (n_samples, n_targets) of numbers; the network learns (y - shift) / scale.
 
     `widths` counts the network's columns for each target: more than one where a loss has several
-    quantiles. Predictions are clamped to [low, high] where these are given.
+    quantiles. Predictions are clamped to [low, high] where these are given. `in_double`: they are float64,
+    also where the network is not, whose numbers could not hold them.
     """
 
     widths: tuple[int, ...] = (1,)
@@ -21,6 +25,7 @@ class RegressionTargets:
     scale: np.ndarray | None = None
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+    in_double: bool = False
 
     @property
     def n_targets(self):
@@ -43,12 +48,18 @@ class RegressionTargets:
         y = y.reshape(len(y), -1).astype(np.float64)
         weights = [None] if weight is None else weight.T  # one for all targets, or one for each
         parts = [y] if len(weights) == 1 else np.hsplit(y, y.shape[1])
-        with np.errstate(over="ignore", invalid="ignore"):
-            scalers = [StandardScaler().fit(part, None, w) for part, w in zip(parts, weights)]
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            scalers = [
+                StandardScaler().fit(part, None, None if w is None or not w.any() else _in_range(w))
+                for part, w in zip(parts, weights)
+            ]
         shift, scale = (np.concatenate([getattr(s, name) for s in scalers]) for name in ("mean_", "scale_"))
         if not np.isfinite([shift, scale]).all():
             raise ValueError("y is too large to be standardised: its variance overflows.")
-        return replace(self, shift=shift, scale=scale)
+        if (np.abs(y).max(axis=0) < SMALLEST)[np.ptp(y, axis=0) > 0].any():
+            raise ValueError("y is too small to be standardised, its variance is 0: give it in another unit.")
+        in_double = self.in_double or bool(np.abs(y).max() > LARGEST)
+        return replace(self, shift=shift, scale=scale, in_double=in_double)
 
     @np.errstate(over="ignore")
     def encode(self, y, dtype):
@@ -57,18 +68,22 @@ class RegressionTargets:
             raise ValueError(
                 f"y has {columns.shape[1]} output column(s), but the network was made for {self.n_targets}."
             )
-        finite = self.scale is None or all_finite(np.asarray(columns, dtype))
+        finite = self.scale is None or self.in_double or all_finite(np.asarray(columns, dtype))
         if self.scale is not None:
             columns = (columns - self.shift) / self.scale
         columns = np.ascontiguousarray(columns, dtype)
         if not (finite and all_finite(columns)):
-            raise ValueError(f"y holds values that are too large for {columns.dtype}, the dtype of X.")
+            raise ValueError(
+                f"y holds values that are too large for {columns.dtype}, that of the network and of "
+                "the first X: give y in another unit, or X as float64."
+            )
         return columns
 
     @np.errstate(over="ignore", invalid="ignore")  # too large is inf
     def decode(self, output):
         """Predictions of shape (n_samples,), (n_samples, n_targets), and a last axis for quantiles."""
-        output = self._in_units_of_y(output).astype(output.dtype, copy=False)
+        dtype = np.float64 if self.in_double else output.dtype
+        output = self._in_units_of_y(output).astype(dtype, copy=False)
         if self.widths == (1,):
             return output.ravel()
         if self.n_targets > 1 and set(self.widths) == {self.widths[0]} != {1}:
@@ -90,3 +105,8 @@ class RegressionTargets:
 
     def _by_column(self, values):
         return np.repeat(values, self.widths)
+
+
+def _in_range(weight):
+    """Divided by a power of two, which changes no bit of a mean: sums with squares do not overflow."""
+    return np.ldexp(weight, -np.frexp(weight.max())[1])

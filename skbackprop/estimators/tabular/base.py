@@ -25,7 +25,8 @@ from skbackprop.estimators.tabular.members import Plan, folds, learn_once
 from skbackprop.estimators.tabular.parameters import TabularParameters
 from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
 from skbackprop.estimators.unchanged import unchanged_on_error
-from skbackprop.estimators.validation import about, check_weight
+from skbackprop.estimators.validation import about
+from skbackprop.estimators.weights import counted, in_range
 from skbackprop.preprocessing import TabularEncoder
 
 STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it
@@ -141,6 +142,7 @@ class BaseTabular(Persistent, TabularParameters, ABC):
 
     def _learn_table(self, X, y, sample_weight, settings, classes=None):
         """The encoder and the targets, and the rows as the networks learn them."""
+        X, y, sample_weight = self._counted(X, y, sample_weight)
         self.encoder_ = TabularEncoder(
             self.categorical_features,
             max_one_hot_categories=self.max_one_hot_categories,
@@ -150,29 +152,34 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             vars(self).pop(name, None)
             if hasattr(self.encoder_, name):
                 setattr(self, name, getattr(self.encoder_, name))
-        return self._read(
+        return self._encoded(
             X, y, sample_weight, lambda y, weight: self._learn_targets(y, weight, settings, classes)
         )
 
-    def _read(self, X, y, sample_weight, learn_targets=None):
+    def _read(self, X, y, sample_weight):
+        """The rows that count, as the networks learn them, and their targets."""
+        return self._encoded(*self._counted(X, y, sample_weight))
+
+    def _counted(self, X, y, sample_weight):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        X, y, weight, _ = counted(X, y, sample_weight)
+        return X, y, weight
+
+    def _encoded(self, X, y, weight, learn_targets=None):
         X = self.encoder_._encoded(X)
         with about("y"):
             y = self._check_y(y)
         check_consistent_length(X, y)
-        weight = check_weight(sample_weight, X)
         if learn_targets is not None:
             learn_targets(y, weight)
         with about("y"):
             columns = self._targets.encode(y, X.dtype)
-        weight = self._loss_weight(y, weight)
-        if weight is None:
-            return TableRows(X, columns, None), y
-        counted = np.flatnonzero(weight)
-        if not len(counted):
-            raise ValueError("sample_weight: all weights are 0, nothing can be learned.")
-        return TableRows(X[counted], columns[counted], weight[counted]), y[counted]
+        weight, _ = in_range(self._loss_weight(y, weight), X.dtype)
+        if weight is None or weight.all():
+            return TableRows(X, columns, weight), y
+        learned = np.flatnonzero(weight)
+        return TableRows(X[learned], columns[learned], weight[learned]), y[learned]
 
     def _task(self, rows, settings, n_rounds):
         plan = Plan(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import type_of_target, unique_labels
@@ -15,9 +15,10 @@ from skbackprop.estimators.class_weight import class_weights
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES
+from skbackprop.estimators.targets import read_labels
+from skbackprop.estimators.weights import scored
 from skbackprop.losses import MultinomialLogLoss
 from skbackprop.network import net_input
-from skbackprop.preprocessing.columns import is_missing
 from skbackprop.targets import classification_targets
 
 
@@ -122,10 +123,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         return super()._settings(**more)
 
     def _check_y(self, y):
-        y = column_or_1d(y, warn=True)
-        missing = [k for k, label in enumerate(y.tolist()) if is_missing(label)]
-        if missing:
-            raise ValueError(f"Input y contains NaN: the label of row {missing[0]} is missing.")
+        y = column_or_1d(read_labels(y), warn=True)
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
         if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
             raise ValueError(f"Unknown label type: {type_of_target(y)}. One class label a row is allowed.")
@@ -133,7 +131,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
 
     def _learn_targets(self, y, weight, settings, classes):
         if classes is not None:
-            classes = unique_labels(classes)
+            classes = unique_labels(read_labels(classes))
         self._targets = classification_targets(y, classes, columns_for_two=2)
         self.classes_ = self._targets.classes
         self._loss = MultinomialLogLoss(settings.label_smoothing)
@@ -146,8 +144,11 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         if self.class_weight is None:
             return weight
         learned = np.ones(len(y)) if weight is None else weight[:, 0]
-        of_classes = class_weights(self.class_weight, self._targets, y, learned).astype(np.float32)
-        return of_classes if weight is None else of_classes * weight
+        of_classes = class_weights(self.class_weight, self._targets, y, learned)
+        weight = of_classes if weight is None else of_classes * weight
+        if not weight.any():
+            raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
+        return weight
 
     def _criterion(self):
         return CRITERIA[self.scoring]
@@ -216,7 +217,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         if (
             classes is not None
             and "networks_" in vars(self)
-            and not np.array_equal(unique_labels(classes), self.classes_)
+            and not np.array_equal(unique_labels(read_labels(classes)), self.classes_)
         ):
             raise ValueError(f"classes={classes!r} is not the same as before: {self.classes_!r}.")
         return self._partial_fit(X, y, sample_weight, classes)
@@ -284,3 +285,25 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         """
         most_probable = self.predict_log_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
+
+    def score(self, X, y, sample_weight=None):
+        """The share of rows whose class is predicted.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table.
+
+        y : array-like of shape (n_rows,)
+            Class labels.
+
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+            From 0 to 1.
+        """
+        X, y, sample_weight = scored(X, y, sample_weight, read_labels)
+        return accuracy_score(y, self.predict(X), sample_weight=sample_weight)

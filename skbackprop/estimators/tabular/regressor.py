@@ -14,10 +14,11 @@ from skbackprop.estimators.quantiles import quantiles_of_targets, regression_sco
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_NUMBERS
+from skbackprop.estimators.targets import read_numbers
 from skbackprop.estimators.validation import as_column_or_matrix
+from skbackprop.estimators.weights import scored
 from skbackprop.losses import Loss
 from skbackprop.memory import Workspaces
-from skbackprop.preprocessing.times import refuse_times
 from skbackprop.targets import RegressionTargets
 
 LOSSES = {"squared_error", "absolute_error", "huber", "log_cosh", "quantile"}
@@ -89,7 +90,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     _recipes = FOR_NUMBERS
 
     def _check_y(self, y):
-        refuse_times(y, "y")
+        y = read_numbers(y)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         return as_column_or_matrix(y)
 
@@ -99,9 +100,8 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         if not self._loss.shiftable:
             raise ValueError(f"loss={self.loss!r} is for y in its own unit, and here y is standardised.")
         widths = widths_of_targets(self._loss, n_targets)
-        targets = RegressionTargets(widths).standardized_by(y, weight)
-        learned = y if weight is None else y[weight[:, 0] > 0]
-        self._targets = targets.clamped_to(learned) if settings.clamp else targets
+        targets = RegressionTargets(widths, in_double=True).standardized_by(y, weight)
+        self._targets = targets.clamped_to(y) if settings.clamp else targets
         self.n_outputs_ = n_targets
 
     def _criterion(self):
@@ -223,6 +223,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         score : float
             1 is perfect; 0 is as good as the best constant.
         """
+        X, y, sample_weight = scored(X, y, sample_weight, read_numbers)
         return regression_score(y, self.predict(X), self._quantiles(), sample_weight)
 
     def _quantiles(self):
