@@ -72,6 +72,10 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         """The weight of each row, or of each row and output, in the loss; `order`: the rows to train on."""
         return data.weight
 
+    def _known_of_all(self, y, stream):
+        """What is known beforehand, `stream`, and what all rows of the call tell, those of weight 0 too."""
+        return stream
+
     def _strata(self, y, n_held_out):
         """Classes whose shares the validation part keeps; None: drawn from all alike."""
         return None
@@ -145,6 +149,8 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         self.n_rows_skipped_ = self._missing.n_skipped
         if data is None:
             return None
+        if numbered.places is not None:
+            stream = self._known_of_all(y, stream)
         if first_pass:
             _, n_skipped = vars(self).pop("_before_first", NOTHING)
             if incremental and n_skipped:
@@ -176,6 +182,8 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         self._prepare_stopping(monitor)
         order = np.arange(data.X.shape[0]) if order is None else order
         weight = self._weigh(self._loss_weight(data, order, incremental), rows.inputs.dtype)
+        if weight is not None and (counts := weight[order].any(axis=1)).any():
+            order = order[counts]  # no row of a class without weight
         order = self._order(order, incremental)
         size = self._batch_size(len(order), incremental)
         if data.X.shape[0] == 1 and not is_sparse:

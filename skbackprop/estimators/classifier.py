@@ -17,7 +17,7 @@ from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
-from skbackprop.estimators.targets import read_labels
+from skbackprop.estimators.targets import all_labels, read_labels
 from skbackprop.estimators.validation import about, check_n_epochs, check_X_y, validation_arguments
 from skbackprop.estimators.weights import scored
 from skbackprop.layers import Layer
@@ -334,6 +334,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             targets = classification_targets(y, classes, loss.columns_for_two_classes)
         self.classes_ = targets.classes
         return targets, make_classification_loss(loss, targets, self.class_weight), "identity"
+
+    def _known_of_all(self, y, stream):
+        return stream if stream.get("classes") is not None else {"classes": all_labels(y)}
 
     def _grow_targets(self, y, classes=None):
         with about("y"):

@@ -22,6 +22,34 @@ def read_labels(y):
     return y
 
 
+def all_labels(y):
+    """The classes of y; a list of those of each column, if several columns hold labels of any kind.
+
+    As scikit-learn lists them: rows of weight 0 too, but for what is no label there.
+    """
+    if issparse(y) or (y := _array(y)).ndim not in (1, 2):
+        return None
+    columns = [_labels_in(column) for column in y.reshape(len(y), -1).T]
+    if any(of_column is None for of_column in columns):
+        return None
+    if len(columns) == 1:
+        return columns[0]
+    are_indicators = all(np.isin(of_column, (0, 1)).all() for of_column in columns)
+    return None if are_indicators else columns
+
+
+def _labels_in(column):
+    if column.dtype.kind == "f":
+        column = column[np.isfinite(column)]
+        return np.unique(column[column == np.floor(column)])
+    if column.dtype == object:
+        column = column[[not is_missing(value) for value in column]]
+    try:
+        return np.unique(column)
+    except TypeError:  # of several types
+        return None
+
+
 def read_numbers(y, allow_missing=False):
     """Numbers as an array, objects as float64, None and NA as NaN."""
     if issparse(y):

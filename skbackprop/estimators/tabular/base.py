@@ -49,6 +49,9 @@ class BaseTabular(Persistent, TabularParameters, ABC):
     def _criterion(self):
         """A function of (columns, z, weight) that is lower where z is better."""
 
+    def _classes_of_all(self, y):
+        """The classes of all rows of the call, those of weight 0 too; None for numbers."""
+
     def _strata(self, y):
         """Classes whose shares all validation parts keep; None: rows are drawn from all alike."""
         return None
@@ -142,7 +145,9 @@ class BaseTabular(Persistent, TabularParameters, ABC):
 
     def _learn_table(self, X, y, sample_weight, settings, classes=None):
         """The encoder and the targets, and the rows as the networks learn them."""
-        X, y, sample_weight = self._counted(X, y, sample_weight)
+        every, (X, y, sample_weight) = y, self._counted(X, y, sample_weight)
+        if classes is None and y is not every:
+            classes = self._classes_of_all(every)
         self.encoder_ = TabularEncoder(
             self.categorical_features,
             max_one_hot_categories=self.max_one_hot_categories,

@@ -15,7 +15,7 @@ from skbackprop.estimators.class_weight import class_weights
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES
-from skbackprop.estimators.targets import read_labels
+from skbackprop.estimators.targets import all_labels, read_labels
 from skbackprop.estimators.weights import scored
 from skbackprop.losses import MultinomialLogLoss
 from skbackprop.network import net_input
@@ -136,6 +136,9 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         self.classes_ = self._targets.classes
         self._loss = MultinomialLogLoss(settings.label_smoothing)
         self.temperature_ = None
+
+    def _classes_of_all(self, y):
+        return all_labels(y)
 
     def _strata(self, y):
         return np.unique(y, return_inverse=True)[1]
