@@ -25,7 +25,7 @@ from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.unchanged import Before
 from skbackprop.estimators.validation import about, check_parameters
-from skbackprop.estimators.weights import counted, in_range
+from skbackprop.estimators.weights import counted, divided, in_range
 from skbackprop.growth import check_can_grow, grown
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
@@ -228,12 +228,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
     def _weigh(self, weight, dtype):
         """Weights that the loss can work with; the penalty is divided by their sum as it was given."""
         weight, unit = in_range(weight, dtype)
-        alpha = self.alpha / unit
-        if self.alpha and not alpha <= np.finfo(dtype).max:
-            raise ValueError(
-                f"alpha={self.alpha!r} is divided by the sum of sample_weight, about {unit:.1g}, and that is "
-                f"beyond the range of {dtype}: multiply the weights by a number, or set alpha=0."
-            )
+        alpha = divided(self.alpha, unit, dtype)
         if alpha != self._training.objective.alpha:
             self._training.objective.set_alpha(alpha)
         return weight

@@ -108,3 +108,13 @@ def in_range(weight, dtype):
     _, exponent = np.frexp(total)
     exponent = int(min(exponent, 1023))
     return np.ldexp(weight, -exponent).astype(dtype), 2.0**exponent
+
+
+def divided(alpha, unit, dtype):
+    """The penalty's strength beside weights that `in_range` has divided: their sum divides it too."""
+    if alpha and not alpha / unit <= np.finfo(dtype).max:
+        raise ValueError(
+            f"alpha={alpha!r} is divided by the sum of sample_weight, about {unit:.1g}, and that is beyond "
+            f"the range of {dtype}: multiply the weights by a number, or set alpha=0."
+        )
+    return alpha / unit
