@@ -17,7 +17,7 @@ from skbackprop.estimators import building, solver
 from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.fitted import FittedNetwork
-from skbackprop.estimators.growing import learn_columns
+from skbackprop.estimators.growing import Growing, learn_columns, sources
 from skbackprop.estimators.missing import MISSING, Data
 from skbackprop.estimators.monitor import Monitor, Numbered, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
@@ -26,7 +26,6 @@ from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.unchanged import Before
 from skbackprop.estimators.validation import about, check_parameters
 from skbackprop.estimators.weights import counted, divided, in_range
-from skbackprop.growth import check_can_grow, grown
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
 from skbackprop.network import Network, first_layer
@@ -42,7 +41,9 @@ ARCHITECTURE = (
 NOTHING = {}, 0  # what a first call says alone, such as `classes`, and the rows skipped so far
 
 
-class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, BackpropParameters, ABC):
+class BaseBackprop(
+    CallbackSupportMixin, FittedNetwork, Growing, Running, Persistent, BackpropParameters, ABC
+):
     """Base class; not for direct use."""
 
     _weighs_outputs = False  # whether sample_weight may have a column for each output
@@ -212,7 +213,7 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         if n_new:
             before = missing.places(n_before)
             missing = missing.grown(n_new, X, weight)
-            self._grow_inputs(_sources(before, missing.places(X.shape[1]), n_before, n_new))
+            self._grow_inputs(sources(before, missing.places(X.shape[1]), n_before, n_new))
         if groups is not None:
             with about("groups"):
                 check_consistent_length(given, groups)
@@ -262,22 +263,6 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
             if output_activation == "identity"
             else names.get(type(last), type(last).__name__)
         )
-
-    def _grow_inputs(self, inputs):
-        self._grow(inputs, np.arange(self.n_outputs_), self._training.objective.loss)
-
-    def _grow_targets(self, y, **stream):
-        """Outputs for what is new in y, where there can be such."""
-
-    def _grow(self, inputs, outputs, loss):
-        """A larger network; see `growth.grown`."""
-        root = self.network_.root
-        check_can_grow(root)
-        last = replace(root.layers[-1], n_units=len(outputs))
-        root = replace(root, layers=[*root.layers[:-1], last])
-        self._training = grown(self._training, root, inputs, outputs, loss)
-        self.network_ = self._training.objective.network
-        self.n_outputs_ = len(outputs)
 
     def _check_same_architecture(self):
         for name, before in self._fitted_with.items():
@@ -369,9 +354,3 @@ class BaseBackprop(CallbackSupportMixin, FittedNetwork, Running, Persistent, Bac
         if not incremental and last is not None and np.array_equal(np.sort(last), np.sort(rows)):
             return last
         return rows
-
-
-def _sources(before, after, n_features, n_new):
-    """The index in `before` of each place in `after`, -1 for new ones; see `Impute.places`."""
-    where = {place + n_new * (place >= n_features): index for index, place in enumerate(before)}
-    return np.array([where.get(place, -1) for place in after])

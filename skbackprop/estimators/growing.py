@@ -1,10 +1,39 @@
 """`grow=True`: columns of X by name, in the order in which they came."""
 
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _get_feature_names, _num_features, validate_data
+
+from skbackprop.growth import check_can_grow, grown
+
+
+class Growing:
+    """The part of an estimator that makes its network larger."""
+
+    def _grow_inputs(self, inputs):
+        self._grow(inputs, np.arange(self.n_outputs_), self._training.objective.loss)
+
+    def _grow_targets(self, y, **stream):
+        """Outputs for what is new in y, where there can be such."""
+
+    def _grow(self, inputs, outputs, loss):
+        """A larger network; see `growth.grown`."""
+        root = self.network_.root
+        check_can_grow(root)
+        last = replace(root.layers[-1], n_units=len(outputs))
+        root = replace(root, layers=[*root.layers[:-1], last])
+        self._training = grown(self._training, root, inputs, outputs, loss)
+        self.network_ = self._training.objective.network
+        self.n_outputs_ = len(outputs)
+
+
+def sources(before, after, n_features, n_new):
+    """The index in `before` of each place in `after`, -1 for new ones; see `Impute.places`."""
+    where = {place + n_new * (place >= n_features): index for index, place in enumerate(before)}
+    return np.array([where.get(place, -1) for place in after])
 
 
 def learn_columns(estimator, X):

@@ -50,9 +50,10 @@ def counted(X, y, sample_weight, name="sample_weight", of_outputs=False):
     """
     if sample_weight is None:
         return X, y, None, None
-    of_outputs = of_outputs and np.ndim(sample_weight) == 2 and len(shape := np.shape(y)) == 2
-    n_samples = _num_samples(X)
-    weight = check_weight(sample_weight, n_samples, name, shape[1] if of_outputs else 1)
+    n_samples, n_outputs = _num_samples(X), 1
+    if of_outputs and np.asarray(sample_weight).ndim == 2 and np.asarray(y).ndim == 2:
+        n_outputs = np.asarray(y).shape[1]
+    weight = check_weight(sample_weight, n_samples, name, n_outputs)
     if weight.all():
         return X, y, weight, None
     if y is not None:
