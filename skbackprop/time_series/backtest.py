@@ -10,7 +10,7 @@ from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 
-from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.clock import advice_for, learn_clock
 from skbackprop.time_series.forecaster import LagForecaster
 from skbackprop.time_series.metrics import (
     coverage_score,
@@ -18,7 +18,7 @@ from skbackprop.time_series.metrics import (
     root_mean_squared_scaled_error,
     symmetric_mean_absolute_percentage_error,
 )
-from skbackprop.time_series.rows import as_list, opened, series_of, times_of
+from skbackprop.time_series.rows import as_frame, as_list, opened, series_of, times_of
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
     if not isinstance(refit, Integral) or refit < 0 or (refit == 0 and refit is not False):
         raise ValueError(f"refit={refit!r}: True, False or a whole number of at least 1 is allowed.")
     every = refit or np.inf
+    X = as_frame(X)
     table = opened(clone(forecaster), X, reset=True)
     groups = as_list(forecaster.groups)
     times = times_of(table, forecaster.time, groups)
@@ -123,7 +124,8 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
         order = np.arange(len(y)) if times is None else pd.factorize(times, sort=True)[0]
         steps = pd.Series(order).groupby(codes).rank(method="first").to_numpy().astype(np.int64)
     else:
-        steps = np.asarray(learn_clock(times, forecaster.freq).steps(times))
+        clock = learn_clock(times, forecaster.freq, advice=advice_for(forecaster))
+        steps = np.asarray(clock.steps(times))
     model, seen, predictions, scores = None, None, [], []
     for fold, (train, test) in enumerate(check_cv(cv).split(X, y)):
         if model is None or fold % every == 0:

@@ -13,6 +13,8 @@ from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.features import TimeFeatures, whole_numbers
 from skbackprop.time_series.parameters import documented_clock
 from skbackprop.time_series.rows import opened, times_of
+from skbackprop.time_series.stepping import DAY, NS, order_clock
+from skbackprop.time_series.times import missing_time
 
 
 class ClockFeatures(TimeFeatures):
@@ -134,6 +136,9 @@ class CalendarFeatures(ClockFeatures):
     fields_ : list of str
         The fields in use.
 
+    clock_ : Clock
+        The kind and the zone of the times; times in another zone are taken as this one shows them.
+
     {attributes}
 
     Examples
@@ -166,10 +171,12 @@ class CalendarFeatures(ClockFeatures):
     def _times(self, X, reset):
         table = opened(self, X, reset)
         if self.unit is not None and self.time is not None:
-            return pd.DatetimeIndex(
-                pd.to_datetime(np.asarray(table.column(self.time), dtype=float), unit=self.unit)
-            )
-        times = times_of(table, self.time, [])
+            numbers = np.asarray(table.column(self.time), dtype=float)
+            if np.isnan(numbers).any():
+                raise missing_time(f"time={self.time!r}", int(np.argmax(np.isnan(numbers))))
+            times = pd.DatetimeIndex(pd.to_datetime(numbers, unit=self.unit))
+        else:
+            times = times_of(table, self.time, [])
         if isinstance(times, pd.PeriodIndex):
             times = times.to_timestamp()
         if not isinstance(times, pd.DatetimeIndex):
@@ -177,9 +184,10 @@ class CalendarFeatures(ClockFeatures):
                 "CalendarFeatures needs dates: as the index of X, or in the column time=; numbers with "
                 "unit=, such as 's'."
             )
-        return times
+        return times if reset else self.clock_.own(times)
 
     def _learn_times(self, times):
+        self.clock_ = order_clock(times)
         unknown = [field for field in self.fields or [] if field not in FIELDS]
         if unknown:
             raise ValueError(f"fields={self.fields!r}: {unknown[0]!r} is none of {', '.join(FIELDS)}.")
@@ -204,8 +212,8 @@ class CalendarFeatures(ClockFeatures):
 
 
 def _varying(times):
-    steps = np.diff(np.unique(times.as_unit("ns").asi8))
-    days = steps.min() / 86_400e9 if len(steps) else 1.0
+    steps = np.diff(np.unique(times.asi8))
+    days = steps.min() * (NS[times.unit] / DAY) if len(steps) else 1.0
     by_distance = ["hour", "dayofweek", "dayofyear"] if days < 28 else ["month"] if days < 90 else ["quarter"]
     return [field for field in by_distance if days < FIELDS[field][2]] or ["dayofyear"]
 
@@ -215,7 +223,7 @@ class FourierFeatures(ClockFeatures):
     """Sines and cosines of time: sin(2 pi k t / period) and cos(2 pi k t / period), k = 1, ..., order.
 
     t counts steps of the clock from 1970 on, or whole numbers as times; rows without time are counted from 0
-    on.
+    on. Days without rows count, unless the index or `freq` says that business days are the steps.
 
     Parameters
     ----------
@@ -275,11 +283,12 @@ class FourierFeatures(ClockFeatures):
     def _times(self, X, reset):
         table = opened(self, X, reset)
         times = times_of(table, self.time, [])
-        return pd.RangeIndex(table.n_rows) if times is None else times
+        times = pd.RangeIndex(table.n_rows) if times is None else times
+        return times if reset else self.clock_.own(times)
 
     def _learn_times(self, times):
         self._harmonics()
-        self.clock_ = learn_clock(times, self.freq)
+        self.clock_ = learn_clock(times, self.freq, closed=False)
 
     def _feature_names(self, columns):
         return [

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_float_dtype
+from pandas.api.types import is_float_dtype, is_numeric_dtype
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from skbackprop.time_series.rows import as_list, is_pandas, is_polars
+from skbackprop.time_series.rows import as_frame, as_list, check_known, is_pandas, is_polars, table_of
+from skbackprop.time_series.times import read_times
 
 
 def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=None):
@@ -30,8 +31,8 @@ def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=No
         Targets, for `fit`.
 
     time : str, int or None, default=None
-        The column, or level of the index, that holds the times; it is left as it is. None: an index of dates
-        or periods, else the order of the rows.
+        The column, or level of the index, that holds the times, or numbers in their order; it is left as it
+        is. None: an index of dates or periods, else the order of the rows.
 
     n_points : int, default=5
         How many points in time.
@@ -53,7 +54,7 @@ def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=No
     >>> from skbackprop.time_series import LagFeatures, check_causal
     >>> check_causal(LagFeatures(3), np.arange(20.0)[:, None])
     """
-    random = check_random_state(random_state)
+    random, X = check_random_state(random_state), as_frame(X)
     fitted = clone(estimator).fit(X, y) if y is not None else clone(estimator).fit(X)
     forecasts = hasattr(fitted, "predict_one_step")
     if forecasts:
@@ -89,16 +90,17 @@ def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=No
 
 def _order(X, time):
     """For each row the rank of its time."""
+    values, where = None, "The index of X"
     if time is not None:
-        if is_pandas(X):
-            values = X[time] if time in X.columns else X.index.get_level_values(time)
-        else:
-            values = X.get_column(time).to_numpy() if is_polars(X) else np.asarray(X)[:, time]
-    elif is_pandas(X) and isinstance(X.index, pd.DatetimeIndex | pd.PeriodIndex):
-        values = X.index
-    else:
-        values = np.arange(len(X))
-    return pd.factorize(pd.Index(values), sort=True)[0]
+        table, where = table_of(X), f"time={time!r}"
+        check_known(table, "time", [time])
+        values = pd.Index(table.times(time))
+    elif is_pandas(X) and not isinstance(X.index, pd.MultiIndex):
+        values = None if is_numeric_dtype(X.index.dtype) else X.index
+    if values is None:
+        return np.arange(len(X))
+    times = values if is_numeric_dtype(values.dtype) else read_times(values, where)
+    return pd.factorize(times, sort=True)[0]
 
 
 def _changeable(X, stays):

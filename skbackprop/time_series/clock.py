@@ -1,82 +1,101 @@
-"""Time as whole numbers: on which step of a regular clock a row stands."""
+"""Which clock times stand on: as `freq` says, or as the times themselves show."""
 
-from dataclasses import dataclass
+import warnings
 
 import numpy as np
 import pandas as pd
 from pandas.tseries import offsets
 
-from skbackprop.time_series.runs import Ticks
+from skbackprop.time_series.stepping import (
+    DAY,
+    NS,
+    Clock,
+    kind_of,
+    order_clock,
+    period_of,
+    ticks_in,
+    ticks_of,
+    wall,
+    zone_of,
+)
 
-DAY = 86_400_000_000_000  # ns
+MONTHS = {"Month": 1, "Quarter": 3, "HalfYear": 6, "Year": 12}
 MONTHS = {
-    "Month": 1,
-    "MonthEnd": 1,
-    "MonthBegin": 1,
-    "QuarterEnd": 3,
-    "QuarterBegin": 3,
-    "YearEnd": 12,
-    "YearBegin": 12,
+    f"{kind}{name}{end}": n for name, n in MONTHS.items() for kind in ("", "B") for end in ("End", "Begin")
 }
-MONTHS |= {f"B{name}": n for name, n in MONTHS.items() if name != "Month"} | {
-    f"Business{name}": n for name, n in MONTHS.items() if name.startswith("Month") and name != "Month"
-}
+MONTHS |= {f"{kind}Month{end}": 1 for kind in ("Business", "CustomBusiness") for end in ("End", "Begin")}
+MONTHS |= {"WeekOfMonth": 1, "LastWeekOfMonth": 1, "Easter": 12}
+KEYWORDS = {"years": ("months", 12), "months": ("months", 1), "weeks": ("days", 7), "days": ("days", 1)}
+KEYWORDS |= {"hours": ("ns", DAY // 24), "minutes": ("ns", DAY // 1440), "seconds": ("ns", NS["s"])}
+KEYWORDS |= {"milliseconds": ("ns", 10**6), "microseconds": ("ns", 10**3), "nanoseconds": ("ns", 1)}
+WORKDAYS = (0, 1, 2, 3, 4)
+OFTEN = 3  # times that a weekday is passed without a row, at least, before it counts as closed
+USUAL = 2 / 3  # of the days that are open, at least, have a row where some are closed
+PLACE = 6  # days that the place of a time in its month may vary, such as that of a third Friday
+SPARSE = 1 / 2  # of the steps without a row, from which on the clock is doubtful
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Step s is the time `phase + s * size`, in `unit`s, 0 <= phase < size: any rows give the same clock."""
-
-    unit: str
-    size: int
-    phase: int
-
-    @classmethod
-    def through(cls, unit, size, tick):
-        return cls(unit, size, int(tick) % size)
-
-    def steps(self, times):
-        """The steps of a pandas Index of times; a time between two steps is a ValueError."""
-        if KIND[self.unit] is not _kind(times):
-            raise ValueError(f"The times are {times.dtype}, but those learned before were {self.unit}.")
-        ticks = TICKS[self.unit](times) - self.phase
-        steps = ticks // self.size
-        rest = ticks - steps * self.size
-        if rest.any():
-            at = times[int(np.flatnonzero(rest)[0])]
-            raise ValueError(
-                f"The time {at} is not on the clock of step {self.size} {self.unit} that was learned: give "
-                "freq=, or on_gap='ignore' to count rows instead of time."
-            )
-        return steps
-
-    def length(self, times):
-        """Of a step, in what an index of times stores; 0 where it has no single one."""
-        return LENGTH[self.unit](times, self.size) if KIND[self.unit] is _kind(times) else 0
+def advice_for(owner):
+    """What an estimator, or a splitter, can be told in place of a clock that does not fit."""
+    if getattr(owner, "on_gap", "ignore") == "ignore":
+        return "give freq="
+    return "give freq=, or on_gap='ignore' to count rows instead of time"
 
 
-def ticks_of(times, starts):
-    """The whole numbers that a pandas Index of times stores, in runs that begin at `starts`."""
-    return Ticks(np.asarray(times, dtype=np.int64) if _kind(times) is pd.Index else times.asi8, starts)
+def clock_for(owner, rows):
+    """The clock of an estimator's rows; None where they have no time."""
+    if rows.times is None:
+        return None
+    if owner.on_gap == "ignore" and getattr(owner, "forget_after", None) is None:
+        return order_clock(rows.times)
+    return learn_clock(rows.times, owner.freq, rows.ticks, advice=advice_for(owner))
 
 
-def learn_clock(times, freq=None, ticks=None):
-    """The clock that all `times`, a pandas Index, stand on; `ticks` are the same times in runs."""
+def learn_clock(times, freq=None, ticks=None, advice="give freq=", closed=True):
+    """The clock that all `times`, a pandas Index, stand on; `ticks` are the same times in runs.
+
+    `closed`: whether days of the week that never occur are left out of the count.
+    """
     ticks = ticks_of(times, np.zeros(1, np.intp)) if ticks is None else ticks
-    if isinstance(times, pd.PeriodIndex):
-        return Clock.through("periods", times.freq.n, times.asi8[0])
-    if not isinstance(times, pd.DatetimeIndex):
+    kind = kind_of(times)
+    if kind == "whole numbers":
         return Clock.through("numbers", _number_step(times, freq, ticks), times[0])
-    offset = pd.tseries.frequencies.to_offset(freq if freq is not None else times.freq)
-    if offset is None:
-        return _inferred(times, ticks)
-    unit, size = _unit_of(offset)
-    return Clock.through(unit, size, TICKS[unit](times[:1])[0])
+    if kind == "periods":
+        return _of_periods(times, freq, closed)
+    zone = zone_of(times)
+    step = _step(_offset(freq), f"freq={freq!r}") if freq is not None else None
+    if step is None and times.freq is not None:
+        step = _step_of(times.freq)
+    if step is None:
+        return _inferred(times, ticks, zone, advice, closed)
+    unit, size, more = step
+    if unit == "ns" and zone is not None and _moves(times, size):
+        unit = "wall"
+    return Clock.through(unit, size, _first_tick(unit, times), zone=zone, **more)
+
+
+def season_clock(rows, clock, owner):
+    """The clock on which seasons are counted: of periods their dates, of counted rows a regular one."""
+    if clock is not None and clock.unit == "periods":
+        some = pd.period_range("2024-01-01", periods=10, freq=f"{clock.size}{clock.period}")
+        return learn_clock(some.to_timestamp())
+    if owner.on_gap != "ignore" or clock is None or clock.kind != "dates":
+        return clock
+    try:
+        return learn_clock(rows.times, owner.freq, rows.ticks)
+    except ValueError:
+        return None
+
+
+def _first_tick(unit, times):
+    if unit in ("ns", "wall"):
+        return int((wall(times[:1]) if unit == "wall" else times).asi8[0]) * NS[times.unit]
+    return ticks_in(unit, times[:1])[0][0]
 
 
 def _number_step(times, freq, ticks):
     if freq is not None:
-        if not isinstance(freq, int | np.integer) or freq < 1:
+        if not isinstance(freq, int | np.integer) or isinstance(freq, bool) or freq < 1:
             raise ValueError(
                 f"freq={freq!r}: for whole numbers as times, it is a whole number of at least 1."
             )
@@ -87,89 +106,214 @@ def _number_step(times, freq, ticks):
     return int(np.gcd.reduce(apart)) if len(apart) else 1
 
 
-def _unit_of(offset):
-    """An offset of pandas as a unit and a number of them."""
-    name = type(offset).__name__
-    if name == "Day":
-        return "days", offset.n
-    if name == "Week":
-        return "days", 7 * offset.n
-    if name in MONTHS:
-        return "months", MONTHS[name] * offset.n
-    if name == "BusinessDay" and offset.n == 1:
-        return "business days", 1
-    if isinstance(offset, offsets.Tick):
-        return "ns", offset.nanos
-    raise ValueError(
-        f"freq={offset.freqstr!r} is not a step of a regular clock. Give nanoseconds to weeks, (business) "
-        "days, months, quarters or years, or whole numbers as times."
-    )
+def _of_periods(times, freq, closed):
+    name, size = period_of(times), times.freq.n
+    if freq is not None:
+        try:
+            given = pd.PeriodIndex([], dtype=pd.PeriodDtype(freq))
+        except (ValueError, TypeError, AttributeError):
+            given = None
+        if given is None or period_of(given) != name:
+            raise ValueError(
+                f"freq={freq!r}: for periods of {name!r} as times, it is a multiple of {name!r}, such as "
+                f"'2{name}'."
+            )
+        size = given.freq.n
+    elif name == "D" and size == 1 and closed:
+        weekdays = open_weekdays(np.unique(times.asi8))
+        if weekdays:
+            return Clock("business days", 1, 0, period=name, weekdays=weekdays)
+    return Clock.through("periods", size, times.asi8[0], period=name)
 
 
-def _inferred(times, ticks):
-    if times.tz is not None and (_wall(times) == _wall(times).normalize()).all():
-        times = _wall(times)  # midnights, which summer time moves
-        by_wall = _inferred(times, ticks_of(times, ticks.starts))
-        return (
-            Clock.through("days", by_wall.size // DAY, _days(times)[0]) if by_wall.unit == "ns" else by_wall
+# ------------------------------------------------------------------ as freq says
+
+
+def _offset(freq):
+    try:
+        return pd.tseries.frequencies.to_offset(freq)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"freq={freq!r}: for dates as times, it is an offset of pandas, such as 'h', '15min' or 'D'."
+        ) from error
+
+
+def _step(offset, named):
+    step = _step_of(offset)
+    if step is None:
+        raise ValueError(
+            f"{named} is not a step of a regular clock. Give nanoseconds to weeks, business days (with their "
+            "holidays), months, quarters or years, or whole numbers as times."
         )
-    apart = ticks.differences() * NS[times.unit]
+    return step
+
+
+def _step_of(offset):
+    """An offset of pandas as unit, size and more of a clock; None where it is no regular step."""
+    name, n = type(offset).__name__, offset.n
+    if n < 1:
+        return None
+    if name == "Day":
+        return "days", n, {}
+    if name == "Week":
+        return "days", 7 * n, {}
+    if name in MONTHS:
+        return "months", MONTHS[name] * n, {}
+    if name == "BusinessDay" and n == 1:
+        return "business days", 1, {}
+    if name == "CustomBusinessDay" and n == 1:
+        return "business days", 1, _open_days(offset.calendar)
+    if isinstance(offset, offsets.Tick):
+        return "ns", offset.nanos, {}
+    if name == "DateOffset" and len(offset.kwds) == 1:
+        (keyword, number), *_ = offset.kwds.items()
+        if keyword in KEYWORDS and number >= 1:
+            unit, size = KEYWORDS[keyword]
+            return unit, size * number * n, {}
+    return None
+
+
+def _open_days(calendar):
+    """The weekdays and holidays of a `numpy.busdaycalendar`."""
+    weekdays = tuple(np.flatnonzero(calendar.weekmask).tolist())
+    days = np.unique(calendar.holidays.astype("datetime64[D]").astype(np.int64))
+    return {"weekdays": weekdays, "holidays": tuple(days[np.isin((days + 3) % 7, weekdays)].tolist())}
+
+
+def _moves(times, size):
+    """Whether steps of two hours and more are regular as the zone shows them, and not between instants."""
+    if size < DAY // 12:
+        return False
+
+    def regular(unit):
+        ticks, step, _ = ticks_in(unit, times, size, 0)
+        return not np.any((ticks - ticks[0]) % step)
+
+    return not regular("ns") and regular("wall")
+
+
+# ------------------------------------------------------------------ as the times show
+
+
+def _inferred(times, ticks, zone, advice, closed):
+    apart, ns = ticks.differences(), NS[times.unit]
     if len(apart) == 0:
         raise ValueError(
             f"The step of the clock cannot be inferred from one time, {times[0]}: give freq=, such as 'D'."
         )
     shortest = int(apart.min())
-    if shortest >= 28 * DAY and (times.is_month_start.all() or times.is_month_end.all()):
-        months = np.unique(TICKS["months"](times))
-        return Clock.through("months", int(np.gcd.reduce(np.diff(months))), months[0])
-    if shortest == DAY and set(np.unique(apart // DAY)) == {1, 3} and (times.day_of_week < 5).all():
-        return Clock("business days", 1, 0)
+    if shortest * ns >= 23 * DAY // 24:  # summer time may begin in between
+        clock = _in_days(times, len(apart) == 1, zone, closed)
+        if clock is not None:
+            return clock
     off = apart % shortest != 0
     if not off.any():
-        return Clock.through("ns", shortest, TICKS["ns"](times[:1])[0])
+        return Clock.through("ns", shortest * ns, _first_tick("ns", times), zone=zone)
+    if zone is not None and _moves(times, shortest * ns):
+        return Clock.through("wall", shortest * ns, _first_tick("wall", times), zone=zone)
+    first, other = (pd.Timedelta(np.timedelta64(int(n), times.unit)) for n in (shortest, apart[off][0]))
     raise ValueError(
-        f"The times are not on one clock: the shortest step is {pd.Timedelta(shortest)}, another is "
-        f"{pd.Timedelta(int(apart[off][0]))}. Give freq=, or on_gap='ignore' to count rows instead of "
-        "time."
+        f"The times are not on one clock: the shortest step is {first}, another is {other}. "
+        f"{advice[0].upper()}{advice[1:]}."
     )
 
 
-def _wall(times):
-    return times.tz_localize(None)
+def _in_days(times, one_step, zone, closed):
+    """A clock of days, some of them, or months, for times that show one time of the day; else None."""
+    shown, day = wall(times), DAY // NS[times.unit]
+    days = np.unique(shown.asi8 // day)
+    of_day = shown.asi8[0] % day
+    if len(days) < 2 or (shown.asi8 % day != of_day).any():
+        return None
+    months = _months(days)
+    if months and _same_place(days):
+        return Clock.through("months", *months, zone=zone)
+    apart = np.diff(days)
+    shortest, is_regular = int(apart.min()), not (apart % apart.min()).any()
+    weekdays = open_weekdays(days) if not one_step and (shortest == 1 or not is_regular) else ()
+    if weekdays and closed:
+        return Clock("business days", 1, 0, zone=zone, weekdays=weekdays)
+    if weekdays:
+        shortest, is_regular = 1, True
+    if is_regular and zone is not None:
+        return Clock.through("days", shortest, days[0], zone=zone)
+    if is_regular:
+        return Clock.through("ns", shortest * DAY, int(days[0]) * DAY + int(of_day) * NS[times.unit])
+    return Clock.through("months", *months, zone=zone) if months and _near_place(days) else None
 
 
-def _business_days(times):
-    days = _days(times)
-    week, weekday = np.divmod(days + 3, 7)  # 1970-01-01 was a Thursday
-    if (weekday > 4).any():
-        raise ValueError(f"The time {times[int(np.argmax(weekday > 4))]} is no business day.")
-    return 5 * week + weekday
+def open_weekdays(days):
+    """The weekdays on which there are rows, if on the others there are none again and again; else none.
+
+    `days` (n_days,) since 1970, ascending. One weekend without rows is enough where no other day lacks one.
+    """
+    weekday = (days + 3) % 7
+    rows = np.bincount(weekday, minlength=7)
+    open_ = tuple(np.flatnonzero(rows).tolist())
+    if len(open_) in (1, 7):
+        return ()
+    first, n_days = int(weekday[0]), int(days[-1] - days[0]) + 1
+    passed = np.array([(n_days - 1 - (day - first) % 7) // 7 + 1 for day in range(7)])
+    is_open = rows > 0
+    is_complete = (rows == passed)[is_open].all()
+    closed = passed[~is_open].min()
+    if open_ == WORKDAYS:
+        enough = closed >= (1 if is_complete else 2)
+    else:
+        enough = closed >= (OFTEN if is_complete else OFTEN + 1)
+    return open_ if enough and (rows >= USUAL * passed)[is_open].all() else ()
 
 
-def _days(times):
-    return _wall(times).as_unit("ns").asi8 // DAY
+def _months(days):
+    """The number of months of a step, and the first month, for days of which each has a month of its own."""
+    months = np.unique(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
+    if len(months) < len(days) or np.diff(days).min() < 26:
+        return None
+    return int(np.gcd.reduce(np.diff(months))), int(months[0]) + 12 * 1970
 
 
-NS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-TICKS = {
-    "ns": lambda times: times.as_unit("ns").asi8,
-    "days": _days,
-    "business days": _business_days,
-    "months": lambda times: np.asarray(12 * _wall(times).year + _wall(times).month - 1, dtype=np.int64),
-    "periods": lambda times: times.asi8,
-    "numbers": lambda times: np.asarray(times, dtype=np.int64),
-}
-KIND = dict.fromkeys(TICKS, pd.DatetimeIndex) | {"periods": pd.PeriodIndex, "numbers": pd.Index}
-LENGTH = {
-    "ns": lambda times, size: 0 if size % NS[times.unit] else size // NS[times.unit],
-    "days": lambda times, size: size * DAY // NS[times.unit] if times.tz is None else 0,
-    "business days": lambda times, size: 0,
-    "months": lambda times, size: 0,
-    "periods": lambda times, size: size,
-    "numbers": lambda times, size: size,
-}
+def _places(days):
+    """The days before each in its month, and those after it."""
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    return days - months.astype("datetime64[D]").astype(np.int64), (
+        (months + 1).astype("datetime64[D]").astype(np.int64) - days - 1
+    )
 
 
-def _kind(times):
-    dates = (kind for kind in (pd.DatetimeIndex, pd.PeriodIndex) if isinstance(times, kind))
-    return next(dates, pd.Index)
+def _same_place(days):
+    """Whether all are the same day of their months, or the last one of a shorter month."""
+    before, after = _places(days)
+    return bool(((before == before.max()) | ((after == 0) & (before < before.max()))).all())
+
+
+def _near_place(days):
+    """Whether all stand near one place of their months, such as the last business day or a third Friday."""
+    return min(map(np.ptp, _places(days))) <= PLACE
+
+
+# ------------------------------------------------------------------ what is missing
+
+
+def check_fits(series, owner, clock):
+    """An error, or a warning, where the clock of an estimator's rows has steps that hardly ever have one."""
+    if clock is None or series.gaps is None or owner.freq is not None or owner.on_gap != "nan":
+        return
+    inner = np.ones(series.n_rows, dtype=bool)
+    inner[series.starts] = False
+    gaps = series.gaps[inner]
+    unit = f"{clock.size} {clock.unit}" if clock.period is None else f"{clock.size} {clock.period!r}"
+    remedies = (
+        "give freq= if that is the clock, on_gap='ignore' to count rows instead of time, or "
+        "freq=pandas.offsets.CustomBusinessDay(weekmask=, holidays=) for the days that are open"
+    )
+    if (gaps > 1).all() and np.count_nonzero(series.lengths > 1) > 1:
+        raise ValueError(
+            f"The series stand on clocks apart: no row of any of them comes one step, {unit}, after another: "
+            f"every lag would be missing. {remedies[0].upper()}{remedies[1:]}."
+        )
+    share = (gaps - 1).sum() / (gaps.sum() + len(series.starts))
+    if share > SPARSE and np.count_nonzero(gaps > 1) >= OFTEN:
+        warnings.warn(
+            f"{share:.0%} of the steps of the clock, {unit}, have no row: {remedies}.", stacklevel=4
+        )

@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.history import empty_history, place, remember
-from skbackprop.time_series.rows import as_list, columns_of, is_pandas, is_polars, read
+from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_pandas, is_polars, read
 
 COLUMNS = [None, str, Integral, "array-like"]
 
@@ -57,6 +57,7 @@ class TimeFeatures(TransformerMixin, BaseEstimator):
 
     def _joined(self, X, features):
         """Features (n_rows, n_features) as X came: with its index, behind the columns passed through."""
+        X = as_frame(X)
         if is_pandas(X):
             kept = self._kept(list(X.columns))
             names = self.get_feature_names_out()[len(kept) :]
@@ -149,11 +150,13 @@ class HistoryFeatures(TimeFeatures):
         fitted = copy(self)  # a call that fails changes nothing
         fitted._check_settings()
         rows = read(fitted, X, reset=history is None)
-        if history is None:
+        is_first = history is None
+        if is_first:
             vars(fitted).pop("_in_stream", None)
-            clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.ticks)
-            history = empty_history(rows, clock)
+            history = empty_history(rows, clock_for(self, rows))
         placed = fitted._place(rows, history, positional=True, late="error")
+        if is_first:
+            check_fits(placed.series, self, history.clock)
         fitted.history_ = remember(placed, history, fitted._keep(), fitted._states(placed), self.forget_after)
         vars(self).clear()
         vars(self).update(vars(fitted))

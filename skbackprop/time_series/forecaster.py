@@ -12,14 +12,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
 from skbackprop.preprocessing.times import refuse_times
-from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
 from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.models import StagedModels
 from skbackprop.time_series.panels import row_steps
-from skbackprop.time_series.rows import as_list, columns_of, is_frame, is_pandas, opened, read
+from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.windows import NORMALIZERS, learned_windows
 
@@ -262,11 +262,11 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """
         if len(self.coverage) == 0 or not all(0 < share < 1 for share in self.coverage):
             raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
-        fitted = copy(self)  # a call that fails changes nothing
+        fitted, X = copy(self), as_frame(X)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
-        clock = None if rows.times is None else learn_clock(rows.times, self.freq, rows.ticks)
-        history = empty_history(rows, clock)
+        history = empty_history(rows, clock_for(self, rows))
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
+        check_fits(placed.series, self, history.clock)
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
         fitted.lags_ = fitted.windows_.lags
         fitted.models_ = fitted._new_models()
@@ -436,7 +436,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         check_is_fitted(self, "history_")
         rows = self._read_ahead(X)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
-        placed = place(rows, self.history_, 1, 1, None, on_gap, True, "error")
+        placed = place(rows, self.history_, 1, 1, None, on_gap, True, "ahead")
         known = self.history_.ids.get_indexer(placed.ids)
         if (known < 0).any():
             name = placed.ids[int(np.argmax(known < 0))]
@@ -492,7 +492,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         return self._in_units(self.models_.one_step(placed, self.history_))
 
     def _go_on(self, X, y, learn):
-        fitted = copy(self)
+        fitted, X = copy(self), as_frame(X)
         rows = fitted._read(X, y, reset=False)
         history, keep = self.history_, self.models_.keep
         placed = place(rows, history, keep, keep, None, self.on_gap, True, "error")
@@ -523,6 +523,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """Rows to come: columns that are not known ahead may be absent, and are not looked at."""
         learned = list(vars(self).get("feature_names_in_", []))
         past = [name for name in columns_of(self, learned) if name not in as_list(self.known_future)]
+        X = as_frame(X)
         if past and is_frame(X):
             unknown = dict.fromkeys(past, np.nan)
             X = X.assign(**unknown) if is_pandas(X) else X.with_columns(**unknown)

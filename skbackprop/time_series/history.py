@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skbackprop.time_series.clock import Clock
 from skbackprop.time_series.runs import Runs
+from skbackprop.time_series.stepping import Clock
 from skbackprop.time_series.timeline import Series, timeline
 
 
@@ -90,8 +90,9 @@ def empty_history(rows, clock):
 def place(rows, history, keep, reach, initial, on_gap, positional, late):
     """The rows behind the history that they follow, `keep` steps of it; `reach` is the longest way back.
 
-    `positional`: whether rows without time follow what was learned last. `late` is 'error' or 'alone': what
-    becomes of a series that does not begin after its history. `initial` is the state of new series.
+    `positional`: whether rows without time follow what was learned last. `late` is 'error', 'ahead' (an error
+    of forecasts) or 'alone': what becomes of a series that does not begin after its history. `initial` is the
+    state of new series.
     """
     timed = _in_time(rows, history.clock)
     known = history.ids.get_indexer(rows.ids)
@@ -100,10 +101,13 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
         follows &= positional
     else:
         follows[follows] = timed.first[follows] > history.last_time[known[follows]]
-        if late == "error" and not follows[known >= 0].all():
+        if late != "alone" and not follows[known >= 0].all():
             name = rows.ids[int(np.flatnonzero((known >= 0) & ~follows)[0])]
+            ahead = " predict_one_step(X, y) forecasts rows that were learned (so return_train_score=False)."
             raise ValueError(
-                f"Late rows: those of series {name!r} do not all come after the rows learned before."
+                f"Late rows: those of series {name!r} do not all come after the rows learned before. "
+                f"{rows.where} holds the times, {rows.times.min()} to {rows.times.max()}; they must go "
+                f"on from those learned.{ahead if late == 'ahead' else ''}"
             )
     offset = np.zeros(len(known), np.int64)
     offset[follows] = history.last_step[known[follows]] + 1

@@ -8,8 +8,9 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skbackprop.preprocessing.times import refuse_times
-from skbackprop.time_series.clock import ticks_of
 from skbackprop.time_series.runs import MISSING, Runs, Ticks, run_starts
+from skbackprop.time_series.stepping import ticks_of
+from skbackprop.time_series.times import missing_time, read_times
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class KeyedRows:
     runs: Runs  # of neighbours of one series
     times: pd.Index | None  # (n_rows,), None where rows have no time
     ticks: Ticks | None  # the same
+    where: str = ""  # what holds the times
 
     @property
     def codes(self):
@@ -40,6 +42,18 @@ def is_frame(X):
     return is_pandas(X) or is_polars(X)
 
 
+def as_frame(X):
+    """X itself; a pyarrow Table as a pandas DataFrame, in which whole numbers may be missing."""
+    if type(X).__module__.partition(".")[0] != "pyarrow" or not hasattr(X, "to_pandas"):
+        return X
+    frame = X.to_pandas()
+    for name in {*X.column_names} & {*frame.columns}:
+        column = X.column(name)
+        if column.null_count and str(column.type).strip("u").startswith("int"):
+            frame[name] = pd.array(column.to_pylist(), dtype="UInt64" if "u" in str(column.type) else "Int64")
+    return frame
+
+
 def read(estimator, X, reset):
     """The rows of X, for an estimator with the parameters columns, groups and time."""
     table = opened(estimator, X, reset)
@@ -49,17 +63,25 @@ def read(estimator, X, reset):
     times, where = _times_and_where(table, estimator.time, groups)
     ids, runs = runs_of(table, groups)
     ticks = None if times is None else _complete(times, where, runs.starts)
-    return KeyedRows(table.numbers(columns_of(estimator, table.names)), ids, runs, times, ticks)
+    names = columns_of(estimator, table.names)
+    wrong = table.no_number(names)
+    if wrong is not None:
+        raise no_numbers(estimator, *wrong)
+    return KeyedRows(table.numbers(names), ids, runs, times, ticks, where)
 
 
 def opened(estimator, X, reset):
     """X as a table, its columns learned or checked."""
+    X = as_frame(X)
     if is_frame(X):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         if len(X) == 0:
             raise ValueError(f"X has 0 rows, while {type(estimator).__name__} needs at least 1.")
-        return table_of(X)
-    return ArrayTable(validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False))
+        table = table_of(X)
+    else:
+        table = ArrayTable(validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False))
+    check_passthrough(estimator, table.names)
+    return table
 
 
 def check_known(table, role, names):
@@ -119,29 +141,35 @@ def _times_and_where(table, time, groups):
     """The times, some of which may be missing, or None, and what holds them, in words."""
     if time is not None:
         check_known(table, "time", [time])
-        times, where = pd.Index(table.column(time)), f"time={time!r}"
-    else:
-        times, where = table.index(groups), "The index of X"
-        if times is None or not _is_time(times):
-            return None, where
-    if not _is_time(times):
-        raise ValueError(
-            f"{where} holds {times.dtype}: dates, periods or whole numbers are times (pandas.to_datetime)."
-        )
-    return times, where
+        return read_times(table.times(time), f"time={time!r}"), f"time={time!r}"
+    times, where = table.index(groups)
+    return (None if times is None else read_times(times, where)), where
 
 
 def _complete(times, where, starts):
     """The times as whole numbers, in runs; one that is missing is an error."""
-    is_missing = pd.api.types.is_integer_dtype(times.dtype) and times.hasnans
-    ticks = None if is_missing else ticks_of(times, starts)
-    if is_missing or MISSING in ticks:
-        raise ValueError(f"{where} lacks the time of row {int(np.argmax(times.isna()))}.")
+    ticks = ticks_of(times, starts)
+    if MISSING in ticks:
+        raise missing_time(where, int(np.argmax(times.isna())))
     return ticks
 
 
-def _is_time(times):
-    return isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or pd.api.types.is_integer_dtype(times.dtype)
+def check_passthrough(estimator, names):
+    """An error for columns to pass through that X does not have."""
+    wanted = getattr(estimator, "passthrough", False)
+    if isinstance(wanted, bool | np.bool_):
+        return
+    unknown = [name for name in as_list(wanted) if name not in names]
+    if unknown:
+        raise ValueError(f"passthrough={wanted!r}: X has no column {unknown[0]!r}, only {list(names)}.")
+
+
+def no_numbers(estimator, name, dtype):
+    """What is said of a column that features cannot be made of, with what the estimator can be told."""
+    remedy = "encode it, leave it out, or name it with groups= if it holds the ids"
+    if "columns" in estimator.get_params(deep=False):
+        remedy = "columns= names those that features are made of, groups= the ids"
+    return ValueError(f"The column {name!r} holds {dtype}, no numbers: {remedy}.")
 
 
 class FrameTable:
@@ -151,34 +179,48 @@ class FrameTable:
         self.X, self.names, self.n_rows = X, list(X.columns), len(X)
 
     def has(self, name):
-        return name in self.X.columns or name in self.X.index.names
+        return name in self.X.columns or self._level(name) is not None
 
     def column(self, name):
-        return self.X[name] if name in self.X.columns else self.X.index.get_level_values(name)
+        return self.X[name] if name in self.X.columns else self.X.index.get_level_values(self._level(name))
+
+    times = column
+
+    def _level(self, name):
+        """The number of the level of the index that has this name; one without a name has its number."""
+        names = list(self.X.index.names)
+        if name in names:
+            return names.index(name)
+        if len(names) == 1 or not isinstance(name, int | np.integer) or isinstance(name, bool):
+            return None
+        return name if 0 <= name < len(names) and names[name] is None else None
 
     def index(self, groups):
+        """What may be the times, or None; and how it is called."""
         index = self.X.index
         if isinstance(index, pd.MultiIndex):
-            rest = [name for name in index.names if name not in groups]
+            names = [number if name is None else name for number, name in enumerate(index.names)]
+            ids = {self._level(name) for name in groups if name not in self.X.columns}
+            rest = [number for number in range(len(names)) if number not in ids]
             if len(rest) != 1:
-                raise ValueError(
-                    f"X has the index levels {list(index.names)}: groups= names all but the time."
-                )
-            return index.get_level_values(rest[0])
-        has_dates = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex)
-        return index if has_dates or not groups else None  # row numbers are no time of several series
+                raise ValueError(f"X has the index levels {names}: groups= names all but the time.")
+            return index.get_level_values(rest[0]), f"The index level {names[rest[0]]!r} of X"
+        if groups and pd.api.types.infer_dtype(index) == "integer":
+            index = None  # row numbers are no time of several series
+        return index, "The index of X"
+
+    def no_number(self, names):
+        """The first of the columns that holds no numbers, and what it holds; or None."""
+        for name, dtype in (self.X if names == self.names else self.X[names]).dtypes.items():
+            if not pd.api.types.is_numeric_dtype(dtype):
+                return name, dtype
+        return None
 
     def numbers(self, names):
         part = self.X if names == self.names else self.X[names]
         kinds = set(map(str, part.dtypes))
         if kinds <= {"float64"} or kinds == {"float32"}:
             return part.to_numpy()
-        wrong = [name for name in names if not pd.api.types.is_numeric_dtype(part[name].dtype)]
-        if wrong:
-            raise ValueError(
-                f"The column {wrong[0]!r} holds {part[wrong[0]].dtype}, no numbers: columns= names those "
-                "that features are made of, groups= the ids."
-            )
         return part.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
@@ -202,17 +244,25 @@ class PolarsTable:
         zone = getattr(series.dtype, "time_zone", None)
         return times if zone is None else pd.DatetimeIndex(times, tz="UTC").tz_convert(zone)
 
+    def times(self, name):
+        """A column, in which whole numbers that are missing stay whole."""
+        series = self.X.get_column(name)
+        if series.dtype.is_integer() and series.null_count():
+            return pd.array(series.to_list(), dtype="Int64")
+        return self.column(name)
+
     def index(self, groups):
+        return None, "X"
+
+    def no_number(self, names):
+        """The first of the columns that holds no numbers, and what it holds; or None."""
+        for name in names:
+            kind = self.X.schema[name]
+            if not (kind.is_numeric() or str(kind) == "Boolean"):
+                return name, kind
         return None
 
     def numbers(self, names):
-        wrong = [
-            name
-            for name in names
-            if not (self.X.schema[name].is_numeric() or str(self.X.schema[name]) == "Boolean")
-        ]
-        if wrong:
-            raise ValueError(f"The column {wrong[0]!r} holds {self.X.schema[wrong[0]]}, no numbers.")
         columns = [np.asarray(self.column(name)) for name in names]
         dtype = np.float32 if columns and all(c.dtype == np.float32 for c in columns) else np.float64
         return np.array(columns, dtype=dtype).reshape(len(names), len(self.X)).T
@@ -231,8 +281,14 @@ class ArrayTable:
         column = self.X[:, name]
         return column if column.dtype != object else pd.Series(column).infer_objects().to_numpy()
 
+    def times(self, name):
+        return self.X[:, name]
+
     def index(self, groups):
-        return None
+        return None, "X"
+
+    def no_number(self, names):
+        """Left to scikit-learn's checks."""
 
     def numbers(self, names):
         part = self.X if names == self.names else self.X[:, names]
@@ -248,6 +304,7 @@ class ArrayTable:
 
 def table_of(X):
     """Rows as they are, before any estimator has looked at them."""
+    X = as_frame(X)
     if is_pandas(X):
         return FrameTable(X)
     return PolarsTable(X) if is_polars(X) else ArrayTable(np.asarray(X))

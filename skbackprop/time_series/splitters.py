@@ -10,7 +10,7 @@ from sklearn.utils.validation import _num_samples
 
 from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.features import whole_numbers
-from skbackprop.time_series.rows import is_frame, is_pandas, table_of, times_of
+from skbackprop.time_series.rows import as_frame, is_frame, is_pandas, table_of, times_of
 
 
 def check_gap(cv, target_ahead):
@@ -190,6 +190,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
                 raise ValueError(f"{name}={value!r}: a whole number of at least {smallest} is allowed.")
 
     def _steps(self, X):
+        X = as_frame(X)
         if is_pandas(X) and isinstance(X.index, pd.MultiIndex) and self.time is None:
             raise ValueError(f"X has the index levels {list(X.index.names)}: time= names that of the times.")
         keyed = is_frame(X) or self.time is not None

@@ -5,10 +5,9 @@ from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from skbackprop.time_series.clock import learn_clock
+from skbackprop.time_series.clock import season_clock
 from skbackprop.time_series.features import whole_numbers
 
 
@@ -176,8 +175,7 @@ def learned_windows(rows, placed, settings):
     n_steps = int((series.last - series.first).max()) + 1
     seasons = settings.seasons
     if seasons is None:
-        is_period = isinstance(rows.times, pd.PeriodIndex)
-        seasons = seasons_of(learn_clock(rows.times.to_timestamp()) if is_period else placed.clock)
+        seasons = seasons_of(season_clock(rows, placed.clock, settings))
     elif not all(isinstance(season, Real) and season > 1 for season in seasons):
         raise ValueError(f"seasons={seasons!r}: numbers of steps above 1 are allowed.")
     seasons = tuple(season for season in seasons if 2 * season <= n_steps)
@@ -222,8 +220,9 @@ def seasons_of(clock):
     if clock.unit == "months":
         return (12 // size,) if 12 % size == 0 and size < 12 else ()
     if clock.unit == "business days":
-        return (5, 261)
-    spans = np.array([1, 7, 365.2425]) * (DAY if clock.unit == "ns" else 1)
+        week = len(clock.weekdays)
+        return (week, round(week * 365.2425 / 7)) if week > 1 else ()
+    spans = np.array([1, 7, 365.2425]) * (1 if clock.unit == "days" else DAY)
     steps = spans / size
     whole = np.isclose(steps, steps.round()) | (steps > 50)
     return tuple(float(s) if abs(s - round(s)) > 1e-9 else round(s) for s in steps[(steps > 1.5) & whole])
