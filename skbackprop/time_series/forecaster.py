@@ -82,7 +82,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         periods or whole numbers; else rows follow each other.
 
     freq : str, offset, int or None, default=None
-        The step of the clock, such as 'h'. None: that of the index, or the shortest step in `fit`.
+        The step of the clock, such as 'h'; a `pandas.offsets.CustomBusinessDay` knows holidays. None: that of
+        the index, or the shortest step in `fit`, over the days of the week on which there are rows.
 
     seasons : list of float or None, default=None
         Periods in steps. None: those of the clock among day, week and year.

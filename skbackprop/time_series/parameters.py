@@ -9,12 +9,13 @@ groups : str, int, list or None, default=None
     The columns, or levels of the index, that name the series to which a row belongs. None: a single series.
 
 time : str, int or None, default=None
-    The column, or level of the index, that holds the times: dates, periods or whole numbers. None: the index
-    of X, if it holds dates or periods, or whole numbers for a single series; else rows have no time, and
-    their order counts.
+    The column, or level of the index, that holds the times: dates (as text in ISO 8601), periods or whole
+    numbers. None: the index of X; whole numbers there are the times of a single series alone. Rows of
+    several series, and of arrays, then have no time, and their order counts.
 
 freq : str, offset, int or None, default=None
-    The step of the clock, such as 'h' or '15min'. None: that of the index, or the shortest step in `fit`.
+    The step of the clock, such as 'h' or '15min'; a `pandas.offsets.CustomBusinessDay` knows holidays. None:
+    that of the index, or the shortest step in `fit`, over the days of the week on which there are rows.
 
 on_gap : {'nan', 'raise', 'ignore'}, default='nan'
     What missing steps are: NaN, an error, or nothing, so that rows are counted instead of time.

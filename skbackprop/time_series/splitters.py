@@ -85,7 +85,8 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         or whole numbers; else each row is a step.
 
     freq : str, offset, int or None, default=None
-        The step of the clock. None: that of the index, or the shortest step.
+        The step of the clock. None: that of the index, or the shortest step, over the days of the week on
+        which there are rows.
 
     target_ahead : int, default=1
         How many steps after its row y lies, such as 24 for ``y = demand.shift(-24)``. `split` warns where

@@ -18,14 +18,14 @@ def read_times(values, where):
     times = values if isinstance(values, pd.Index) else pd.Index(values)
     if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex | pd.RangeIndex):
         return times
-    if isinstance(times.dtype, pd.ArrowDtype) and times.dtype.kind == "M":
-        kind = times.dtype.pyarrow_dtype
+    kind = getattr(times.dtype, "pyarrow_dtype", None)
+    if hasattr(kind, "tz"):
         return times.astype(
             f"datetime64[{kind.unit}]" if kind.tz is None else pd.DatetimeTZDtype(kind.unit, kind.tz)
         )
     if is_integer_dtype(times.dtype):
         return _whole_numbers(times, where)
-    if isinstance(times.dtype, pd.CategoricalDtype | pd.ArrowDtype) and times.dtype.kind == "O":
+    if isinstance(times.dtype, pd.CategoricalDtype) or str(kind).startswith("date"):
         times = pd.Index(times.astype(object), dtype=object)
     if times.dtype != object and not is_string_dtype(times.dtype):
         raise _no_times(where, str(times.dtype), REMEDY.get(times.dtype.kind))
@@ -45,7 +45,7 @@ def _whole_numbers(times, where):
     if times.hasnans:
         raise missing_time(where, int(np.argmax(times.isna())))
     if len(times) and int(times.max()) > np.iinfo(np.int64).max:
-        raise _no_times(where, f"{times.max()}", "whole numbers are below 2**63.")
+        raise _no_times(where, f"{int(times.max())}", "whole numbers are below 2**63.")
     return times if isinstance(times.dtype, np.dtype) else pd.Index(times.to_numpy(dtype=np.int64))
 
 
@@ -55,7 +55,7 @@ def _of_objects(times, where):
         raise missing_time(where, 0)
     if kind == "integer":
         return _whole_numbers(pd.Index(pd.array(times, dtype="Int64")), where)
-    if kind == "period":
+    if kind in ("period", "mixed") and all(isinstance(time, pd.Period) for time in times.dropna()):
         if len({period.freqstr for period in times.dropna()}) > 1:
             raise _no_times(where, "periods of several frequencies", "give periods of one.")
         return pd.PeriodIndex(times)
@@ -64,7 +64,7 @@ def _of_objects(times, where):
     if kind == "string":
         return _of_text(times, where)
     row = int(np.argmax(times.notna()))
-    what = f"objects ({kind}), such as {times[row]!r} in row {row},"
+    what = f"objects ({kind}), such as {times[row]!r} in row {row}"
     raise _no_times(where, what, REMEDY.get({"timedelta": "m", "floating": "f"}.get(kind)))
 
 
@@ -83,7 +83,7 @@ def _dates(times, where):
 
 
 def _of_text(times, where):
-    wrong = ~pd.Series(times).str.fullmatch(ISO_8601).fillna(True).to_numpy(dtype=bool)
+    wrong = ~pd.Series(times).str.fullmatch(ISO_8601, na=True).to_numpy(dtype=bool)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise _no_times(
