@@ -14,7 +14,6 @@ from skbackprop.time_series.features import TimeFeatures, whole_numbers
 from skbackprop.time_series.parameters import documented_clock
 from skbackprop.time_series.rows import opened, times_of
 from skbackprop.time_series.stepping import DAY, NS, order_clock
-from skbackprop.time_series.times import missing_time
 
 
 class ClockFeatures(TimeFeatures):
@@ -172,8 +171,6 @@ class CalendarFeatures(ClockFeatures):
         table = opened(self, X, reset)
         if self.unit is not None and self.time is not None:
             numbers = np.asarray(table.column(self.time), dtype=float)
-            if np.isnan(numbers).any():
-                raise missing_time(f"time={self.time!r}", int(np.argmax(np.isnan(numbers))))
             times = pd.DatetimeIndex(pd.to_datetime(numbers, unit=self.unit))
         else:
             times = times_of(table, self.time, [])
