@@ -225,9 +225,9 @@ class Workspaces:
 
     def _make(self, n_samples):
         if n_samples > self.capacity:
-            self.capacity = n_samples
-            self.memory = [self._allocate(leaf) for leaf in leaves(self.tree)]
+            memory = self._allocated(n_samples)  # where there is too little, what there was serves on
             self.sizes.clear()
+            self.memory, self.capacity = memory, n_samples
         elif len(self.sizes) >= self.most_sizes:
             self.sizes.clear()
         self.sizes[n_samples] = self._arrays(n_samples)
@@ -244,18 +244,17 @@ class Workspaces:
     def apart(self, n_samples, wrap):
         """The tree on other memory, but for the settings; each leaf as `wrap` gives it."""
         other = copy(self)
-        other.capacity = n_samples
-        other.memory = [other._allocate(leaf) for leaf in leaves(other.tree)]
+        other.memory, other.capacity = self._allocated(n_samples), n_samples
         return other._arrays(n_samples, wrap)
 
-    def _allocate(self, leaf):
-        buffer = as_buffer(leaf)
-        if buffer is None or buffer.fill is not None or buffer.late:
-            return None
-        return self._memory_for(buffer)
+    def _allocated(self, capacity):
+        """An array for each leaf; None for those that need none now."""
+        buffers = [as_buffer(leaf) for leaf in leaves(self.tree)]
+        made_now = [b is not None and b.fill is None and not b.late for b in buffers]
+        return [self._memory_for(b, capacity) if now else None for b, now in zip(buffers, made_now)]
 
-    def _memory_for(self, buffer):
-        return empty(prod(buffer.full_shape(self.capacity)), buffer.dtype or self.dtype)
+    def _memory_for(self, buffer, capacity):
+        return empty(prod(buffer.full_shape(capacity)), buffer.dtype or self.dtype)
 
     def _array(self, leaf, place, n_samples, wrap):
         if isinstance(leaf, Setting):
@@ -274,7 +273,7 @@ class Workspaces:
 
     def _view(self, buffer, place, n_samples):
         if self.memory[place] is None:
-            self.memory[place] = self._memory_for(buffer)
+            self.memory[place] = self._memory_for(buffer, self.capacity)
         shape = buffer.full_shape(n_samples)
         return self.memory[place][: int(np.prod(shape))].reshape(shape)
 

@@ -4,22 +4,45 @@ import json
 import pickle
 import sys
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
 
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
+    BackpropSearchCV,
     BatchNorm,
     Dense,
     Dropout,
     TabularBackpropClassifier,
     TabularBackpropRegressor,
+    memory,
 )
 from skbackprop.divergence import DivergenceError
+from skbackprop.preprocessing import (
+    CategoryEncoder,
+    SignedOneHotEncoder,
+    SquashingScaler,
+    TabularEncoder,
+)
 from skbackprop.states import encode
+from skbackprop.time_series import (
+    CalendarFeatures,
+    DifferenceFeatures,
+    EwmFeatures,
+    ExpandingFeatures,
+    FourierFeatures,
+    LagFeatures,
+    LagForecaster,
+    RollingFeatures,
+    RunningScaler,
+    StreamingPipeline,
+)
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:Training interrupted", "ignore:No epoch"
@@ -206,6 +229,86 @@ def test_an_interrupt_before_an_epoch_is_over_leaves_what_was_fitted(solver):
     assert content_of(net) != before
 
 
+FRAME = pd.DataFrame({"t": pd.date_range("2020", periods=120), "a": RNG.normal(size=120)})
+WORDS = pd.DataFrame({"c": np.where(FRAME["a"] > 0, "u", "v")})
+NET = BackpropRegressor(hidden_layer_sizes=(3,), max_iter=2, missing="skip", random_state=0)
+LAGS = LagFeatures([1, 2], time="t")
+OTHERS = {
+    "lags": (LAGS, FRAME),
+    "differences": (DifferenceFeatures([1], time="t"), FRAME),
+    "rolling": (RollingFeatures([3], time="t"), FRAME),
+    "expanding": (ExpandingFeatures(time="t"), FRAME),
+    "weighted": (EwmFeatures([3], time="t"), FRAME),
+    "calendar": (CalendarFeatures(time="t"), FRAME),
+    "fourier": (FourierFeatures([7], time="t"), FRAME),
+    "running": (RunningScaler(), FRAME[["a"]]),
+    "table": (TabularEncoder(), FRAME),
+    "squashing": (SquashingScaler(), FRAME[["a"]]),
+    "codes": (CategoryEncoder(), WORDS),
+    "one hot": (SignedOneHotEncoder(), WORDS),
+    "forecaster": (LagForecaster(lags=[1, 2, 3], horizon=2, time="t", n_members=1, n_updates=3), FRAME),
+    "forecaster of a network": (LagForecaster(NET, lags=[1, 2, 3], horizon=2, time="t"), FRAME),
+    "pipeline": (StreamingPipeline([("lags", LAGS), ("scale", RunningScaler()), ("net", NET)]), FRAME),
+    "search": (BackpropSearchCV(NET, {"alpha": [0.0, 0.1]}, cv=2, error_score="raise"), FRAME[["a"]]),
+    "search one by one": (
+        BackpropSearchCV(Ridge(), {"alpha": [0.0, 0.1]}, cv=2, error_score="raise"),
+        FRAME[["a"]],
+    ),
+}
+
+
+def all_of(model):
+    """Everything in it, as something to compare."""
+    if hasattr(model, "cv_results_"):
+        return repr(vars(model)), content_of(getattr(model.best_estimator_, "network_", None))
+    return joblib.hash(model)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # in a generator's end
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_error_at_any_place_of_others(name, method):
+    model, table = OTHERS[name]
+    if not hasattr(model, method):
+        pytest.skip("has no partial_fit")
+    first, later = ((table.iloc[rows], FRAME["a"].iloc[rows]) for rows in (slice(60), slice(60, None)))
+    begun = pickle.dumps(clone(model).fit(*first))
+    model, counted = pickle.loads(begun), Fault(0, None)
+    with counted:
+        getattr(model, method)(*later)
+    model, n_failed = pickle.loads(begun), 0
+    before = all_of(model)
+    last = -counted.n * 0.97 if name == "pipeline" else -counted.n - 1  # where its last step is done, all is
+    for place in np.unique(np.linspace(1, last, 12).astype(int)):
+        try:
+            with Fault(place, MemoryError()):
+                getattr(model, method)(*later)
+        except (MemoryError, AttributeError):
+            n_failed += 1
+            assert all_of(model) == before, place
+        else:  # it was raised where the interpreter swallows it
+            model = pickle.loads(begun)
+    assert n_failed > (2 if "search" in name else 5)
+
+
+def test_memory_that_is_short_once_is_not_missed_later(monkeypatch):
+    net = BackpropRegressor(hidden_layer_sizes=(4,), random_state=0).partial_fit(X[:5], Y[:5])
+    twin = pickle.loads(pickle.dumps(net))
+
+    def short(shape, dtype):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, "empty", short)
+        with pytest.raises(MemoryError):
+            net.partial_fit(X, Y)
+        with pytest.raises(MemoryError):
+            net.predict(np.tile(X, (9, 1)))
+    for model in (net, twin):
+        model.partial_fit(X, Y)
+    assert content_of(net) == content_of(twin)
+
+
 class Fault:
     """Raises an error at a call of a function of this library, the n-th one."""
 
@@ -253,6 +356,7 @@ def check_faults(name, method, error, n_faults):
     return stays, len(places)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ["adam", "early stopping", "tabular regressor"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])

@@ -106,7 +106,16 @@ class StreamingPipeline(Pipeline):
         -------
         self : object
         """
-        super().fit(X, y, **params)
+        self._validate_steps()
+        before = dict(vars(self))
+        *transformers, last = self.steps
+        self.steps = [*((name, deepcopy(step)) for name, step in transformers), last]
+        try:
+            super().fit(X, y, **params)
+        except BaseException:  # the steps were fitted one by one: those before the one that failed are left
+            vars(self).clear()
+            vars(self).update(before)
+            raise
         for _, step in self.steps:
             follow(step)
         self.waiting_, self.waiting_series_, self._first = None, [], None
