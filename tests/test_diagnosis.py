@@ -1,8 +1,11 @@
 """`diagnose` finds each fault on real data that has it, and is silent on those that have not."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
@@ -18,7 +21,8 @@ from skbackprop import (
     TabularBackpropClassifier,
     TabularBackpropRegressor,
 )
-from skbackprop.inspection import Diagnosis, Finding, diagnose
+from skbackprop.inspection import Diagnosis, Finding, check_gradients, diagnose, trace
+from skbackprop.inspection.data_health import deviation_and_mean
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -286,3 +290,29 @@ def test_wrong_arguments():
         diagnose(classifier(), X, y)
     with pytest.raises(ValueError, match="features"):
         diagnose(classifier(max_iter=2).fit(X, y), pd.DataFrame(X[:, :3]), y)
+
+
+@pytest.mark.parametrize("factor", [1e155, 1e160, 1e300])
+@pytest.mark.parametrize("of", ["X", "y"])
+def test_huge_values_are_found_without_warnings_of_numpy(of, factor):
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(60, 3)), random.normal(size=60)
+    net = BackpropRegressor(hidden_layer_sizes=4, max_iter=3, random_state=0).fit(X, y)
+    X, y = (X * factor, y) if of == "X" else (X, y * factor)
+    found = diagnose(net, X, y)
+    name = "unscaled_inputs" if of == "X" else "unscaled_targets"
+    assert name in found.names
+    assert not re.search(r"\b(nan|inf)\b", str(found))
+    values = trace(net, X, y)
+    assert not np.isfinite(values.total)
+    with pytest.raises(ValueError, match=r"The loss on these rows is not finite.*target_scaling"):
+        check_gradients(net, X, y)
+
+
+def test_the_deviation_of_huge_values_is_that_of_small_ones():
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    for power in (0, 500, -500):
+        deviation, mean = deviation_and_mean(np.ldexp(x, power))
+        assert_array_equal(deviation, np.ldexp(x.std(axis=0), power))
+        assert_array_equal(mean, np.ldexp(x.mean(axis=0), power))
+    assert_array_equal(deviation_and_mean(np.zeros((4, 2))), np.zeros((2, 2)))

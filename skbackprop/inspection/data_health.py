@@ -18,7 +18,7 @@ def input_findings(model, X, x):
     if isinstance(first_layer(model.trained_networks[0].root), BatchNorm):
         return []
     numbers = np.equal(model.expanded[0].counts, 0)
-    deviation, mean = x.std(axis=0), x.mean(axis=0)
+    deviation, mean = deviation_and_mean(x)
     wide = numbers & (deviation > WIDE)
     far = numbers & (np.abs(mean) > WIDE * np.maximum(deviation, 1.0))
     remedy = "Scale X: make_pipeline(StandardScaler(), ...)."
@@ -31,7 +31,7 @@ def input_findings(model, X, x):
             f"{mean[k]:.3g} and standard deviation {deviation[k]:.3g}."
         )
         return [Finding("unscaled_inputs", f"column {names[k]}", float(size[k]), message, remedy)]
-    length = float(np.sqrt((deviation[numbers] ** 2).sum()))
+    length = float(np.linalg.norm(deviation[numbers]))
     if numbers.all() and 0.0 < length < NARROW:
         message = (
             f"the rows differ from their mean by {length:.2g} only: every node starts out almost constant."
@@ -40,11 +40,17 @@ def input_findings(model, X, x):
     return []
 
 
+def deviation_and_mean(x):
+    """Standard deviation and mean of each column, of huge values too: a power of two is taken out first."""
+    size = np.ldexp(1.0, np.frexp(np.abs(x).max(axis=0))[1] - 1)
+    return size * (x / size).std(axis=0), size * (x / size).mean(axis=0)
+
+
 def target_findings(model, y):
     """Targets whose size the last layer has to learn first."""
     if not (isinstance(model.model._targets, RegressionTargets) and model.loss.shiftable):
         return []
-    deviation, mean = y.std(axis=0), y.mean(axis=0)
+    deviation, mean = deviation_and_mean(y)
     off = np.maximum(deviation / TARGETS[1], np.abs(mean) / (WIDE * np.maximum(deviation, 1.0)))
     narrow = np.where(deviation > 0, TARGETS[0] / np.where(deviation > 0, deviation, 1.0), 0.0)
     k = int(np.argmax(np.maximum(off, narrow)))

@@ -1,5 +1,6 @@
 """Is a fitted model well? What is measured, and how large it may be."""
 
+import numpy as np
 from sklearn.utils import check_random_state
 
 from skbackprop.inspection.data_health import class_findings, input_findings, target_findings
@@ -10,6 +11,7 @@ from skbackprop.inspection.training_health import training_findings
 from skbackprop.inspection.unit_health import delta_findings, unit_findings
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of huge values, which are then what is found
 def diagnose(estimator, X, y, sample_weight=None, *, n_rows=1000, random_state=None):
     """Look for what keeps a network from learning, and say what to try.
 

@@ -2,6 +2,7 @@
 
 from numbers import Integral, Real
 
+import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
@@ -11,6 +12,7 @@ from skbackprop.inspection.opened import opened
 from skbackprop.inspection.rows import some_rows
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of huge values
 def check_gradients(
     estimator,
     X,
@@ -93,6 +95,11 @@ def check_gradients(
     kinds, found, costs = {}, [], []
     for k, objective in enumerate(model.objectives()):
         comparison = Comparison(objective, batch, random, tolerance)
+        if not np.isfinite(comparison.value()):
+            raise ValueError(
+                "The loss on these rows is not finite: there is no slope to compare. Scale X, and y by "
+                "target_scaling; `trace` shows the numbers that overflow."
+            )
         of_loss = comparison.loss(n_directions)
         of_parameters = comparison.parameters(n_coordinates, n_directions)
         of_layers = comparison.layers_alone(n_directions)

@@ -16,6 +16,7 @@ from skbackprop.inspection.unwrapping import input_names, unwrapped
 from skbackprop.inspection.updates import EstimatorStep, NoStepError, TabularStep
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is seen in the trace
 def trace(estimator, X, y, sample_weight=None, *, member=0):
     """Every net input, output, delta and gradient of a fitted network on some rows.
 

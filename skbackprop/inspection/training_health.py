@@ -22,16 +22,20 @@ def training_findings(model, batch, nodes_learn):
     name = max(ratios, key=ratios.get, default="")
     if ratios and ratios[name] > LARGE:
         message = f"the next step changes the weights by {ratios[name]:.2g} times their size."
+        if np.isinf(ratios[name]):
+            message = "the next step would make the weights infinite."
         remedy = "Try a lower learning_rate_init (see learning_rate_range), a schedule, or clip_norm=1.0."
         findings.append(Finding("large_updates", name, ratios[name], message, remedy))
     loss, of_constant = _losses(model, batch)
-    if of_constant > 1e-12 and loss > USELESS * of_constant:
+    if np.isfinite(of_constant) and of_constant > 1e-12 and loss > USELESS * of_constant:
         if nodes_learn and ratios and ratios[name] < SMALL:
             message = f"the next step changes the weights by {ratios[name]:.1e} times their size at most."
             remedy = "Try a higher learning_rate_init (see learning_rate_range), and scaled inputs."
             findings.append(Finding("small_updates", name, ratios[name], message, remedy))
         ratio = loss / of_constant
         message = f"the loss is {ratio:.3g} times that of the best constant."
+        if np.isinf(ratio):
+            message = "the loss is infinite on these rows, that of the best constant is not."
         remedy = "Try more epochs, another learning_rate_init, scaled inputs and targets; or X tells nothing."
         findings.append(Finding("no_better_than_constant", "loss", ratio, message, remedy))
     return findings
@@ -50,7 +54,8 @@ def _steps_beside_weights(model, batch):
     training.objective.value_and_gradient(_one_batch(model, batch).astype(network.theta.dtype))
     training.descent.step()
     lengths = [(np.linalg.norm(part.array - b), np.linalg.norm(b)) for part, b in zip(matrices, before)]
-    return {part.name: float(step / size) for part, (step, size) in zip(matrices, lengths) if size > 0.0}
+    ratios = {part.name: float(step / size) for part, (step, size) in zip(matrices, lengths) if size > 0.0}
+    return {name: np.inf if np.isnan(ratio) else ratio for name, ratio in ratios.items()}
 
 
 def _one_batch(model, batch):
