@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skbackprop.time_series.rows import as_frame, as_list, check_known, is_pandas, is_polars, table_of
-from skbackprop.time_series.times import read_times
+from skbackprop.time_series.times import as_index, read_times
 
 
 def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=None):
@@ -94,7 +94,7 @@ def _order(X, time):
     if time is not None:
         table, where = table_of(X), f"time={time!r}"
         check_known(table, "time", [time])
-        values = pd.Index(table.times(time))
+        values = as_index(table.times(time))
     elif is_pandas(X) and not isinstance(X.index, pd.MultiIndex):
         values = None if is_numeric_dtype(X.index.dtype) else X.index
     if values is None:

@@ -15,7 +15,7 @@ REMEDY = {
 
 def read_times(values, where):
     """Times as a DatetimeIndex, a PeriodIndex or an Index of whole numbers; `where` names what holds them."""
-    times = values if isinstance(values, pd.Index) else pd.Index(values)
+    times = as_index(values)
     if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex | pd.RangeIndex):
         return times
     kind = getattr(times.dtype, "pyarrow_dtype", None)
@@ -30,6 +30,13 @@ def read_times(values, where):
     if times.dtype != object and not is_string_dtype(times.dtype):
         raise _no_times(where, str(times.dtype), REMEDY.get(times.dtype.kind))
     return _of_objects(times, where)
+
+
+def as_index(values):
+    """Values of any container as an Index; objects stay objects."""
+    if isinstance(values, pd.Index):
+        return values
+    return pd.Index(values, dtype=object if getattr(values, "dtype", None) == np.dtype(object) else None)
 
 
 def missing_time(where, row):
