@@ -203,7 +203,7 @@ def _inferred(times, ticks, zone, advice, closed):
         )
     shortest = int(apart.min())
     if shortest * ns >= 23 * DAY // 24:  # summer time may begin in between
-        clock = _in_days(times, len(apart) == 1, zone, closed)
+        clock = _in_days(_each_once(times, ticks), zone, closed)
         if clock is not None:
             return clock
     off = apart % shortest != 0
@@ -218,19 +218,25 @@ def _inferred(times, ticks, zone, advice, closed):
     )
 
 
-def _in_days(times, one_step, zone, closed):
+def _each_once(times, ticks):
+    """The times, each once and in their order."""
+    distinct = pd.DatetimeIndex(ticks.distinct.view(f"datetime64[{times.unit}]"))
+    return distinct if times.tz is None else distinct.tz_localize("UTC").tz_convert(times.tz)
+
+
+def _in_days(times, zone, closed):
     """A clock of days, some of them, or months, for times that show one time of the day; else None."""
     shown, day = wall(times), DAY // NS[times.unit]
-    days = np.unique(shown.asi8 // day)
+    days = shown.asi8 // day
     of_day = shown.asi8[0] % day
-    if len(days) < 2 or (shown.asi8 % day != of_day).any():
+    if len(days) < 2 or (shown.asi8 % day != of_day).any() or (np.diff(days) < 1).any():
         return None
     months = _months(days)
     if months and _same_place(days):
         return Clock.through("months", *months, zone=zone)
     apart = np.diff(days)
     shortest, is_regular = int(apart.min()), not (apart % apart.min()).any()
-    weekdays = open_weekdays(days) if not one_step and (shortest == 1 or not is_regular) else ()
+    weekdays = open_weekdays(days) if shortest == 1 or not is_regular else ()
     if weekdays and closed:
         return Clock("business days", 1, 0, zone=zone, weekdays=weekdays)
     if weekdays:

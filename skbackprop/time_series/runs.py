@@ -62,15 +62,28 @@ class Ticks:
 
     def differences(self):
         """The differences of neighbours in order of time; those of equal size may be given once."""
-        if self.step is not None and self.step > 0 and self._are_one_range():
+        if self._one_range:
             return np.array([self.step])
-        apart = np.diff(np.sort(self.values))
-        return apart[apart > 0]
+        return np.diff(self.distinct)
 
-    def _are_one_range(self):
+    @cached_property
+    def distinct(self):
+        """Each tick once, ascending."""
+        if self._one_range:
+            first, last = self.values[self.starts].min(), self.values[self._ends].max()
+            return np.arange(first, last + 1, self.step)
+        return np.unique(self.values)
+
+    @property
+    def _ends(self):
+        return np.append(self.starts[1:], len(self.values)) - 1
+
+    @cached_property
+    def _one_range(self):
         """Whether the runs together are one range of times."""
-        ends = np.append(self.starts[1:], len(self.values)) - 1
-        first, last = self.values[self.starts], self.values[ends]
+        if self.step is None or self.step <= 0:
+            return False
+        first, last = self.values[self.starts], self.values[self._ends]
         order = np.argsort(first, kind="stable")
         beyond = np.maximum.accumulate(last[order]) + self.step
         return not ((first - first[0]) % self.step).any() and bool((first[order][1:] <= beyond[:-1]).all())
