@@ -11,7 +11,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
-from skbackprop import BackpropClassifier, BackpropRegressor, load
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    TabularBackpropClassifier,
+    TabularBackpropRegressor,
+    load,
+)
 from skbackprop.objective import Objective
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -185,3 +191,70 @@ def test_an_iteration_of_lbfgs_that_runs_out_of_time_ends():
     net = BackpropClassifier(**SETTINGS, solver="lbfgs", max_time=1e-9)
     net.set_callbacks(Order(calls)).fit(X, C)
     assert calls == ["begin fit", "end fit"]
+
+
+# ------------------------------------------------------------------ tables: a task for each network
+
+FEW = {"n_estimators": 3, "hidden_layer_sizes": [300], "max_iter": 4, "random_state": 0}
+
+
+class Tasks:
+    """A callback that keeps the tasks, their parents and scores, and stops each network after some epochs."""
+
+    def __init__(self, n_epochs=np.inf):
+        self.n_epochs, self.begun, self.ended, self.scores = n_epochs, [], [], []
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        self.begun.append((context.task_name, context.task_id))
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+        self.ended.append((context.task_name, context.task_id))
+        self.scores.append(fitted_estimator.score(X, y))
+        return context.task_id + 1 >= self.n_epochs
+
+
+@with_callbacks
+@pytest.mark.parametrize("kind", [TabularBackpropClassifier, TabularBackpropRegressor])
+@pytest.mark.parametrize("refit", [False, True])
+def test_networks_of_a_table_are_tasks(kind, refit):
+    tasks = Tasks()
+    table = kind(**FEW, refit=refit).set_callbacks(tasks).fit(X[:100], C[:100])
+    plain = kind(**FEW, refit=refit).fit(X[:100], C[:100])
+    assert_array_equal(table.predict(X), plain.predict(X))
+    networks = [task for name, task in tasks.begun if name == "network"]
+    assert networks == list(range(len(table.networks_) * (1 + refit)))
+    assert sorted(tasks.begun) == sorted(tasks.ended)
+    assert tasks.begun[0] == tasks.ended[-1] == ("fit", 0)
+    assert tasks.begun.count(("epoch", 0)) == len(networks)
+    assert tasks.scores[-1] == table.score(X[:100], C[:100])
+
+
+@with_callbacks
+def test_a_callback_stops_each_network_of_a_table():
+    tasks = Tasks(n_epochs=2)
+    table = TabularBackpropRegressor(**FEW, early_stopping=False).set_callbacks(tasks).fit(X[:100], C[:100])
+    assert table.n_iter_ == 2
+
+
+@with_callbacks
+def test_a_progress_bar_of_tables_in_processes(capsys):
+    pytest.importorskip("rich")
+    from sklearn.callback import ProgressBar
+
+    for n_jobs in (1, 2):
+        table = TabularBackpropRegressor(**FEW, n_jobs=n_jobs).set_callbacks(ProgressBar())
+        table.fit(X[:100], C[:100])
+        assert "TabularBackpropRegressor" in capsys.readouterr().out
+
+
+@with_callbacks
+def test_callbacks_of_tables_are_not_saved(tmp_path):
+    table = TabularBackpropRegressor(**FEW).set_callbacks(Tasks()).fit(X[:100], C[:100])
+    table.save(tmp_path / "table.skb")
+    assert "_skl_callbacks" not in vars(load(tmp_path / "table.skb"))

@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.estimators.callbacks import CallbackSupportMixin
 from skbackprop.estimators.persistence import Persistent
+from skbackprop.estimators.tabular.callbacks import tasks_of
 from skbackprop.estimators.tabular.fitting import (
     TableRows,
     Task,
@@ -32,7 +34,7 @@ from skbackprop.preprocessing import TabularEncoder
 STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it
 
 
-class BaseTabular(Persistent, TabularParameters, ABC):
+class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
     """Base class; not for direct use."""
 
     _recipes: dict  # by name
@@ -82,6 +84,8 @@ class BaseTabular(Persistent, TabularParameters, ABC):
         return settings
 
     def _fit(self, X, y, sample_weight):
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        data = {"X": X, "y": y, "metadata": metadata}
         with unchanged_on_error(self):
             self._validate_params()
             settings, random_state = self._settings(), check_random_state(self.random_state)
@@ -91,23 +95,26 @@ class BaseTabular(Persistent, TabularParameters, ABC):
             )
             parts = together(settings.n_estimators, learned.shape[1], rows.X.shape[1], settings)
             task = self._task(rows, settings, n_rounds(self.n_jobs, len(parts)) * (1 + self.refit))
+            (first, *second), at_the_end = tasks_of(self, len(parts), 1 + self.refit, settings.max_iter, data)
 
-            def train(train_part, *arrays):
+            def train(train_part, callbacks, *arrays):
                 seeds = random_state.randint(2**31 - 1, size=len(parts))
                 arguments = [
-                    (task, *(array[part] for array in arrays), seed) for part, seed in zip(parts, seeds)
+                    (task, *(array[part] for array in arrays), seed, of_part)
+                    for part, seed, of_part in zip(parts, seeds, callbacks)
                 ]
                 return side_by_side(self.n_jobs, train_part, arguments, prefer="processes")
 
-            fitted = train(fit_members, learned, held_out)
+            fitted = train(fit_members, first, learned, held_out)
             self._publish([part.record for part in fitted])
             if held_out.size:
                 self._end_fit(rows, held_out, np.concatenate([part.net_input for part in fitted]))
             if self.refit:
                 every = np.tile(np.arange(len(y)), (settings.n_estimators, 1))
-                fitted = train(refit_members, every, self.best_epochs_)
+                fitted = train(refit_members, *second, every, self.best_epochs_)
             self.networks_ = [part.network for part in fitted]
             self._streams = None
+            at_the_end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):

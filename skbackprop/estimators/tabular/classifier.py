@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from skbackprop.estimators.calibration import temperatures
+from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.class_weight import class_weights
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented
@@ -164,6 +165,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         blocks, z = self._targets.blocks, net_input.reshape(len(order), -1)
         self.temperature_ = float(temperatures(blocks, rows.columns[order], z, weight)[0])
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None):
         """Learn from a table.
 

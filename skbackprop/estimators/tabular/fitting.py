@@ -74,22 +74,24 @@ def side_by_side(n_jobs, function, arguments, **backend):
     return Parallel(n_workers, **backend)(delayed(function)(*a) for a in arguments)
 
 
-def fit_members(task, learned, held_out, seed):
+def fit_members(task, learned, held_out, seed, callbacks=None):
     """Members with the weights that were best on the rows they hold out; the last ones if they hold none."""
     training, generator = start(task, learned, seed)
     network, (X, columns, weight) = training.objective.network, task.rows
     if not held_out.size:
-        record = _train(task, training, learned, lambda epoch: np.zeros(len(learned)), task.plan, generator)
+        record = _train(
+            task, training, learned, lambda epoch: np.zeros(len(learned)), task.plan, generator, callbacks
+        )
         return Fitted(network, record, None)
     validation = Validation(network, task.criterion, X, columns, weight, held_out)
-    record = _train(task, training, learned, validation, task.plan, generator)
+    record = _train(task, training, learned, validation, task.plan, generator, callbacks)
     if task.settings.verbose:
         for best, epoch in zip(record.best, record.best_epochs):
             print(f"{best:.6g} on the rows held out after epoch {epoch + 1} of {len(record.curve)}")
     return Fitted(network, record, validation.net_input())
 
 
-def refit_members(task, learned, best_epochs, seed):
+def refit_members(task, learned, best_epochs, seed, callbacks=None):
     """Members after as many epochs as were best for others, which held out rows."""
     training, generator = start(task, learned, seed)
     plan = replace(task.plan, patience=np.inf)
@@ -97,7 +99,8 @@ def refit_members(task, learned, best_epochs, seed):
     def measure(epoch):
         return np.where(epoch <= best_epochs, 0.0, np.inf)
 
-    record = _train(task, training, learned, measure, plan, generator, best_epochs.max() + 1)
+    n_epochs = best_epochs.max() + 1
+    record = _train(task, training, learned, measure, plan, generator, callbacks, n_epochs)
     return Fitted(training.objective.network, record, None)
 
 
@@ -122,10 +125,10 @@ def training_of(network, loss, settings):
     return training
 
 
-def _train(task, training, learned, measure, plan, generator, n_epochs=None):
+def _train(task, training, learned, measure, plan, generator, callbacks, n_epochs=None):
     n_rows = learned.shape[1]
     size = evenly(n_rows, batch_size(task.settings, n_rows))
     batches = MemberBatches(*task.rows, size, learned.copy())
     n_steps = task.plan.n_epochs * len(batches)
     training.engine = make_engine(task.settings.engine, n_steps, training.objective.network, size)
-    return train_members(training, batches, measure, plan, generator, n_epochs)
+    return train_members(training, batches, measure, plan, generator, callbacks, n_epochs)

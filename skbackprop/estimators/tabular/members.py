@@ -38,8 +38,10 @@ class Record:
     engine: str = "numpy"  # what did the last steps
 
 
-def train_members(training, batches, measure, plan, generator, n_epochs=None):
+def train_members(training, batches, measure, plan, generator, callbacks=None, n_epochs=None):
     """Epochs, or the first `n_epochs`, after each of which `measure(epoch)` gives a number for each member.
+
+    `callbacks` are called about the network and each of its epochs, and may end the training.
 
     The network has each member's weights of the last epoch with the lowest number.
     """
@@ -47,11 +49,15 @@ def train_members(training, batches, measure, plan, generator, n_epochs=None):
     n_members = len(network.theta)
     record = Record(np.full(n_members, inf), np.zeros(n_members, dtype=np.intp))
     best_theta, begin = network.theta.copy(), monotonic()
+    if callbacks is not None:
+        callbacks.begin()
     with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
         for epoch in range(plan.n_epochs if n_epochs is None else n_epochs):
             n_planned = plan.n_planned(epoch, monotonic() - begin)
             if epoch >= n_planned or (epoch - record.best_epochs > plan.patience).all():
                 break
+            if callbacks is not None:
+                callbacks.before_epoch()
             batches.shuffle(generator)
             loss, _ = train_epoch(training, batches, epoch, n_planned)
             training.show(None if training.averaging is None else training.averaging.value())
@@ -59,11 +65,16 @@ def train_members(training, batches, measure, plan, generator, n_epochs=None):
             better = measured <= record.best
             record.best[better], record.best_epochs[better] = measured[better], epoch
             best_theta[better] = network.theta[better]
+            wishes_to_stop = callbacks is not None and callbacks.after_epoch(network)
             training.hide()
             training.n_epochs += 1
             record.losses.append(float(loss.mean()))
             record.curve.append(measured)
+            if wishes_to_stop:
+                break
     network.theta[...] = best_theta
+    if callbacks is not None:
+        callbacks.end(network)
     record.engine = training.engine_name
     return record
 

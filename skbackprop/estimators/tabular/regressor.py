@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
+from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.intervals import interval_columns
 from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.tabular.base import BaseTabular
@@ -107,6 +108,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     def _criterion(self):
         return lambda columns, z, weight: mean_loss(self._loss, columns, z, weight)
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None):
         """Learn from a table.
 
