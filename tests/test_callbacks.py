@@ -19,6 +19,7 @@ from skbackprop import (
     load,
 )
 from skbackprop.objective import Objective
+from skbackprop.time_series import LagForecaster
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -258,3 +259,29 @@ def test_callbacks_of_tables_are_not_saved(tmp_path):
     table = TabularBackpropRegressor(**FEW).set_callbacks(Tasks()).fit(X[:100], C[:100])
     table.save(tmp_path / "table.skb")
     assert "_skl_callbacks" not in vars(load(tmp_path / "table.skb"))
+
+
+# ------------------------------------------------------------------ forecasters: a task for each model
+
+
+@with_callbacks
+@pytest.mark.parametrize("strategy", ["mimo", "direct"])
+def test_models_of_a_forecaster_are_tasks(strategy):
+    class Told(Tasks):
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+            self.ended.append((context.task_name, context.task_id))
+            return True
+
+    settings = {"lags": 3, "horizon": 2, "n_members": 2, "n_updates": 5, "random_state": 0}
+    x, y = np.arange(60.0)[:, None], np.sin(np.arange(60.0))
+    tasks = Told()
+    told = LagForecaster(**settings, strategy=strategy).set_callbacks(tasks).fit(x, y)
+    models = [("model", k) for k in range(2 if strategy == "mimo" else 4)]
+    assert tasks.begun == [("fit", 0), *models]
+    assert tasks.ended == [*models, ("fit", 0)]
+    plain = LagForecaster(**settings, strategy=strategy).fit(x, y)
+    assert_array_equal(told.predict_one_step(x, y), plain.predict_one_step(x, y))
+    assert not [name for name in vars(told) if "callback" in name and name != "_skl_callbacks"]
+    with pytest.raises(ValueError):
+        told.fit(x[:2], y[:2])
+    assert not [name for name in vars(told) if "callback" in name and name != "_skl_callbacks"]

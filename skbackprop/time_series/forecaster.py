@@ -11,7 +11,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
+from skbackprop.estimators.callbacks import CallbackSupportMixin, with_callbacks
 from skbackprop.preprocessing.times import refuse_times
+from skbackprop.time_series.callbacks import ModelCallbacks
 from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
@@ -43,7 +45,7 @@ def _can_go_on(self):
     )
 
 
-class LagForecaster(RegressorMixin, BaseEstimator):
+class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecasts from windows of the past, by one regressor for all series.
 
     Each window is normalised by what it holds itself, and forecasts are mapped back exactly, so that series
@@ -239,6 +241,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         self.on_gap = on_gap
         self.random_state = random_state
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
         """Learn from all windows of the series.
@@ -263,6 +266,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """
         if len(self.coverage) == 0 or not all(0 < share < 1 for share in self.coverage):
             raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
+        callbacks = ModelCallbacks(self, X, y)
         fitted, X = copy(self), as_frame(X)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
         history = empty_history(rows, clock_for(self, rows))
@@ -274,10 +278,12 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         keep = fitted.models_.keep
         placed = placed._replace(reach=keep)
         fitted.history_ = remember(placed, history, keep, None, None)
-        fitted.models_.fit(placed, fitted.history_, self.validation_fraction if self.early_stopping else 0)
+        held_out = self.validation_fraction if self.early_stopping else 0
+        fitted.models_.fit(placed, fitted.history_, held_out, callbacks.told)
         fitted.conformal_ = None if self.calibration is None else calibrated(fitted, X, y, row_steps(placed))
         vars(self).clear()
         vars(self).update(vars(fitted))
+        callbacks.end()
         return self
 
     @available_if(_can_go_on)

@@ -11,7 +11,7 @@ from skbackprop.time_series.timeline import Series, timeline
 
 
 class History(NamedTuple):
-    """The series seen, and of each the rows of its last steps; arrays alone, which every kind of file takes."""
+    """The series seen, and of each the rows of its last steps: arrays alone, which every file takes."""
 
     clock: Clock | None  # None where rows have no time
     keys: tuple  # of each column of ids, (n_series,); none where all rows are one series

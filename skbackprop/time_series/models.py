@@ -36,8 +36,11 @@ class StagedModels:
     def stages(self):
         return STRATEGIES[self.strategy](self.horizon)
 
-    def fit(self, placed, history, held_out):
-        """Learn all windows that end in the rows; without the last share `held_out` of time, if not 0."""
+    def fit(self, placed, history, held_out, told=iter):
+        """Learn all windows that end in the rows; without the last share `held_out` of time, if not 0.
+
+        `told` goes through the members of a stage, and may tell of each.
+        """
         for members, (examples, last) in zip(self.members, self._examples(placed, history)):
             n_windows = len(examples.origins)
             if n_windows == 0:
@@ -47,7 +50,7 @@ class StagedModels:
                     "lags, or a smaller horizon."
                 )
             learned, validated = divided(examples.origins, last, held_out)
-            for member in members:
+            for member in told(members):
                 member.fit(examples, learned, validated)
 
     def gone_on(self, placed, history):
