@@ -186,6 +186,10 @@ def _scores(part, history, season, levels, name):
         if not len(y):
             continue
         score = {"fold": part["fold"].iloc[0], "series": part["series"].iloc[0], "method": method}
+        if np.isnan(y_pred).any():  # what a forecast rests on was not known
+            score |= dict.fromkeys(["MAE", "MASE", "RMSSE", "sMAPE"], np.nan)
+            yield score
+            continue
         score["MAE"] = mean_absolute_error(y, y_pred)
         changes = history[season:] - history[:-season]
         has_unit = bool(np.nan_to_num(changes).any())

@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
+from skbackprop.time_series.changes import rounding
+
 N_ORIGINS = 60  # of the calibration, at most
 N_KEPT = 2000  # errors of a step ahead, at most
 RATE = 0.02  # of the adaption
@@ -41,8 +43,14 @@ class Conformal:
         rate = np.clip(self.misses.get(coverage, 1 - coverage), 0.0, 1.0)
         n = np.isfinite(scores).sum(axis=0)
         level = np.minimum(1.0, np.ceil((n + 1) * (1 - rate)) / np.maximum(n, 1))  # of finite samples
-        widths = np.array([np.nanquantile(column, q, method="higher") for column, q in zip(scores.T, level)])
+        widths = np.array([_quantile(column, q) for column, q in zip(scores.T, level)])
         return widths[np.minimum(ahead, len(widths)) - 1]
+
+
+def _quantile(errors, level):
+    """NaN where none is known."""
+    known = errors[np.isfinite(errors)]
+    return np.quantile(known, level, method="higher") if len(known) else np.nan
 
 
 def calibrated(forecaster, X, y, steps):
@@ -65,8 +73,15 @@ def calibrated(forecaster, X, y, steps):
         seen = (steps >= origin) & (steps < origin + stride)
         if seen.any():
             model.observe(*_rows(X, y, seen))
+    known = newest(np.concatenate(errors)) if errors else np.empty((0, horizon, 1))
+    if len(known) == 0:
+        raise ValueError(
+            f"calibration={forecaster.calibration}: of the last {n_held_out} steps, which are held out, no "
+            "forecast can be compared with a y that is known. Give a larger calibration, or rows up to the "
+            "last known y."
+        )
     misses = {share: 1 - share for share in forecaster.coverage}
-    return Conformal(model.models_.levels, newest(np.concatenate(errors)), misses)
+    return Conformal(model.models_.levels, known, misses)
 
 
 def adapted(forecaster, X, y):
@@ -95,7 +110,7 @@ def newest(errors):
 
 
 def _errors(model, X, y):
-    """(y - quantile) / scale of the next steps, for each series; NaN where y is not known."""
+    """(y - quantile) / scale of the next steps, for each series; NaN where y or a unit is not known."""
     n_levels = len(model.models_.levels)
     X, y = _rows(X, y, model._is_known(X))
     if len(y) == 0:
@@ -103,7 +118,10 @@ def _errors(model, X, y):
     forecast = model._predict(X)
     errors = np.full((forecast.number.max() + 1, model.horizon, n_levels), np.nan)
     near = forecast.ahead <= model.horizon
-    off = (model._target(y, len(y))[:, None] - forecast.quantiles) / forecast.scale[:, None]
+    off = model._target(y, len(y))[:, None] - forecast.quantiles
+    scale = forecast.scale[:, None]
+    is_none = np.abs(off) <= rounding(np.abs(forecast.quantiles))
+    off = np.where(is_none, 0, np.where(scale > 0, off, np.nan) / np.where(scale > 0, scale, 1))
     errors[forecast.number[near], forecast.ahead[near] - 1] = off[near]
     return errors
 

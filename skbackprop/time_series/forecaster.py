@@ -1,5 +1,6 @@
 """Forecasts of many steps and many series by any regressor."""
 
+import warnings
 from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
@@ -14,13 +15,14 @@ from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 from skbackprop.estimators.callbacks import CallbackSupportMixin, with_callbacks
 from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.callbacks import ModelCallbacks
+from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
 from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.models import StagedModels
-from skbackprop.time_series.panels import row_steps
+from skbackprop.time_series.panels import ordered_rows, row_steps
 from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.windows import NORMALIZERS, learned_windows
@@ -33,7 +35,7 @@ class Forecast(NamedTuple):
 
     quantiles: np.ndarray  # (n_rows, n_levels), in the units that the models learn
     ahead: np.ndarray  # (n_rows,), steps after the history
-    scale: np.ndarray  # (n_rows,), of the last window of the row's series
+    scale: np.ndarray  # (n_rows,), of the last window of the row's series; NaN: it holds no known value
     number: np.ndarray  # (n_rows,), of the row's series
 
 
@@ -70,7 +72,8 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
     normalize : {'last', 'mean', 'revin', 'level'} or None, default='mean'
         What is subtracted from a window, and what it is divided by: the last value or the mean, and the mean
-        absolute deviation; mean and standard deviation; nothing, and the mean size.
+        absolute deviation; mean and standard deviation; nothing, and the mean size; None: nothing, and one
+        number for all. The divisor is at least a tenth of the usual change of its series.
 
     known_future : str, int or list, default=()
         The columns that are known ahead, such as holidays. All others are seen up to the origin; where a
@@ -252,7 +255,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             Times, ids and other columns, rows in any order where they have times.
 
         y : array-like of shape (n_rows,)
-            The series. NaN is not known.
+            The series. NaN is not known; windows of which some targets are known are learned.
 
         Returns
         -------
@@ -272,9 +275,12 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         history = empty_history(rows, clock_for(self, rows))
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         check_fits(placed.series, self, history.clock)
-        fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, self)
+        if not np.isfinite(rows.values[:, 0]).any():
+            raise ValueError(f"y is NaN in all {len(rows.values)} rows: there is nothing to learn from.")
+        changes = Changes.none().after(ordered_rows(placed, rows.ids), len(rows.ids))
+        fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, changes.unit, self)
         fitted.lags_ = fitted.windows_.lags
-        fitted.models_ = fitted._new_models()
+        fitted.models_ = fitted._new_models(changes)
         keep = fitted.models_.keep
         placed = placed._replace(reach=keep)
         fitted.history_ = remember(placed, history, keep, None, None)
@@ -350,14 +356,17 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         y_pred : ndarray of shape (n_rows,)
-            In the order of X.
+            In the order of X. NaN for a series of which no value is known in the last window, and, with a
+            warning, where columns known ahead are not known in every step up to the row, for 'mimo' to the
+            end of the horizon: no forecast depends on which other rows X holds.
 
         Raises
         ------
         ValueError
-            For series that were never seen, and rows that do not come after those learned.
+            For series that were never seen, rows that do not come after those learned, and if no row has a
+            forecast since columns known ahead are not known.
         """
-        return self._in_units(self._predict(X).quantiles[:, self.models_.median])
+        return self._in_units(self._checked(X).quantiles[:, self.models_.median])
 
     def predict_quantiles(self, X):
         """Quantiles of what follows, as the parameter `quantiles` names them.
@@ -380,7 +389,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self, "history_")
         if len(self.models_.levels) == 1:
             raise ValueError("predict_quantiles needs quantiles=, such as [0.1, 0.5, 0.9], in fit.")
-        return self._in_units(self._predict(X).quantiles)
+        return self._in_units(self._checked(X).quantiles)
 
     def predict_interval(self, X, coverage=None):
         """Intervals that hold a share of the values to come, by split conformal prediction.
@@ -420,7 +429,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                 "predict_interval needs calibration=, such as 10, in fit, or both ends of the interval among "
                 f"quantiles=: coverage={share}, quantiles={self.quantiles}."
             )
-        forecast = self._predict(X)
+        forecast = self._checked(X)
         y, wider = forecast.quantiles, 0.0
         if self.conformal_ is not None:
             wider = self.conformal_.widening(share, forecast.ahead) * forecast.scale
@@ -438,8 +447,26 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         known = self.history_.ids.get_indexer(rows.ids) >= 0
         return known[rows.codes]
 
+    def _checked(self, X):
+        """The forecast of each row of X; a warning where a column known ahead is not, an error if in all."""
+        forecast = self._predict(X)
+        open_ = np.isnan(forecast.quantiles[:, 0])
+        lost = open_ & np.isfinite(forecast.scale)
+        if lost.any():
+            at_once = self.strategy == "mimo" and self.horizon > 1
+            seen = f", and to the end of the {self.horizon} steps that 'mimo' forecasts at once" * at_once
+            message = (
+                f"known_future={self.known_future!r}: {lost.sum()} of {len(lost)} rows of X get none, as "
+                f"these columns are not known in every step from the end of the history up to the row{seen}. "
+                "Give a row with their values for each of these steps."
+            )
+            if open_.all():
+                raise ValueError(message)
+            warnings.warn(message, stacklevel=3)
+        return forecast
+
     def _predict(self, X):
-        """The forecast of each row of X."""
+        """The forecast of each row of X; NaN where what it rests on is not known."""
         check_is_fitted(self, "history_")
         rows = self._read_ahead(X)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
@@ -456,7 +483,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         return Forecast(forecasts[number, ahead - 1], ahead, scale[number], number)
 
     def forecast(self, horizon=None):
-        """Forecasts of the next steps of every series, with nothing known ahead.
+        """Forecasts of the next steps of every series, without columns known ahead.
 
         Parameters
         ----------
@@ -466,9 +493,20 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         y_pred : ndarray of shape (horizon,) or (n_series, horizon)
-            Series in the order of ``history_.ids``; a vector without `groups`.
+            Series in the order of ``history_.ids``; a vector without `groups`. NaN for a series of which no
+            value is known in the last window.
+
+        Raises
+        ------
+        ValueError
+            With `known_future`: `predict` takes rows with what is known.
         """
         check_is_fitted(self, "history_")
+        if as_list(self.known_future):
+            raise ValueError(
+                f"`forecast` knows nothing ahead, and there is known_future={self.known_future!r}: give "
+                "`predict` the rows of the next steps, with these columns."
+            )
         n_steps = whole_numbers("horizon", self.horizon if horizon is None else horizon, 1)[0]
         series = np.arange(len(self.history_.ids))
         future = np.full((len(series), n_steps, self.history_.values.shape[1]), np.nan)
@@ -490,7 +528,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         y_pred : ndarray of shape (n_rows,)
-            NaN where no value is known before the row.
+            NaN where no value is known in the window before the row, or a column known ahead is not known.
         """
         check_is_fitted(self, "history_")
         rows = self._read(X, y, reset=False)
@@ -504,10 +542,11 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         history, keep = self.history_, self.models_.keep
         placed = place(rows, history, keep, keep, None, self.on_gap, True, "error")
         fitted.history_ = remember(placed, history, keep, None, None)
+        fitted.models_ = self.models_.observed(placed, fitted.history_)
         if learn:
             if self.conformal_ is not None:
                 fitted.conformal_ = adapted(self, X, y)
-            fitted.models_ = self.models_.gone_on(placed, fitted.history_)
+            fitted.models_ = fitted.models_.gone_on(placed, fitted.history_)
         vars(self).clear()
         vars(self).update(vars(fitted))
         return self
@@ -552,7 +591,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
         return np.log1p(y)
 
-    def _new_models(self):
+    def _new_models(self, changes):
         levels = (0.5,) if self.quantiles is None else tuple(map(float, self.quantiles))
         if 0.5 not in levels or not (np.diff(levels, prepend=0.0, append=1.0) > 0).all():
             raise ValueError(
@@ -567,6 +606,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             season=int(self.seasons_[0]) if self.seasons_ else 1,
             n_future=len(as_list(self.known_future)),
             levels=levels,
+            changes=changes,
             members=[[self._member(seed, levels) for seed in seeds] for _ in range(n_stages)],
         )
 

@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -75,10 +76,11 @@ class Chunked:
         if self.center is None:
             self.center, spread = X.mean(axis=0), X.std(axis=0)
             self.spread = np.where(spread > 1e-6, spread, 1)
+        Z, weight = of_outputs(Z, weight)
         self.network.set_params(batch_size=min(BATCH_SIZE, len(X)))
         validation = {}
         if held_out is not None:
-            X_val, Z_val, weight_val = held_out
+            X_val, (Z_val, weight_val) = held_out[0], of_outputs(*held_out[1:])
             validation = {"X_val": self._inputs(X_val), "y_val": _column(Z_val).astype(np.float32)}
             validation["sample_weight_val"] = weight_val
         self.network.partial_fit(self._inputs(X), _column(Z).astype(np.float32), weight, **validation)
@@ -91,7 +93,8 @@ class Chunked:
 class Whole:
     """Any regressor, fitted on all windows, or on `max_windows` of them drawn at random.
 
-    One for each quantile, and for each step ahead if it has a single output.
+    One for each quantile, and for each step ahead if it has a single output, or if some targets are not known
+    and its outputs cannot have weights of their own.
     """
 
     estimator: BaseEstimator
@@ -102,28 +105,49 @@ class Whole:
 
     @property
     def fill(self):
-        return None if get_tags(self.estimator).input_tags.allow_nan else 0.0
+        """What values of X that are not known become; None: the estimator learns rows that hold NaN."""
+        learns_nan = get_tags(self.estimator).input_tags.allow_nan
+        return None if learns_nan and getattr(_last(self.estimator), "missing", None) != "skip" else 0.0
 
     def fit(self, rows_of, learned, validated):
         if self.max_windows is not None and len(learned) > self.max_windows:
             learned = np.sort(np.random.default_rng(self.seed).permutation(learned)[: self.max_windows])
-        X, Z, weight = rows_of(learned)
+        windows = rows_of(learned)
         validation = rows_of(validated) if len(validated) else None
-        has_outputs = get_tags(_last(self.estimator)).target_tags.multi_output
-        steps = [np.arange(Z.shape[1])] if has_outputs else np.arange(Z.shape[1])[:, None]
+        all_known = all(np.isfinite(part[1]).all() for part in (windows, validation) if part is not None)
+        last, steps = _last(self.estimator), np.arange(windows[1].shape[1])
+        together = get_tags(last).target_tags.multi_output and (all_known or self._weighs_outputs)
+        groups = [steps] if together else steps[:, None]
         self.fitted = [
-            [(self._fitted(level, step, X, Z, weight, validation), step) for step in steps]
+            [(self._fitted(level, group, windows, validation), group) for group in groups]
             for level in self.levels
         ]
 
     def partial_fit(self, X, Z, weight):
         for of_level in self.fitted:
-            for estimator, step in of_level:
+            for estimator, group in of_level:
                 if not hasattr(estimator, "partial_fit"):
                     raise AttributeError(
                         f"{type(estimator).__name__} has no partial_fit: `observe` advances without learning."
                     )
-                estimator.partial_fit(X, _column(Z[:, step]), **_known(estimator, sample_weight=weight))
+                part, known = Z[:, group], np.isfinite(Z[:, group])
+                if len(group) > 1 and not known.all() and not self._weighs_outputs:
+                    part = np.where(known, part, estimator.predict(X))  # of which there is no error to learn
+                rows, targets, weights = self._targets(X, part, weight)
+                if len(rows):
+                    estimator.partial_fit(rows, targets, **_known(estimator, sample_weight=weights))
+
+    @property
+    def _weighs_outputs(self):
+        """Whether `sample_weight` may have a column for each output."""
+        return isinstance(_last(self.estimator), BackpropRegressor) and _takes_weights(self.estimator)
+
+    def _targets(self, X, Z, weight):
+        """The windows of which a target is known, as an estimator takes them."""
+        if Z.shape[1] > 1:
+            return X, *of_outputs(Z, weight)
+        known = np.isfinite(Z[:, 0])
+        return (X, Z[:, 0], weight) if known.all() else (X[known], Z[known, 0], weight[known])
 
     def predict(self, X):
         with warnings.catch_warnings():
@@ -135,7 +159,7 @@ class Whole:
             ]
         return np.sort(np.stack(levels, axis=2), axis=2)  # quantiles learned apart may cross
 
-    def _fitted(self, level, step, X, Z, weight, validation):
+    def _fitted(self, level, group, windows, validation):
         """A clone that has learned a quantile of some steps ahead."""
         estimator = clone(self.estimator)
         for name, value in estimator.get_params().items():
@@ -143,15 +167,34 @@ class Whole:
                 estimator.set_params(**{name: self.seed})
         if len(self.levels) > 1:
             _set_last(estimator, "quantiles", quantile=level, loss="quantile")
+        X, Z, weight = self._part(windows, group, "to learn from")
         given = {"sample_weight": weight}
         if validation is not None:
             _set_last(estimator, "early_stopping", early_stopping=True)
-            X_val, Z_val, weight_val = validation
-            given |= {"X_val": X_val, "y_val": _column(Z_val[:, step]), "sample_weight_val": weight_val}
-        estimator.fit(X, _column(Z[:, step]), **_known(estimator, **given))
+            X_val, Z_val, weight_val = self._part(validation, group, "to validate on")
+            given |= {"X_val": X_val, "y_val": Z_val, "sample_weight_val": weight_val}
+        estimator.fit(X, Z, **_known(estimator, **given))
         if validation is not None:  # what a stream teaches later has no end
             _last(estimator).set_params(early_stopping=_last(self.estimator).early_stopping)
         return estimator
+
+    def _part(self, windows, group, purpose):
+        X, Z, weight = windows
+        part = self._targets(X, Z[:, group], weight)
+        if len(part[0]) == 0:
+            raise ValueError(
+                f"Of {len(X)} windows {purpose} none has a known y {group[0] + 1} steps after its end: give "
+                "rows where y is known at these steps, or a smaller horizon."
+            )
+        return part
+
+
+def of_outputs(Z, weight):
+    """Targets without NaN, and their weights: 0 for those not known, each output has its own then."""
+    known = np.isfinite(Z)
+    if known.all():
+        return Z, weight
+    return np.where(known, Z, Z[known].mean()), weight[:, None] * known
 
 
 def _last(estimator):
@@ -170,9 +213,19 @@ def _set_last(estimator, reason, **values):
     last.set_params(**{name: value for name, value in values.items() if name in known})
 
 
+def _takes_weights(estimator):
+    """Whether weights reach the last step; through a Pipeline they go by its name."""
+    in_pipeline = isinstance(estimator, Pipeline)
+    routed = in_pipeline and get_config()["enable_metadata_routing"]
+    return has_fit_parameter(_last(estimator), "sample_weight") and not routed
+
+
 def _known(estimator, **values):
     """What `fit` of the estimator takes."""
-    return {name: value for name, value in values.items() if has_fit_parameter(estimator, name)}
+    known = {name: value for name, value in values.items() if has_fit_parameter(estimator, name)}
+    if isinstance(estimator, Pipeline) and _takes_weights(estimator):
+        known[f"{estimator.steps[-1][0]}__sample_weight"] = values["sample_weight"]
+    return known
 
 
 def _column(Z):

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skbackprop.time_series.examples import Examples, complete, divided
-from skbackprop.time_series.panels import future_buffers, placed_buffers
+from skbackprop.time_series.changes import Changes
+from skbackprop.time_series.examples import Examples, divided, learnable
+from skbackprop.time_series.panels import future_buffers, new_origins, ordered_rows, placed_buffers
 from skbackprop.time_series.strategies import STRATEGIES
-from skbackprop.time_series.windows import Origins, Windows, take
+from skbackprop.time_series.windows import LEAST, Origins, Windows, take
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class StagedModels:
     season: int  # in steps, 1 without one
     n_future: int  # columns known ahead, the last ones
     levels: tuple  # the quantiles that are forecast
+    changes: Changes  # of the series seen
     members: list  # [stage][member]
 
     @property
@@ -42,19 +44,24 @@ class StagedModels:
         `told` goes through the members of a stage, and may tell of each.
         """
         for members, (examples, last) in zip(self.members, self._examples(placed, history)):
-            n_windows = len(examples.origins)
-            if n_windows == 0:
+            if len(examples.origins) == 0:
+                n_known = np.isfinite(placed.values[:, 0]).sum()
                 raise ValueError(
                     f"No series is long enough: windows of {len(examples.windows.lags)} lags, half of them "
-                    f"known, and {last} steps ahead are needed, n_samples={len(placed.values)}. Give fewer "
-                    "lags, or a smaller horizon."
+                    f"known, and {last} steps ahead are needed, n_samples={len(placed.values)}, y is known "
+                    f"in {n_known}. Give fewer lags, or a smaller horizon."
                 )
             learned, validated = divided(examples.origins, last, held_out)
             for member in told(members):
                 member.fit(examples, learned, validated)
 
+    def observed(self, placed, history):
+        """These models after new rows were seen, not learned."""
+        rows = ordered_rows(placed, history.ids)
+        return replace(self, changes=self.changes.after(rows, len(history.ids)))
+
     def gone_on(self, placed, history):
-        """These models after they have learned the windows that end in new rows."""
+        """These models, which have observed new rows, after they have learned the windows that end there."""
         learned = replace(self, members=deepcopy(self.members))
         for members, (examples, _) in zip(learned.members, learned._examples(placed, history)):
             n_windows = len(examples.origins)
@@ -64,41 +71,51 @@ class StagedModels:
 
     def one_step(self, placed, history):
         """The median of each row from the rows before it; NaN where none of them is known."""
-        buffers, rows = placed_buffers(placed, history.ids, self.n_future)
+        buffers, _ = placed_buffers(placed, self._least, self.n_future)
+        rows = new_origins(placed, history.ids)
         before = Origins(rows.places - 1, rows.steps - 1, rows.codes)
-        seen = np.isfinite(take(buffers.y, before.places, 1 - self.windows.lags)).any(axis=1)
-        forecast = np.full(len(seen), np.nan)
-        if seen.any():
-            forecast[seen] = self._stage(0, buffers, before[seen])[:, 0, self.median]
-        return forecast
+        return self._stage(0, buffers, before, before.places)[:, 0, self.median]
 
     def ahead(self, history, series, future):
         """Quantiles (n_series, n_steps, n_levels) after the history of each series.
 
-        Also the scales of their last windows; `future` are the columns in these steps.
+        Also the scales of their last windows; `future` are the columns in these steps. NaN: what a forecast
+        rests on is not known.
         """
         n_steps = future.shape[1]
-        buffers, begin = future_buffers(history, series, future, self.keep, self.horizon, self.n_future)
+        buffers, begin = future_buffers(
+            history, series, future, self.keep, self.horizon, self.n_future, self._least
+        )
         last_step, done = history.last_step[series], 0
-        scale = self.windows.scale(take(buffers.y, begin, 1 - self.windows.lags[::-1])).scale[:, 0]
+        window = take(buffers.y, begin, 1 - self.windows.lags[::-1])
+        scale = self.windows.scale(window, self._least[series]).scale[:, 0]
+        scale[~np.isfinite(window).any(axis=1)] = np.nan
         quantiles = np.empty((len(series), n_steps + self.horizon, len(self.levels)), buffers.y.dtype)
         while done < n_steps:
             for number, stage in enumerate(self.stages):
                 behind = done + stage.shift
                 origins = Origins(begin + behind, last_step + behind, series)
-                forecast = self._stage(number, buffers, origins)
+                forecast = self._stage(number, buffers, origins, begin)
                 quantiles[:, behind + stage.steps - 1] = forecast
                 buffers.y[origins.places[:, None] + stage.steps] = forecast[..., self.median]
             done = behind + int(stage.steps[-1])
         return quantiles[:, :n_steps], scale
 
+    @property
+    def _least(self):
+        """The least scale of a window of each series; 0 for those never seen, whose number is -1."""
+        return np.append(LEAST * self.changes.usual, 0)
+
     def _examples(self, placed, history):
         """For each stage its windows with what followed, and how many steps later the last of it came."""
-        buffers, ends = placed_buffers(placed, history.ids, self.n_future)
+        buffers, places = placed_buffers(placed, self._least, self.n_future)
+        rows = ordered_rows(placed, history.ids)
         for stage, (member, *_) in zip(self.stages, self.members):
             windows = self._windows(stage)
-            origins = complete(buffers, ends, windows, stage.steps, len(self.windows.lags))
-            examples = Examples(buffers, origins, windows, stage, member.fill, self.season, history.last_step)
+            origins = learnable(buffers, places, rows, windows, stage.steps, len(self.windows.lags))
+            examples = Examples(
+                buffers, origins, windows, stage, member.fill, self.season, history.last_step, self.changes
+            )
             yield examples, int(stage.steps[-1])
 
     def _windows(self, stage):
@@ -112,9 +129,13 @@ class StagedModels:
         ahead = stage.steps if self.strategy != "mimo" else self.windows.ahead
         return replace(self.windows, lags=lags, hidden=stage.n_more, ahead=ahead)
 
-    def _stage(self, number, buffers, origins):
-        """Quantiles (n_origins, n_steps, n_levels) of a stage, in units of y."""
-        members = self.members[number]
-        X, scale = self._windows(self.stages[number]).rows(buffers, origins, members[0].fill)
-        z = np.median([member.predict(X) for member in members], axis=0)
-        return scale.inverse(z.reshape(len(X), -1)).reshape(z.shape)
+    def _stage(self, number, buffers, origins, begin):
+        """Quantiles (n_origins, n_steps, n_levels) of a stage, in units of y; NaN: see `Windows.unknown`."""
+        members, windows = self.members[number], self._windows(self.stages[number])
+        unknown = windows.unknown(buffers, origins, begin)
+        forecasts = np.full((len(origins), len(self.stages[number].steps), len(self.levels)), np.nan)
+        if not unknown.all():
+            X, scale = windows.rows(buffers, origins[~unknown], members[0].fill)
+            z = np.median([member.predict(X) for member in members], axis=0)
+            forecasts[~unknown] = scale.inverse(z.reshape(len(X), -1)).reshape(z.shape)
+        return forecasts

@@ -7,28 +7,31 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from skbackprop.time_series.changes import rounding
 from skbackprop.time_series.clock import season_clock
 from skbackprop.time_series.features import whole_numbers
 
 
 class WindowScale(NamedTuple):
-    """What a window is normalised with: z = (y - offset) / scale, both (n_windows, 1)."""
+    """What a window is normalised with: z = (y - offset) / scale, both (n_windows, 1).
+
+    The scale of what has never changed is 0: then z is 0, and what is mapped back is the offset.
+    """
 
     offset: np.ndarray
     scale: np.ndarray
 
     def of(self, y):
-        return (y - self.offset) / self.scale
+        return (y - self.offset) / np.where(self.scale > 0, self.scale, np.inf)
 
     def inverse(self, z):
         return z * self.scale + self.offset
 
 
-def deviation(y, center):
-    """Mean absolute deviation of windows; a window that does not vary has 1."""
-    size = np.nanmean(np.abs(y - center), axis=1, keepdims=True)
-    negligible = 1e-9 * np.nanmean(np.abs(y), axis=1, keepdims=True)
-    return np.where(size > negligible, size, 1.0)
+def at_least(size, y, least):
+    """The size of changes in windows; those of hardly any are measured by what is usual in their series."""
+    errors = rounding(np.nanmax(np.abs(y), axis=1, keepdims=True))
+    return np.maximum(np.where(size > errors, size, 0), least)
 
 
 def last_known(y):
@@ -37,32 +40,29 @@ def last_known(y):
     return np.take_along_axis(y[:, ::-1], known.argmax(axis=1)[:, None], axis=1)
 
 
-def by_mean(y):
+def by_mean(y, least):
     center = np.nanmean(y, axis=1, keepdims=True)
-    return WindowScale(center, deviation(y, center))
+    return WindowScale(center, at_least(np.nanmean(np.abs(y - center), axis=1, keepdims=True), y, least))
 
 
-def by_last(y):
-    return WindowScale(last_known(y), by_mean(y).scale)
+def by_last(y, least):
+    return WindowScale(last_known(y), by_mean(y, least).scale)
 
 
-def by_moments(y):
+def by_moments(y, least):
     """Reversible instance normalisation without its affine map (Kim et al., 2022)."""
     center, spread = np.nanmean(y, axis=1, keepdims=True), np.nanstd(y, axis=1, keepdims=True)
-    return WindowScale(center, np.where(spread > 1e-9 * np.abs(center), spread, 1.0))
+    return WindowScale(center, at_least(spread, y, least))
 
 
-def by_level(y):
+def by_level(y, least):
     """Division by the mean size, as N-BEATS does (Oreshkin et al., 2020)."""
     size = np.nanmean(np.abs(y), axis=1, keepdims=True)
-    return WindowScale(np.zeros_like(size), np.where(size > 0, size, 1.0))
+    return WindowScale(np.zeros_like(size), np.maximum(size, least))
 
 
-def by_nothing(y):
-    return WindowScale(np.zeros((len(y), 1), y.dtype), np.ones((len(y), 1), y.dtype))
-
-
-NORMALIZERS = {"last": by_last, "mean": by_mean, "revin": by_moments, "level": by_level, None: by_nothing}
+NORMALIZERS = {"last": by_last, "mean": by_mean, "revin": by_moments, "level": by_level, None: None}
+LEAST = 0.1  # of the usual change of its series: the least scale of a window
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Buffers:
     y: np.ndarray  # (size,)
     past: np.ndarray  # (n_past, size), columns known up to the origin of a forecast
     future: np.ndarray  # (n_future, size), columns known ahead
+    least: np.ndarray  # (n_series + 1,), the least scale of a window; the last one of series never seen
 
 
 class Origins(NamedTuple):
@@ -103,6 +104,7 @@ class Windows:
     season: int  # of the earlier values that stand beside those known ahead; 0: none do
     n_series: int  # indicators of the series; 0: none
     normalize: str | None
+    unit: float  # of y, one for all series: that of scales as a feature, and the scale without `normalize`
     center: np.ndarray  # (n_past + n_future,), of the other columns
     spread: np.ndarray
 
@@ -114,7 +116,7 @@ class Windows:
     def rows(self, buffers, origins, fill):
         """Features (n_origins, n_features) with their scale; y that is not known becomes `fill`."""
         y = take(buffers.y, origins.places, 1 - self.lags[::-1])
-        scale = self.scale(y)
+        scale = self.scale(y, buffers.least[origins.codes])
         parts = [fill_missing(scale.of(y), fill)]
         n_past = len(buffers.past)
         offsets = 1 - self.column_lags[::-1]
@@ -128,15 +130,30 @@ class Windows:
         if self.n_series:
             parts.append(np.equal.outer(origins.codes, np.arange(self.n_series)))
         if self.normalize is not None:
-            parts.append(np.log(scale.scale))
+            parts.append(np.log(np.where(scale.scale > 0, scale.scale / self.unit, 1)))
         return np.concatenate(parts, axis=1, dtype=buffers.y.dtype, casting="unsafe"), scale
 
-    def scale(self, y):
-        """The offset and the scale of windows (n_windows, n_lags); nothing known: 0 and 1."""
+    def scale(self, y, least):
+        """The offset and the scale of windows (n_windows, n_lags), the scales at least `least`."""
+        if self.normalize is None:
+            return WindowScale(np.zeros((len(y), 1), y.dtype), np.full((len(y), 1), self.unit, y.dtype))
         empty = ~np.isfinite(y).any(axis=1)
         if empty.any():
             y = np.where(empty[:, None], 0, y)
-        return NORMALIZERS[self.normalize](y)
+        return NORMALIZERS[self.normalize](y, least[:, None].astype(y.dtype))
+
+    def unknown(self, buffers, origins, begin):
+        """Whether nothing of y is known in a window, or a value after `begin` that its forecast sees is not.
+
+        What is not known up to there is known to be missing, as in the windows that were learned.
+        """
+        y = take(buffers.y, origins.places, 1 - self.lags)
+        unknown = ~np.isfinite(y).any(axis=1) | _missing_after(buffers.y, origins, 1 - self.lags, begin)
+        before = self.ahead[self.ahead <= self.season] - self.season
+        seen = np.concatenate([1 - self.column_lags, self.ahead, before])
+        for column in buffers.future:
+            unknown |= _missing_after(column, origins, seen, begin)
+        return unknown
 
     def calendar(self, steps):
         """sin(2 pi k t / period), cos(2 pi k t / period) of absolute steps t."""
@@ -160,6 +177,11 @@ def take(buffer, places, offsets):
     return values
 
 
+def _missing_after(buffer, origins, offsets, begin):
+    missing = ~np.isfinite(take(buffer, origins.places, offsets))
+    return (missing & (origins.places[:, None] + offsets > begin[:, None])).any(axis=1)
+
+
 def fill_missing(z, fill):
     return z if fill is None else np.where(np.isfinite(z), z, fill)
 
@@ -169,8 +191,8 @@ OFTEN = 8  # times that a longer season has passed at least, for a window that h
 N_INDICATORS = 20  # series that a window tells apart, at most
 
 
-def learned_windows(rows, placed, settings):
-    """The seasons, and the windows, of rows with y as their first column."""
+def learned_windows(rows, placed, unit, settings):
+    """The seasons, and the windows, of rows with y as their first column, which has this unit."""
     series, horizon = placed.series, settings.horizon
     n_steps = int((series.last - series.first).max()) + 1
     seasons = settings.seasons
@@ -182,6 +204,7 @@ def learned_windows(rows, placed, settings):
     lags = chosen_lags(settings.lags, seasons, horizon, n_steps)
     others = [column[np.isfinite(column)] for column in rows.values[:, 1:].T]
     spread = np.array([column.std() if len(column) else 1.0 for column in others])
+    size = np.array([np.abs(column).max() if len(column) else 0.0 for column in others])
     known_before = [int(season) for season in seasons if horizon <= season <= lags.max()]
     n_series = len(placed.ids)
     return seasons, Windows(
@@ -193,8 +216,9 @@ def learned_windows(rows, placed, settings):
         season=max(known_before, default=0),
         n_series=n_series if 1 < n_series <= N_INDICATORS else 0,
         normalize=settings.normalize,
+        unit=unit,
         center=np.array([column.mean() if len(column) else 0.0 for column in others]),
-        spread=np.where(spread > 0, spread, 1.0),
+        spread=np.where(spread > rounding(size), spread, np.where(size > 0, size, 1.0)),
     )
 
 
