@@ -28,9 +28,9 @@ class Changes:
 
     @property
     def unit(self):
-        """One number for all series, the geometric mean of what is usual in those that change; or 1."""
+        """One number for all series, the median of what is usual in those that change; 0 if none does."""
         usual = self.usual[self.count > 0]
-        return float(np.exp(np.log(usual).mean())) if len(usual) else 1.0
+        return float(np.median(usual)) if len(usual) else 0.0
 
     def after(self, rows, n_series):
         """The same with those of some rows, `OrderedRows`, that are new."""
@@ -40,10 +40,11 @@ class Changes:
         counted = (np.diff(codes) == 0) & rows.is_new[known[1:]]
         counted &= change > rounding(np.maximum(np.abs(values[1:]), np.abs(values[:-1])))
         codes, change = codes[1:][counted], change[counted]
-        more = np.bincount(codes, change, n_series), np.bincount(codes, minlength=n_series)
-        for before, new in zip((self.total, self.count), more):
-            new[: len(before)] += before.astype(new.dtype)
-        return Changes(*more)
+        total = np.bincount(codes, change, n_series).astype(np.float64)
+        count = np.bincount(codes, minlength=n_series).astype(np.float64)
+        for before, new in ((self.total, total), (self.count, count)):
+            new[: len(before)] += before
+        return Changes(total, count)
 
 
 def rounding(size):

@@ -73,7 +73,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     normalize : {'last', 'mean', 'revin', 'level'} or None, default='mean'
         What is subtracted from a window, and what it is divided by: the last value or the mean, and the mean
         absolute deviation; mean and standard deviation; nothing, and the mean size; None: nothing, and one
-        number for all. The divisor is at least a tenth of the usual change of its series.
+        number for all. The divisor is at least a third of the usual change of its series.
 
     known_future : str, int or list, default=()
         The columns that are known ahead, such as holidays. All others are seen up to the origin; where a

@@ -15,6 +15,7 @@ from skbackprop.estimators import BackpropRegressor
 BATCH_SIZE = 256
 CHUNK = 128 * BATCH_SIZE  # windows that are copied at once
 FAR = 6.0  # standard deviations beyond which an input is clipped
+LARGE = 30.0  # the size of inputs that a network should not have
 PATIENCE = 0.2  # of the planned epochs without a better one, after which training stops early
 
 
@@ -115,6 +116,7 @@ class Whole:
         windows = rows_of(learned)
         validation = rows_of(validated) if len(validated) else None
         all_known = all(np.isfinite(part[1]).all() for part in (windows, validation) if part is not None)
+        _check_inputs(self.estimator, windows[0])
         last, steps = _last(self.estimator), np.arange(windows[1].shape[1])
         together = get_tags(last).target_tags.multi_output and (all_known or self._weighs_outputs)
         groups = [steps] if together else steps[:, None]
@@ -195,6 +197,22 @@ def of_outputs(Z, weight):
     if known.all():
         return Z, weight
     return np.where(known, Z, Z[known].mean()), weight[:, None] * known
+
+
+def _check_inputs(estimator, X):
+    """First weights are made for inputs of about 1.
+
+    On larger ones the slopes of the forecast by the window are too steep, by as much as y is scaled as well;
+    training mends that on the windows seen alone, and errors that a forecast repeats leave them.
+    """
+    size = np.sqrt(np.nanmean(np.square(X, dtype=np.float64), axis=0)).max()
+    if isinstance(estimator, BackpropRegressor) and size > LARGE:
+        warnings.warn(
+            f"A network needs inputs of about 1, and columns of its windows are of {size:.3g}: forecasts "
+            "that go on from forecasts may explode. Give normalize='mean', or as estimator "
+            "make_pipeline(StandardScaler(), ...).",
+            stacklevel=2,
+        )
 
 
 def _last(estimator):

@@ -62,7 +62,7 @@ def by_level(y, least):
 
 
 NORMALIZERS = {"last": by_last, "mean": by_mean, "revin": by_moments, "level": by_level, None: None}
-LEAST = 0.1  # of the usual change of its series: the least scale of a window
+LEAST = 1 / 3  # of the usual change of its series: the least scale of a window
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ N_INDICATORS = 20  # series that a window tells apart, at most
 
 
 def learned_windows(rows, placed, unit, settings):
-    """The seasons, and the windows, of rows with y as their first column, which has this unit."""
+    """The seasons, and the windows, of rows with y as their first column; `unit` is 0 if it never changes."""
     series, horizon = placed.series, settings.horizon
     n_steps = int((series.last - series.first).max()) + 1
     seasons = settings.seasons
@@ -216,7 +216,7 @@ def learned_windows(rows, placed, unit, settings):
         season=max(known_before, default=0),
         n_series=n_series if 1 < n_series <= N_INDICATORS else 0,
         normalize=settings.normalize,
-        unit=unit,
+        unit=unit or float(np.nanmean(np.abs(rows.values[:, 0]))) or 1.0,
         center=np.array([column.mean() if len(column) else 0.0 for column in others]),
         spread=np.where(spread > rounding(size), spread, np.where(size > 0, size, 1.0)),
     )
