@@ -42,6 +42,10 @@ class FrameColumn(Column):
         return self.values.dtype
 
     @property
+    def is_boolean(self):
+        return type(self.dtype) is nw.Boolean or (not self.dtype.is_numeric() and super().is_boolean)
+
+    @property
     def kind(self):
         return NUMBERS if self.dtype.is_numeric() else KIND_OF.get(type(self.dtype)) or super().kind
 

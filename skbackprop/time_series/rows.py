@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skbackprop.preprocessing.columns import NUMBERS
+from skbackprop.preprocessing.frame_column import frame_column
 from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.runs import MISSING, Runs, Ticks, run_starts
 from skbackprop.time_series.stepping import ticks_of
@@ -43,15 +46,10 @@ def is_frame(X):
 
 
 def as_frame(X):
-    """X itself; a pyarrow Table as a pandas DataFrame, in which whole numbers may be missing."""
+    """X itself; a table of pyarrow as a pandas DataFrame with the same types."""
     if type(X).__module__.partition(".")[0] != "pyarrow" or not hasattr(X, "to_pandas"):
         return X
-    frame = X.to_pandas()
-    for name in {*X.column_names} & {*frame.columns}:
-        column = X.column(name)
-        if column.null_count and str(column.type).strip("u").startswith("int"):
-            frame[name] = pd.array(column.to_pylist(), dtype="UInt64" if "u" in str(column.type) else "Int64")
-    return frame
+    return X.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def read(estimator, X, reset):
@@ -172,7 +170,27 @@ def no_numbers(estimator, name, dtype):
     return ValueError(f"The column {name!r} holds {dtype}, no numbers: {remedy}.")
 
 
-class FrameTable:
+class Columns:
+    """The columns of a data frame X that hold numbers, in whatever way."""
+
+    def _read(self, name):
+        return frame_column(nw.from_native(self.X[name], series_only=True))
+
+    def no_number(self, names):
+        """The first of the columns that holds no numbers, and what it holds; or None."""
+        for name in names:
+            column = self._read(name)
+            if column.kind != NUMBERS and not column.is_boolean:
+                return name, self.X[name].dtype
+        return None
+
+    def numbers(self, names):
+        columns = [self._read(name).numbers() for name in names]
+        dtype = np.float32 if columns and all(c.dtype == np.float32 for c in columns) else np.float64
+        return np.array(columns, dtype=dtype).reshape(len(names), len(self.X)).T
+
+
+class FrameTable(Columns):
     """A pandas DataFrame: its index, or a level of it, may be time or ids."""
 
     def __init__(self, X):
@@ -210,21 +228,22 @@ class FrameTable:
         return index, "The index of X"
 
     def no_number(self, names):
-        """The first of the columns that holds no numbers, and what it holds; or None."""
-        for name, dtype in (self.X if names == self.names else self.X[names]).dtypes.items():
-            if not pd.api.types.is_numeric_dtype(dtype):
-                return name, dtype
-        return None
+        dtypes = (self.X if names == self.names else self.X[names]).dtypes
+        return super().no_number([name for name, dtype in dtypes.items() if not _is_plain(dtype)])
 
     def numbers(self, names):
         part = self.X if names == self.names else self.X[names]
-        kinds = set(map(str, part.dtypes))
-        if kinds <= {"float64"} or kinds == {"float32"}:
-            return part.to_numpy()
-        return part.to_numpy(dtype=np.float64, na_value=np.nan)
+        dtypes = set(part.dtypes)
+        if not all(map(_is_plain, dtypes)):
+            return super().numbers(names)
+        return part.to_numpy(dtype=np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
 
 
-class PolarsTable:
+def _is_plain(dtype):
+    return isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+
+
+class PolarsTable(Columns):
     """A polars DataFrame: it has no index."""
 
     def __init__(self, X):
@@ -253,19 +272,6 @@ class PolarsTable:
 
     def index(self, groups):
         return None, "X"
-
-    def no_number(self, names):
-        """The first of the columns that holds no numbers, and what it holds; or None."""
-        for name in names:
-            kind = self.X.schema[name]
-            if not (kind.is_numeric() or str(kind) == "Boolean"):
-                return name, kind
-        return None
-
-    def numbers(self, names):
-        columns = [np.asarray(self.column(name)) for name in names]
-        dtype = np.float32 if columns and all(c.dtype == np.float32 for c in columns) else np.float64
-        return np.array(columns, dtype=dtype).reshape(len(names), len(self.X)).T
 
 
 class ArrayTable:
