@@ -1,6 +1,7 @@
 """Features of time against pandas, streams against batches, and what may follow what."""
 
 import pickle
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -559,3 +560,36 @@ def expected_failures(features):
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+# ------------------------------------------------------------------ frames of every library
+
+
+CONTAINERS = {
+    "pandas": pd.DataFrame,
+    "objects": lambda columns: pd.DataFrame(columns, dtype=object),
+    "nullable": lambda columns: pd.DataFrame(columns).convert_dtypes(),
+    "pandas, pyarrow": lambda columns: pd.DataFrame(columns).convert_dtypes(dtype_backend="pyarrow"),
+    "polars": pl.DataFrame,
+    "pyarrow": lambda columns: pytest.importorskip("pyarrow").table(columns),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_numbers_are_read_alike_whatever_holds_them(container):
+    expected = [np.nan, 1, 0, np.nan, 1]
+    kinds = {
+        "floats": [1.0, 0.0, None, 1.0, 0.0],
+        "integers": [1, 0, None, 1, 0],
+        "booleans": [True, False, None, True, False],
+        "decimals": [Decimal(1), Decimal(0), None, Decimal(1), Decimal(0)],
+    }
+    for values in kinds.values():
+        for more in ({}, {"b": [5, 4, 3, 2, 1]}, {"b": [0.5] * 5}):
+            X = CONTAINERS[container]({"a": values, **more})
+            assert_array_equal(np.asarray(LagFeatures(1).fit_transform(X), float)[:, 0], expected)
+    X = CONTAINERS[container](kinds)
+    assert_array_equal(np.asarray(LagFeatures(1).fit_transform(X), float), np.tile(expected, (4, 1)).T)
+    for values in (["1", "0", None, "1", "0"], [pd.Timestamp("2024-01-01").to_pydatetime()] * 5):
+        with pytest.raises(ValueError, match=r"The column 'a' holds .*, no numbers"):
+            LagFeatures(1).fit(CONTAINERS[container]({"a": values, "b": [1] * 5}))
