@@ -600,6 +600,14 @@ def test_infinity_names_its_column():
         TabularEncoder().fit(dates)
 
 
+def test_what_is_masked_is_missing():
+    masked = np.ma.array(NUMBERS, mask=np.isnan(HOLES))
+    for transformer in (SquashingScaler(), TabularEncoder()):
+        assert_array_equal(transformer.fit(masked).transform(masked), transformer.fit_transform(HOLES))
+    words = np.ma.array(WORDS.reshape(-1, 1), mask=np.arange(60).reshape(-1, 1) % 7 == 0)
+    assert_array_equal(CategoryEncoder().fit_transform(words) == 0, words.mask)
+
+
 # ------------------------------------------------------------------ the table
 
 

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
+from skbackprop.masked import unmasked
 from skbackprop.preprocessing.times import refuse_times
 
 FAR = 1e9  # limits from 0 on, where in floats nothing is left of the distance to the limit
@@ -167,6 +168,7 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return z
 
     def _validated(self, X, reset, copy=False):
+        X = unmasked(X)
         refuse_times(X, "X")
         settings = {"dtype": FLOAT_DTYPES, "ensure_all_finite": "allow-nan", "copy": copy}
         with np.errstate(over="ignore", invalid="ignore"):  # of huge numbers

@@ -6,6 +6,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from skbackprop.masked import unmasked
 from skbackprop.preprocessing.columns import ArrayColumn, Column
 from skbackprop.preprocessing.frame_column import frame_column
 
@@ -21,6 +22,7 @@ def opened(estimator, X, reset):
         validate_data(estimator, nw.to_native(frame), reset=reset, skip_check_array=True)
         _check_shape(estimator, frame.shape, int(reset))
         return table_of(frame)
+    X = unmasked(X)
     if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # a list of lists: numbers beside text stay numbers
     X = validate_data(
