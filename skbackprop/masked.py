@@ -13,4 +13,6 @@ def unmasked(values):
         return values.filled(np.nan)
     if values.dtype.kind in "iub":
         return values.astype(np.float64).filled(np.nan)
-    return values.astype(object).filled(None)
+    plain = values.data.astype(object)
+    plain[np.ma.getmaskarray(values)] = None
+    return plain
