@@ -385,9 +385,11 @@ def test_a_fit_that_fails():
             search(regressor(solver="sgd"), grid, error_score="raise").fit(*NUMBERS)
 
 
-def test_who_diverges_does_not_hold_up_the_others(sizes):
+@pytest.mark.parametrize("layers", [(6,), [6, Dropout(0.1)]], ids=["plain", "dropout"])
+def test_who_diverges_does_not_hold_up_the_others(layers, sizes):
     grid = {"learning_rate_init": [1e-3, 1e-2, 1e3], "random_state": [0, 1]}
-    net = regressor(solver="sgd", max_iter=40, clip_norm=None, early_stopping=True, n_iter_no_change=20)
+    settings = {"hidden_layer_sizes": layers, "solver": "sgd", "max_iter": 40, "clip_norm": None}
+    net = regressor(**settings, early_stopping=True, n_iter_no_change=20)
     with pytest.warns(FitFailedWarning), pytest.warns(UserWarning, match="non-finite"):
         compare(net, grid, cv=2, error_score=np.nan)
     assert sizes == [6, 6]
