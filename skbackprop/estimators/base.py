@@ -16,6 +16,7 @@ from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
+from skbackprop.estimators.codes import code_columns
 from skbackprop.estimators.fitted import FittedNetwork
 from skbackprop.estimators.growing import Growing, learn_columns, sources
 from skbackprop.estimators.missing import MISSING, Data
@@ -238,7 +239,8 @@ class BaseBackprop(
         """As the network sees the rows."""
         X, y, weight = data
         with about("y"):
-            return Rows(X, y, self._missing.fill(X), self._targets.encode(y, X.dtype), weight)
+            columns = self._targets.encode(y, X.dtype)
+        return Rows(X, y, self._filled(X), columns, weight)
 
     def _start(self, data, **stream):
         """A network for such data."""
@@ -246,6 +248,7 @@ class BaseBackprop(
         targets, loss, output_activation = self._make_targets(data.y, data.X.dtype, **stream)
         root = building.make_layers(self, targets.n_columns, output_activation)
         n_inputs = self._missing.n_inputs(data.X.shape[1])
+        self._code_columns = code_columns(root, n_inputs)
         self.network_ = Network(root, n_inputs, data.X.dtype, random_state)
         if self.network_.takes_data:
             inputs = self._missing.fill(data.X)

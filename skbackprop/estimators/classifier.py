@@ -541,7 +541,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             The most probable class of each row, or the indicators of labels more probable than not.
         """
         X = self._checked(X)
-        return self._targets.decode(self._outputs(self._missing.fill(X), net_input))
+        return self._targets.decode(self._outputs(self._filled(X), net_input))
 
     def decision_function(self, X):
         """The net input of the last layer.

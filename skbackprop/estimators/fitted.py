@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.estimators.codes import check_codes
 from skbackprop.estimators.missing import rows_with_nan
 from skbackprop.estimators.validation import check_X
 from skbackprop.layers import Dense
@@ -18,6 +19,8 @@ from skbackprop.sparse import SparseRows
 
 class FittedNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """The part of an estimator that reads `network_`."""
+
+    _code_columns = ()  # the places in the network's input of what embeddings read
 
     def _dense_params(self):
         """The weight and the bias of every Dense layer, in forward order."""
@@ -57,10 +60,21 @@ class FittedNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         self._check_has_learned()
         return check_X(self, X, self.network_.theta.dtype, finite=self._missing.finite)
 
+    def _filled(self, X):
+        """As the network sees the rows; codes that an Embedding reads are checked."""
+        inputs = self._missing.fill(X)
+        if self._code_columns:
+            read = inputs[~rows_with_nan(X)] if self._predicts_nan() else inputs
+            check_codes(read, self._code_columns, self.missing)
+        return inputs
+
+    def _predicts_nan(self):
+        return self.predict_missing == "nan" and self.missing == "skip"
+
     def _checked_outputs(self, X, finish, depth=None):
         X = self._checked(X)
-        outputs = self._outputs(self._missing.fill(X), finish, depth)
-        if self.predict_missing == "nan" and self.missing == "skip":
+        outputs = self._outputs(self._filled(X), finish, depth)
+        if self._predicts_nan():
             outputs[rows_with_nan(X)] = np.nan
         return outputs
 

@@ -20,7 +20,8 @@ class Embedding(Layer):
     """a_f = T_f[x_f], a row of a table for each column f, whose values x_f are codes 0, 1, 2, ...
 
     Codes are whole numbers held as floats; one out of range is taken as the nearest code. They have no
-    gradient. All tables lie in one, one below the other; first values are N(0, 1).
+    gradient; an estimator refuses other numbers, and an Embedding that reads the output of another layer.
+    All tables lie in one, one below the other; first values are N(0, 1).
 
     Parameters
     ----------

@@ -27,6 +27,7 @@ class ClassLabels:
     def encode(self, y, dtype):
         if y.ndim != 1:
             raise ValueError(f"y has shape {y.shape}, expected (n_samples,): one class label a sample.")
+        y = _like(self.classes, y)
         try:
             codes = np.searchsorted(self.classes, y)
         except TypeError as error:
@@ -45,7 +46,8 @@ class ClassLabels:
 
     def grown(self, y, classes=None):
         """(targets with the classes of y and `classes` too, the column that each column was, -1 for none)."""
-        more = y if classes is None else np.append(classes, y)
+        more = y if classes is None else np.append(classes, _like(classes, y))
+        more = _like(self.classes, more)
         if (self.classes.dtype.kind in "US") != (more.dtype.kind in "US") and "O" not in more.dtype.kind:
             raise ValueError(f"y has labels of another type than `self.classes_`, {self.classes}.")
         return self.with_classes(np.union1d(self.classes, more))
@@ -240,6 +242,18 @@ def classification_targets(y, classes=None, columns_for_two=1):
             raise ValueError(f"y has {y.shape[1]} columns of labels, but classes has {len(classes)} entries.")
         return ManyLabels(np.arange(y.shape[1]))
     return _one_output(np.unique(y) if classes is None else classes, columns_for_two)
+
+
+def _like(classes, y):
+    """Whole numbers in the dtype of the classes, if that holds them: the common one of both may be float64."""
+    if {classes.dtype.kind, y.dtype.kind} != {"i", "u"}:
+        return y
+    converted = y.astype(classes.dtype)
+    if not (converted == y).all():
+        raise ValueError(
+            f"y has labels beyond {classes.dtype}, the type of the classes: {y[converted != y]}."
+        )
+    return converted
 
 
 def _one_output(classes, columns_for_two):
