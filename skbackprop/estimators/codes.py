@@ -51,6 +51,6 @@ def check_codes(inputs, columns, missing):
         why = "" if missing == "error" else f" (missing={missing!r} puts means in place of missing values)"
         raise ValueError(
             f"Column {columns[place]} of X is read by an Embedding and holds {values[row, place]:.6g}, and "
-            f"codes are whole numbers{why}: skbackprop.preprocessing.CategoryEncoder makes them, 0 for missing "
-            "values."
+            f"codes are whole numbers{why}: skbackprop.preprocessing.CategoryEncoder makes them, 0 for "
+            "missing values."
         )

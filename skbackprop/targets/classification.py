@@ -245,7 +245,7 @@ def classification_targets(y, classes=None, columns_for_two=1):
 
 
 def _like(classes, y):
-    """Whole numbers in the dtype of the classes, if that holds them: the common one of both may be float64."""
+    """Whole numbers in the dtype of the classes: the common one of both may be float64."""
     if {classes.dtype.kind, y.dtype.kind} != {"i", "u"}:
         return y
     converted = y.astype(classes.dtype)

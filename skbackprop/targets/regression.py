@@ -8,6 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from skbackprop.finite import all_finite
 
 LARGEST = np.finfo(np.float32).max / 100  # of y for predictions in float32, which may go beyond it
+FINEST = np.finfo(np.float32).tiny / np.finfo(np.float32).eps  # digits of it are lost in float32
 SMALLEST = np.sqrt(np.finfo(np.float64).tiny)  # its square is no full number any more
 
 
@@ -58,7 +59,7 @@ class RegressionTargets:
             raise ValueError("y is too large to be standardised: its variance overflows.")
         if (np.abs(y).max(axis=0) < SMALLEST)[np.ptp(y, axis=0) > 0].any():
             raise ValueError("y is too small to be standardised, its variance is 0: give it in another unit.")
-        in_double = self.in_double or bool(np.abs(y).max() > LARGEST)
+        in_double = self.in_double or bool(np.abs(y).max() > LARGEST or scale.min() < FINEST)
         return replace(self, shift=shift, scale=scale, in_double=in_double)
 
     @np.errstate(over="ignore")
