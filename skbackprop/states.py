@@ -94,7 +94,10 @@ class _Encoder:
         if isinstance(thing, np.ndarray):
             if thing.dtype.kind != "O":
                 return {"array": self._add(thing)}
-            return {"objects": [self.encode(part) for part in thing.ravel().tolist()], "shape": list(thing.shape)}
+            return {
+                "objects": [self.encode(part) for part in thing.ravel().tolist()],
+                "shape": list(thing.shape),
+            }
         if isinstance(thing, list):
             return {"list": [self.encode(part) for part in thing]}
         if isinstance(thing, dict):

@@ -26,7 +26,7 @@ from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.unchanged import Before
 from skbackprop.estimators.validation import about, check_parameters
-from skbackprop.estimators.weights import counted, divided, in_range
+from skbackprop.estimators.weights import counted, divided, in_range, of_weight
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
 from skbackprop.network import Network, first_layer
@@ -48,6 +48,7 @@ class BaseBackprop(
     """Base class; not for direct use."""
 
     _weighs_outputs = False  # whether sample_weight may have a column for each output
+    _keeps_all = False  # whether rows of weight 0 are part of the batches, to be looked at
 
     @abstractmethod
     def _check_X_y(self, X, y, **settings):
@@ -184,8 +185,7 @@ class BaseBackprop(
         self._prepare_stopping(monitor)
         order = np.arange(data.X.shape[0]) if order is None else order
         weight = self._weigh(self._loss_weight(data, order, incremental), rows.inputs.dtype)
-        if weight is not None and (counts := weight[order].any(axis=1)).any():
-            order = order[counts]  # no row of a class without weight
+        order = order if self._keeps_all else of_weight(order, weight)
         order = self._order(order, incremental)
         size = self._batch_size(len(order), incremental)
         if data.X.shape[0] == 1 and not is_sparse:
@@ -206,7 +206,9 @@ class BaseBackprop(
         dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
         n_before = None if first_pass else self.n_features_in_
         given = X
-        X, y, weight, rows = counted(X, y, sample_weight, of_outputs=self._weighs_outputs)
+        X, y, weight, rows = counted(
+            X, y, sample_weight, of_outputs=self._weighs_outputs, keep=self._keeps_all
+        )
         n_new = learn_columns(self, X) if self.grow and not first_pass else 0
         X, y = self._check_X_y(
             X, y, reset=first_pass, dtype=dtype, finite=missing.finite, y_finite=missing.y_finite

@@ -43,10 +43,11 @@ def check_weight(sample_weight, n_samples, name="sample_weight", n_outputs=1):
     return weight.reshape(n_samples, -1)
 
 
-def counted(X, y, sample_weight, name="sample_weight", of_outputs=False):
+def counted(X, y, sample_weight, name="sample_weight", of_outputs=False, keep=False):
     """The rows of weight above 0: X, y, their weights (n_rows, 1), and their places; None: they are all.
 
-    With `of_outputs` the numbers y may have a weight each, (n_rows, n_outputs).
+    With `of_outputs` the numbers y may have a weight each, (n_rows, n_outputs). With `keep` no row is left
+    out.
     """
     if sample_weight is None:
         return X, y, None, None
@@ -61,7 +62,7 @@ def counted(X, y, sample_weight, name="sample_weight", of_outputs=False):
     if weight.shape[1] > 1:
         y = _known(y, weight)
     rows = np.flatnonzero(weight.any(axis=1))
-    if len(rows) == n_samples:
+    if keep or len(rows) == n_samples:
         return X, y, weight, None
     return rows_of(X, rows), rows_of(y, rows), weight[rows], rows
 
@@ -109,6 +110,12 @@ def in_range(weight, dtype):
     _, exponent = np.frexp(total)
     exponent = int(min(exponent, 1023))
     return np.ldexp(weight, -exponent).astype(dtype), 2.0**exponent
+
+
+def of_weight(order, weight):
+    """Without rows whose class has no weight, unless all of them are such."""
+    counts = None if weight is None else weight[order].any(axis=1)
+    return order if counts is None or not counts.any() else order[counts]
 
 
 def divided(alpha, unit, dtype):

@@ -13,6 +13,7 @@ from skbackprop.optimizers import Descent, Optimizer
 from skbackprop.sparse import SparseRows
 
 ALL_ROWS_ARE_TRACED = {
+    "_keeps_all": True,
     "warm_start": True,
     "early_stopping": False,
     "validation": None,
