@@ -352,10 +352,3 @@ class BaseBackprop(
             self._check_targets(data.y)
             self._targets.encode(data.y, dtype)
         return data
-
-    def _order(self, rows, incremental):
-        """Shuffling starts from the last order: two fits with warm_start are one of twice the epochs."""
-        last = self._training.order
-        if not incremental and last is not None and np.array_equal(np.sort(last), np.sort(rows)):
-            return last
-        return rows

@@ -71,6 +71,13 @@ class Running:
             self._training.curves.append(job.monitor())
         return 0
 
+    def _order(self, rows, incremental):
+        """Shuffling starts from the last order: two fits with warm_start are one of twice the epochs."""
+        last = self._training.order
+        if not incremental and last is not None and np.array_equal(np.sort(last), np.sort(rows)):
+            return last
+        return rows
+
     def _batch_size(self, n_samples, incremental):
         if self.batch_size == "auto" or self.solver == "lbfgs":
             return min(200, n_samples)

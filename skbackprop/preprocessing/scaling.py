@@ -172,7 +172,7 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         refuse_times(X, "X")
         settings = {"dtype": FLOAT_DTYPES, "ensure_all_finite": "allow-nan", "copy": copy}
         with np.errstate(over="ignore", invalid="ignore"):  # of huge numbers
-            return validate_data(self, unmasked(X), reset=reset, **settings)
+            return validate_data(self, X, reset=reset, **settings)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -17,7 +17,6 @@ def opened(estimator, X, reset):
     """X as a table, its columns learned or checked; rows may be none but in fit."""
     if not reset and _is_ready(estimator, X):
         return ArrayColumns(X)
-    X = unmasked(X)
     frame = frame_of(X)
     if frame is not None:
         validate_data(estimator, nw.to_native(frame), reset=reset, skip_check_array=True)
