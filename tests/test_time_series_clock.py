@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, SGDRegressor
 from sklearn.model_selection import cross_validate
 
 from skbackprop.time_series import (
@@ -342,6 +342,51 @@ def test_forecasts_go_over_closed_days(strategy):
     with pytest.raises(ValueError, match=r"is a Sunday.*Leave it out, or fit with freq='D'"):
         net.predict(pd.DataFrame(index=pd.date_range("2025-12-29", periods=7)))
     assert net.seasons_ == (6,)
+
+
+@pytest.mark.parametrize("strategy", ["mimo", "direct", "recursive", "dirrec"])
+@pytest.mark.parametrize("with_rows", [True, False])
+def test_forecasts_go_over_the_closed_days_of_each_series(strategy, with_rows):
+    """Each of two shops has another day off: all days are steps, and what never comes is walked over."""
+    noise = np.random.default_rng(0).normal(size=(2, len(DAYS))) * 0.01
+    frames = [
+        pd.DataFrame({"id": name, "t": DAYS, "y": 10.0 + DAYS.day_of_week + noise[number]})[
+            DAYS.day_of_week != off
+        ]
+        for number, (name, off) in enumerate({"a": 6, "b": 0}.items())
+    ]
+    if with_rows:  # whose y is not known
+        frames = [frame.set_index("t").reindex(DAYS[6:-6]).rename_axis("t").reset_index() for frame in frames]
+        frames = [frame.assign(id=name) for frame, name in zip(frames, "ab")]
+    X = pd.concat(frames, ignore_index=True)
+    net = forecaster(lags=14, horizon=7, strategy=strategy, groups="id", time="t").fit(X[["id", "t"]], X["y"])
+    last = X["t"].max()
+    ahead = pd.DataFrame({"id": np.repeat(["a", "b"], 14), "t": [*pd.date_range(last, periods=15)[1:]] * 2})
+    is_open = ahead["t"].dt.day_of_week != np.repeat([6, 0], 14)
+    expected = 10.0 + ahead["t"].dt.day_of_week
+    assert_allclose(net.predict(ahead)[is_open], expected[is_open], atol=0.2)
+
+
+def test_hours_without_a_value_are_gone_over():
+    hours = pd.date_range("2024-01-01", periods=24 * 7 * 8, freq="h")
+    opened = hours[(hours.hour >= 8) & (hours.hour < 20)]
+    y = 10.0 + opened.hour.to_numpy()
+    net = forecaster(lags=48, horizon=1, strategy="recursive", freq="h").fit(pd.DataFrame(index=opened), y)
+    ahead = pd.DataFrame(index=pd.date_range("2024-02-26 08:00", periods=12, freq="h"))
+    assert_allclose(net.predict(ahead), 18.0 + np.arange(12), atol=0.2)
+
+
+def test_a_closed_day_that_opens():
+    days = pd.date_range("2024-01-01", periods=70)
+    kept = days.day_of_week < 6
+    X, y = pd.DataFrame(index=days), np.where(kept, 1.0, np.nan)
+    net = LagForecaster(SGDRegressor(), 7, strategy="recursive").fit(X, y)
+    assert net.models_.closed.at(np.array([0, 1]), np.array([days[6].toordinal() - 719163] * 2)).tolist() == [
+        True,
+        False,
+    ]
+    net.observe(pd.DataFrame(index=pd.date_range("2024-03-11", periods=7)), np.ones(7))
+    assert not net.models_.closed.never.any()
 
 
 def test_few_days_tell_nothing():

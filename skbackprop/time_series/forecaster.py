@@ -17,6 +17,7 @@ from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.callbacks import ModelCallbacks
 from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.clock import check_fits, clock_for
+from skbackprop.time_series.closed import closed_steps
 from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
 from skbackprop.time_series.history import empty_history, place, remember
@@ -281,6 +282,8 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, changes.unit, self)
         fitted.lags_ = fitted.windows_.lags
         fitted.models_ = fitted._new_models(changes)
+        if self.on_gap != "ignore":
+            fitted.models_ = replace(fitted.models_, closed=closed_steps(placed, history.clock))
         keep = fitted.models_.keep
         placed = placed._replace(reach=keep)
         fitted.history_ = remember(placed, history, keep, None, None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skbackprop.time_series.changes import Changes
+from skbackprop.time_series.closed import Closed
 from skbackprop.time_series.examples import Examples, divided, learnable
 from skbackprop.time_series.panels import future_buffers, new_origins, ordered_rows, placed_buffers
 from skbackprop.time_series.strategies import STRATEGIES
@@ -24,6 +25,7 @@ class StagedModels:
     levels: tuple  # the quantiles that are forecast
     changes: Changes  # of the series seen
     members: list  # [stage][member]
+    closed: Closed | None = None  # steps that never have a value
 
     @property
     def keep(self):
@@ -58,7 +60,8 @@ class StagedModels:
     def observed(self, placed, history):
         """These models after new rows were seen, not learned."""
         rows = ordered_rows(placed, history.ids)
-        return replace(self, changes=self.changes.after(rows, len(history.ids)))
+        closed = None if self.closed is None else self.closed.after(rows)
+        return replace(self, changes=self.changes.after(rows, len(history.ids)), closed=closed)
 
     def gone_on(self, placed, history):
         """These models, which have observed new rows, after they have learned the windows that end there."""
@@ -91,13 +94,19 @@ class StagedModels:
         scale = self.windows.scale(window, self._least[series]).scale[:, 0]
         scale[~np.isfinite(window).any(axis=1)] = np.nan
         quantiles = np.empty((len(series), n_steps + self.horizon, len(self.levels)), buffers.y.dtype)
+        is_closed = None if self.closed is None else np.zeros(buffers.y.shape, bool)
         while done < n_steps:
             for number, stage in enumerate(self.stages):
                 behind = done + stage.shift
                 origins = Origins(begin + behind, last_step + behind, series)
-                forecast = self._stage(number, buffers, origins, begin)
+                forecast = self._stage(number, buffers, origins, begin, is_closed)
                 quantiles[:, behind + stage.steps - 1] = forecast
-                buffers.y[origins.places[:, None] + stage.steps] = forecast[..., self.median]
+                places = origins.places[:, None] + stage.steps
+                buffers.y[places] = forecast[..., self.median]
+                if self.closed is not None:  # as in the windows that were learned, nothing is there
+                    steps = origins.steps[:, None] + stage.steps
+                    is_closed[places] = self.closed.at(series[:, None], steps)
+                    buffers.y[places[is_closed[places]]] = np.nan
             done = behind + int(stage.steps[-1])
         return quantiles[:, :n_steps], scale
 
@@ -129,10 +138,10 @@ class StagedModels:
         ahead = stage.steps if self.strategy != "mimo" else self.windows.ahead
         return replace(self.windows, lags=lags, hidden=stage.n_more, ahead=ahead)
 
-    def _stage(self, number, buffers, origins, begin):
+    def _stage(self, number, buffers, origins, begin, is_closed=None):
         """Quantiles (n_origins, n_steps, n_levels) of a stage, in units of y; NaN: see `Windows.unknown`."""
         members, windows = self.members[number], self._windows(self.stages[number])
-        unknown = windows.unknown(buffers, origins, begin)
+        unknown = windows.unknown(buffers, origins, begin, is_closed)
         forecasts = np.full((len(origins), len(self.stages[number].steps), len(self.levels)), np.nan)
         if not unknown.all():
             X, scale = windows.rows(buffers, origins[~unknown], members[0].fill)

@@ -142,13 +142,15 @@ class Windows:
             y = np.where(empty[:, None], 0, y)
         return NORMALIZERS[self.normalize](y, least[:, None].astype(y.dtype))
 
-    def unknown(self, buffers, origins, begin):
+    def unknown(self, buffers, origins, begin, is_closed=None):
         """Whether nothing of y is known in a window, or a value after `begin` that its forecast sees is not.
 
-        What is not known up to there is known to be missing, as in the windows that were learned.
+        What is not known up to there is known to be missing, as in the windows that were learned; so is what
+        `is_closed` (size,) says.
         """
         y = take(buffers.y, origins.places, 1 - self.lags)
-        unknown = ~np.isfinite(y).any(axis=1) | _missing_after(buffers.y, origins, 1 - self.lags, begin)
+        after = buffers.y if is_closed is None else np.where(is_closed, 0, buffers.y)
+        unknown = ~np.isfinite(y).any(axis=1) | _missing_after(after, origins, 1 - self.lags, begin)
         before = self.ahead[self.ahead <= self.season] - self.season
         seen = np.concatenate([1 - self.column_lags, self.ahead, before])
         for column in buffers.future:
