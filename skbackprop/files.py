@@ -32,9 +32,9 @@ LARGEST = np.iinfo(np.intp).max
 def write(path, content, arrays):
     """Replace the file by one with this content; whoever reads sees the old one or the new one.
 
-    A new file has the mode that `open` gives it, a replaced one keeps its own. Of a link the file that it leads
-    to is replaced; what is neither file nor link, such as a pipe, is written to. What a process that was
-    killed has left beside the file is removed.
+    A new file has the mode that `open` gives it, a replaced one keeps its own. Of a link the file that it
+    leads to is replaced; what is neither file nor link, such as a pipe, is written to. What a process that
+    was killed has left beside the file is removed.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _stat_of(path):
 
 @contextmanager
 def _replacement(path, earlier):
-    """A file beside `path` that takes its place at the end; locked, so that no one takes it for left over."""
+    """A file beside `path` that takes its place at the end; locked, so that no one thinks it left over."""
     temporary, descriptor = _new_file(path, 0o666 if earlier is None else stat.S_IMODE(earlier.st_mode))
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -197,7 +197,7 @@ def _new_file(path, mode):
 
 
 def _prefix(path):
-    """How the names of files begin that are to replace this one: its own name may be as long as one can be."""
+    """How files begin that are to replace this one: its own name may be as long as one can be."""
     return f".skbackprop-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
 
 

@@ -47,9 +47,9 @@ def minimize_lbfgs(
     """Bring theta to a minimum of the objective; SciPy's OptimizeResult, or None if interrupted.
 
     `monitor()` measures after every iteration; the search ends after `max_time` seconds, which sets
-    `out_of_time`, or when one of `after_iteration`, called with False, returns True. Each of `before_iteration`
-    is called when an iteration takes its first point; one that finds none ends with True. It runs in float64
-    whatever theta's dtype: its line search needs the digits.
+    `out_of_time`, or when one of `after_iteration`, called with False, returns True. Each of
+    `before_iteration` is called when an iteration takes its first point; one that finds none ends with True.
+    It runs in float64 whatever theta's dtype: its line search needs the digits.
     """
     target = training.objective.network.theta
     objective = training.objective.astype(np.float64)

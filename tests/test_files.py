@@ -124,7 +124,7 @@ def test_every_name_that_a_file_can_have(tmp_path, name):
 
 
 def test_errors_name_the_file_that_was_asked_for(tmp_path):
-    with pytest.raises(FileNotFoundError, match="not_there.net"):
+    with pytest.raises(FileNotFoundError, match=r"not_there.net"):
         files.write(tmp_path / "not_there" / "net", 1, [])
     with pytest.raises(OSError, match="nnnnn"):
         files.write(tmp_path / ("n" * 256), 1, [])

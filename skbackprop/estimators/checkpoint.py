@@ -30,7 +30,7 @@ class Checkpoint:
         self.written_at, self.n_written, self.failed = monotonic(), None, False
         self.stopped = job.run is not None and job.run["stopped"]
         if self.path is not None:
-            encode(estimator.get_params(deep=False))  # what cannot be written is an error now, not later
+            encode(parameters_of(estimator))  # what cannot be written is an error now, not later
 
     def after_epoch(self, stopped):
         """Called after every epoch."""
@@ -96,7 +96,7 @@ def read_checkpoint(estimator):
             f"checkpoint={path!r} is of a fit with other settings: {', '.join(sorted(changed))}. Give the "
             "same ones, or leave resume=False to start anew."
         )
-    parameters = estimator.get_params(deep=False)
+    parameters = parameters_of(estimator)
     saved = {name: value for name, value in vars(content["estimator"]).items() if name not in parameters}
     return saved, run
 
@@ -118,9 +118,14 @@ def check_same_data(estimator, run, data):
         )
 
 
+def parameters_of(estimator):
+    """Those of the class, and what a subclass has of its own."""
+    return {**estimator.get_params(deep=False), **estimator._settings_by_name()}
+
+
 def settings_of(estimator):
     """The parameters on which training depends, as values that can be compared."""
-    parameters = estimator.get_params(deep=False)
+    parameters = parameters_of(estimator)
     return {name: _described(value) for name, value in parameters.items() if name not in MAY_CHANGE}
 
 
@@ -134,11 +139,14 @@ def _described(value):
 
 def _own_things(estimator):
     """Functions and classes of the user that stand in the parameters."""
-    for value in estimator.get_params(deep=True).values():
-        if callable(value) and hasattr(value, "__name__"):
-            yield value
-        elif hasattr(value, "get_params"):
-            yield type(value)
+    yield type(estimator)
+    for whole in parameters_of(estimator).values():
+        parts = whole.get_params(deep=True).values() if hasattr(whole, "get_params") else ()
+        for value in (whole, *parts):
+            if callable(value) and hasattr(value, "__name__"):
+                yield value
+            elif hasattr(value, "get_params"):
+                yield type(value)
 
 
 def data_print(*parts):

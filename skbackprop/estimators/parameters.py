@@ -6,13 +6,13 @@ from numbers import Integral, Real
 from os import PathLike
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
 from skbackprop.estimators.missing import MISSING
+from skbackprop.estimators.settings import Settings
 from skbackprop.estimators.solver import SOLVERS
 from skbackprop.layers import Dense, Layer, Pretrained
 from skbackprop.optimizers import Optimizer
@@ -21,7 +21,7 @@ from skbackprop.schedules import SCHEDULES, Schedule
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class BackpropParameters(BaseEstimator):
+class BackpropParameters(Settings):
     """Stores the parameters as they are given; the docstrings of the two estimators explain them."""
 
     _parameter_constraints = {

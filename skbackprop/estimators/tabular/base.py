@@ -70,7 +70,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         recipe = self._recipes[self.recipe]
         settings = {"average": None, "n_iter_no_change": None}
         settings |= {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
-        settings |= {name: value for name, value in self.get_params(deep=False).items() if value is not None}
+        settings |= {name: value for name, value in self._settings_by_name().items() if value is not None}
         sizes = np.atleast_1d(settings["hidden_layer_sizes"]).tolist()
         if not all(isinstance(size, int) and size > 0 for size in sizes):
             raise ValueError(

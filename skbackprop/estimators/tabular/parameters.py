@@ -5,11 +5,11 @@ from inspect import cleandoc
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
+from skbackprop.estimators.settings import Settings
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES, NUMERIC_EMBEDDINGS, SOLVERS
 from skbackprop.replay.choice import ENGINES
 from skbackprop.schedules import SCHEDULES, Schedule
@@ -21,7 +21,7 @@ COUNT = Interval(Integral, 1, None, closed="left")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TabularParameters(BaseEstimator):
+class TabularParameters(Settings):
     """Stores the parameters as they are given; the docstrings of the two estimators explain them."""
 
     _parameter_constraints = {
