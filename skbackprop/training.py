@@ -101,6 +101,19 @@ class Training:
             np.copyto(self.objective.network.theta, self.raw)
             self.raw = None
 
+    def take_what_was_written(self):
+        """Weights written while a result is shown: training goes on from these, the result is void."""
+        if self.raw is None:
+            return
+        shown = self.averaging.value() if self.best_theta is None else self.best_theta
+        if np.array_equal(self.objective.network.theta, shown):
+            return
+        if self.best_theta is not None:
+            self.patience = Patience()
+        for array in [] if self.averaging is None else self.averaging.arrays():
+            array[...] = 0.0
+        self.best_theta, self.raw = None, None
+
     def show_result(self):
         """What training is for: the weights of the best epoch, else the average, else the last ones."""
         average = None if self.averaging is None else self.averaging.value()

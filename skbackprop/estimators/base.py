@@ -162,6 +162,7 @@ class BaseBackprop(
         else:
             if self._training.prepared_for is not parameters:
                 self._check_same_architecture()
+            self._training.take_what_was_written()
             if self.grow:
                 self._grow_targets(data.y, **stream)
         self._check_targets(data.y)
@@ -260,7 +261,7 @@ class BaseBackprop(
         self._training = Training(Objective(self.network_, loss), random_state, deepcopy(random_state))
         self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}
         self.n_outputs_ = targets.n_columns
-        self.n_layers_ = 1 + len(self._dense_params())
+        self.n_layers_ = 1 + len(self._dense_layers())
         last = first_layer(self.network_.root.layers[-1]).activation
         names = {kind: name for name, kind in ACTIVATIONS.items()}
         self.out_activation_ = (

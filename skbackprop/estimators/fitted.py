@@ -1,6 +1,7 @@
 """What a fitted network gives: outputs, the output of a hidden layer, weights."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import issparse
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skbackprop.estimators.codes import check_codes
 from skbackprop.estimators.missing import rows_with_nan
 from skbackprop.estimators.validation import check_X
+from skbackprop.estimators.written_weights import WrittenThrough
 from skbackprop.layers import Dense
 from skbackprop.network import net_input
 from skbackprop.sparse import SparseRows
@@ -22,22 +24,40 @@ class FittedNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     _code_columns = ()  # the places in the network's input of what embeddings read
 
-    def _dense_params(self):
-        """The weight and the bias of every Dense layer, in forward order."""
+    def _dense_layers(self):
+        """(layer, params) of every Dense layer, in forward order."""
         if "network_" not in vars(self):
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no weights.")
         parts = self.network_.parts()
-        return [params for _, layer, params, _ in parts if isinstance(layer, Dense)]
+        return [(layer, params) for _, layer, params, _ in parts if isinstance(layer, Dense)]
 
     @property
     def coefs_(self):
-        """Weights of each layer, views of shape (n_inputs, n_units) on the network's memory."""
-        return [params.weight for params in self._dense_params()]
+        """W of each dense layer, in net input = x W + b, shape (n_inputs, n_units); see `intercepts_`."""
+        layers = self._dense_layers()
+        return WrittenThrough(
+            "coefs_",
+            [partial(layer.acting_weight, params) for layer, params in layers],
+            [partial(layer.set_acting_weight, params) for layer, params in layers],
+        )
+
+    @coefs_.setter
+    def coefs_(self, weights):
+        self.coefs_[:] = weights
 
     @property
     def intercepts_(self):
-        """Biases of each layer, views of shape (n_units,) on the network's memory."""
-        return [params.bias[0] for params in self._dense_params()]
+        """b of each dense layer, shape (n_units,). What is set is written into the network's memory."""
+        biases = [params.bias[0] for _, params in self._dense_layers()]
+        return WrittenThrough(
+            "intercepts_",
+            [partial(np.ndarray.view, bias) for bias in biases],
+            [partial(np.copyto, bias) for bias in biases],
+        )
+
+    @intercepts_.setter
+    def intercepts_(self, biases):
+        self.intercepts_[:] = biases
 
     def _finish(self, z, out):
         """The loss's inverse link."""

@@ -264,10 +264,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         The number of samples that the solver has seen.
 
     coefs_ : list of ndarray of shape (n_inputs, n_units)
-        The weights of every dense layer: views, not copies.
+        W of every dense layer, in net input = x W + b. They are views, not copies, and can be set, each
+        or all at once; those of `NTKDense`, which keeps its weights in another unit, can only be set.
 
     intercepts_ : list of ndarray of shape (n_units,)
-        The biases of every dense layer: views, not copies.
+        b of every dense layer: views, not copies, which can be set too.
 
     n_features_in_ : int
         Number of features seen during `fit`.

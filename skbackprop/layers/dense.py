@@ -127,5 +127,12 @@ class Dense(Layer):
         work.product(work.x.mT, work.delta, out=gradients.weight)
         work.product(work.ones.mT, work.delta, out=gradients.bias)  # the sum over samples
 
+    def acting_weight(self, params):
+        """W in z = x W + b: a view, or an array that cannot be written to."""
+        return params.weight
+
+    def set_acting_weight(self, params, weight):
+        np.copyto(params.weight, weight)
+
     def input_gradient(self, params, work):
         return work.spread(work.delta, params.weight.mT, out=work.input_gradient)

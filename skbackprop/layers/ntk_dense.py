@@ -43,7 +43,7 @@ class NTKDense(Dense):
     initializer: str | Initializer = "normal"
 
     def buffers(self, n_inputs):
-        factor = Buffer((), per_sample=False, fill=lambda n_samples: n_inputs**-0.5)
+        factor = Buffer((), per_sample=False, fill=lambda n_samples: _factor(n_inputs))
         return {**super().buffers(n_inputs), "factor": factor}
 
     def forward(self, x, params, work, training):
@@ -58,6 +58,18 @@ class NTKDense(Dense):
         super().backward(output_gradient, params, gradients, work)
         np.multiply(gradients.weight, work.factor, out=gradients.weight)
 
+    def acting_weight(self, params):
+        weight = params.weight * params.weight.dtype.type(_factor(params.weight.shape[-2]))
+        weight.flags.writeable = False  # it is no view: what is written to it would be lost
+        return weight
+
+    def set_acting_weight(self, params, weight):
+        np.divide(weight, params.weight.dtype.type(_factor(params.weight.shape[-2])), out=params.weight)
+
     def input_gradient(self, params, work):
         back = super().input_gradient(params, work)
         return np.multiply(back, work.factor, out=back)
+
+
+def _factor(n_inputs):
+    return n_inputs**-0.5

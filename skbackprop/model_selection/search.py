@@ -1,11 +1,12 @@
 """Grid search over a network's settings, many fits at once."""
 
-from copy import copy
+from copy import copy, deepcopy
 
 from sklearn.base import is_classifier
 from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.pipeline import Pipeline
-from sklearn.utils import indexable
+from sklearn.utils import get_tags, indexable
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_method_params
 
 from skbackprop.estimators.unchanged import unchanged_on_error
@@ -140,6 +141,8 @@ class BackpropSearchCV(GridSearchCV):
             The fitted search.
         """
         self._validate_params()
+        if y is None and get_tags(self).target_tags.required:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if y is None or not self._may_train_at_once():
             with unchanged_on_error(self):
                 return super().fit(X, y, **params)
@@ -154,6 +157,35 @@ class BackpropSearchCV(GridSearchCV):
         given = {*self.get_params(deep=False), "_queue"}
         vars(self).update({name: value for name, value in vars(search).items() if name not in given})
         return self
+
+    def __sklearn_tags__(self):
+        """As the estimator's, of which scikit-learn's search takes a part: it has its `transform` too."""
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.transformer_tags = deepcopy(inner.transformer_tags)
+        tags.target_tags, tags.input_tags = deepcopy(inner.target_tags), deepcopy(inner.input_tags)
+        return tags
+
+    @available_if(lambda self: hasattr(self, "transform"))
+    def fit_transform(self, X, y=None, **params):
+        """Fit, and then `transform` by the best candidate.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            The target.
+
+        **params : dict
+            As in `fit`.
+
+        Returns
+        -------
+        a : ndarray of shape (n_samples, n_units)
+            What `transform` of the best candidate gives.
+        """
+        return self.fit(X, y, **params).transform(X)
 
     def _may_train_at_once(self):
         parts = self, self.estimator, network_of(self.estimator)
