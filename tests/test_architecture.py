@@ -43,6 +43,7 @@ ORDER = [
     "finite",
     "masked",
     "names",
+    "unused",
     "states",
     "files",
 ]

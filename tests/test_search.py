@@ -2,10 +2,11 @@
 
 import pickle
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -17,6 +18,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSpli
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import (
     BackpropClassifier,
@@ -550,3 +553,30 @@ def test_warnings_of_fits_that_are_not_over():
     messages = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
     assert len(messages) == 13
     assert all("Maximum iterations (2) reached" in message for message in messages)
+
+
+def small_search(estimator):
+    """Long enough for the checks that ask for good predictions."""
+    estimator.set_params(hidden_layer_sizes=30, learning_rate_init=0.02, max_iter=100, random_state=0)
+    return BackpropSearchCV(estimator, {"alpha": [1e-4, 1e-3]}, cv=2)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the t:UserWarning")
+@parametrize_with_checks([small_search(BackpropRegressor()), small_search(BackpropClassifier())])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+def test_tags_and_methods_are_the_estimators():
+    for estimator in (regressor(), make_pipeline(StandardScaler(), classifier()), MLPClassifier(max_iter=3)):
+        search = BackpropSearchCV(estimator, {}, cv=2)
+        ours, theirs = get_tags(search), get_tags(estimator)
+        assert ours == replace(theirs, array_api_support=ours.array_api_support, requires_fit=True)
+        has_transform = ours.transformer_tags is not None
+        assert hasattr(search, "transform") is hasattr(search, "fit_transform") is has_transform
+    data = StandardScaler().fit_transform(NUMBERS[0]), NUMBERS[1]
+    search = BackpropSearchCV(regressor(), {"alpha": [0.0, 0.1]}, cv=2)
+    assert_array_equal(search.fit_transform(*data), search.best_estimator_.transform(data[0]))
+    with pytest.raises(ValueError, match="BackpropSearchCV requires y to be passed"):
+        search.fit(data[0])

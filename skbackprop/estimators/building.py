@@ -43,6 +43,16 @@ def _last_layer(estimator, n_columns, output_activation):
         return Dense(n_columns, output_activation, _output_initializer(estimator.activation))
     if isinstance(layer, Pretrained):
         return replace(layer, layer=replace(layer.layer, n_units=n_columns, activation=output_activation))
+    if layer.activation != Dense.activation:
+        given, used = (resolve(a, ACTIVATIONS, "activation") for a in (layer.activation, output_activation))
+        if description(given) != description(used):
+            remedy = (
+                "set output_activation" if hasattr(estimator, "output_activation") else "the loss has its own"
+            )
+            raise InvalidParameterError(
+                f"output_layer={layer!r}: its activation is set by the estimator, to {output_activation!r}; "
+                f"{remedy}, and leave it out here."
+            )
     return replace(layer, n_units=n_columns, activation=output_activation)
 
 

@@ -76,7 +76,9 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
         raise ValueError(f"n_steps={n_steps!r} must be a whole number, at least 10.")
     if estimator.solver == "lbfgs":
         raise ValueError("solver='lbfgs' has no learning rate.")
-    model = clone(estimator).set_params(early_stopping=False, validation=None, warm_start=False)
+    model = clone(estimator).set_params(
+        early_stopping=False, validation=None, scoring=None, best_epoch="first", warm_start=False
+    )
     if hasattr(model, "calibration"):
         model.set_params(calibration=None)
     batches = model._begin(X, y, sample_weight).batches

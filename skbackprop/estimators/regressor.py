@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
 from skbackprop.estimators.callbacks import with_callbacks
@@ -353,6 +354,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     def _make_targets(self, y, dtype):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
+        check_quantile(self)
         loss = make_regression_loss(self.loss, self.quantile, n_targets)
         widths = widths_of_targets(loss, n_targets)
         shift, scale, output_activation = self._output_form(y, loss, dtype)

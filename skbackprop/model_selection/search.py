@@ -2,6 +2,7 @@
 
 from copy import copy, deepcopy
 
+import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.pipeline import Pipeline
@@ -148,7 +149,8 @@ class BackpropSearchCV(GridSearchCV):
                 return super().fit(X, y, **params)
         X, y = indexable(X, y)
         search = copy(self)
-        search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        with np.errstate(invalid="ignore"):  # of infinity in y
+            search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         search.estimator = copy(self.estimator)
         search._queue = Queue(self.estimator, X, y, params)
         search.estimator.__sklearn_clone__ = search._queue.itself

@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.estimators.callbacks import CallbackSupportMixin
+from skbackprop.estimators.acting import reasons_of_members
+from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.tabular.callbacks import tasks_of
 from skbackprop.estimators.tabular.fitting import (
@@ -30,6 +31,7 @@ from skbackprop.estimators.unchanged import unchanged_on_error
 from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import counted, in_range
 from skbackprop.preprocessing import TabularEncoder
+from skbackprop.unused import warn_unused
 
 STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it
 
@@ -93,6 +95,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             learned, held_out = folds(
                 len(y), settings.n_estimators, self.validation_fraction, self._strata(y), random_state
             )
+            warn_unused(self, reasons_of_members(self, settings, held_out.size > 0), 3 + N_FRAMES)
             parts = together(settings.n_estimators, learned.shape[1], rows.X.shape[1], settings)
             task = self._task(rows, settings, n_rounds(self.n_jobs, len(parts)) * (1 + self.refit))
             (first, *second), at_the_end = tasks_of(self, len(parts), 1 + self.refit, settings.max_iter, data)
@@ -122,6 +125,9 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             self._validate_params()
             settings = self._stream_settings()
             if "networks_" not in vars(self):
+                whole = "partial_fit holds out no rows, as fit does."
+                names = {"calibration"}.intersection(self._parameter_constraints)
+                warn_unused(self, [(names, whole)], 3)
                 rows, y = self._learn_table(X, y, sample_weight, settings, classes)
                 streams = self._first_streams(rows, settings)
             else:

@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 
+from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
 from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.intervals import interval_columns
@@ -97,6 +98,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
 
     def _learn_targets(self, y, weight, settings, classes):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
+        check_quantile(self)
         self._loss = make_regression_loss(self.loss, self.quantile, n_targets)
         if not self._loss.shiftable:
             raise ValueError(f"loss={self.loss!r} is for y in its own unit, and here y is standardised.")
