@@ -92,7 +92,7 @@ CHANGED = {  # each parameter of the networks, and another value
     "calibration": "temperature",
 }
 ELSEWHERE = {"verbose", "warm_start", "grow", "checkpoint", "engine"}  # output, later calls, files, speed
-NEEDS_OTHER_ROWS = {"best_epoch", "missing"}  # equal scores, missing values
+NEEDS_OTHER_ROWS = {"best_epoch", "missing", "predict_missing"}  # equal scores, missing values
 OF_SOLVERS = "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "max_fun", "learning_rate_init"
 DEPENDS_ON = {  # where scikit-learn has such a parameter, and it does not always act
     **dict.fromkeys((*OF_SOLVERS, "batch_size", "shuffle", "n_iter_no_change"), ("solver",)),

@@ -10,22 +10,33 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, StochasticAverage
+from skbackprop.estimators.callbacks import N_FRAMES
 from skbackprop.estimators.solver import FOR_SGD, MOMENTS
 from skbackprop.layers import Layer
 from skbackprop.names import resolve
 from skbackprop.optimizers import SGD, Optimizer
 from skbackprop.schedules import Constant, ScheduledRate
+from skbackprop.unused import warn_unused
 
 MLP_SOLVERS = "lbfgs", "sgd", "adam"
 MLP_RATES = "constant", *FOR_SGD
 OF_SGD = "momentum", "nesterovs_momentum"
 
 
-def reasons_of_network(estimator, training, may_have_part, is_given):
-    """(names, why they do nothing) for the estimators of one network.
+def warn_of_network(estimator, parameters, monitor, given, incremental, first_pass):
+    """For each parameter of an estimator of one network that does nothing; a stream is told once.
 
-    `may_have_part`: whether a part is measured, or was in an earlier call; `is_given`: whether it is X_val.
+    `monitor` measures a validation part, `given` is the one that the user gave, each None without one.
     """
+    if incremental and parameters is vars(estimator).get("_checked_parameters"):
+        return
+    goes_on = incremental and not first_pass  # it may have had a part in an earlier call
+    reasons = _reasons_of_network(estimator, monitor is not None or goes_on, given is not None)
+    warn_unused(estimator, reasons, 6 if incremental else 6 + N_FRAMES)
+
+
+def _reasons_of_network(estimator, has_part, is_given):
+    """(names, why they do nothing)."""
     e, is_lbfgs = estimator, estimator.solver == "lbfgs"
     yield ("learning_rate_init",), _of_own_solver(e, "learning_rate")
     yield OF_SGD, _of_solvers(e, "sgd")
@@ -36,12 +47,12 @@ def reasons_of_network(estimator, training, may_have_part, is_given):
     without_steps = "solver='lbfgs' has steps of its own kind: choose another solver." if is_lbfgs else None
     yield ("clip_norm", "clip_value", "average"), without_steps
     yield ("engine",), without_steps if e.engine == "replay" else None
-    yield ("schedule_epochs",), without_steps or _of_schedules(e, training)
+    yield ("schedule_epochs",), without_steps or _of_schedules(e)
     yield ("best_epoch",), None if e._stops() else _stops_never(e)
     yield (
         ("scoring",),
         None
-        if may_have_part
+        if has_part
         else (
             "no part of the rows is held out to be scored: give validation=..., X_val and y_val, or "
             "early_stopping=True with another solver than 'lbfgs'."
@@ -132,7 +143,8 @@ def _of_power(e):
     return "it is the exponent of learning_rate='invscaling', which is for SGD."
 
 
-def _of_schedules(e, training):
+def _of_schedules(e):
+    training = e._training
     moves = type(training.rate) is ScheduledRate and not isinstance(training.rate.schedule, Constant)
     averages = isinstance(resolve(e.average, AVERAGES, "average"), StochasticAverage) if e.average else False
     if moves or averages or training.follows:

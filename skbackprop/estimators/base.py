@@ -14,7 +14,7 @@ from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batches, OneRow
 from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
-from skbackprop.estimators.acting import reasons_of_network
+from skbackprop.estimators.acting import warn_of_network
 from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.codes import code_columns
@@ -35,7 +35,6 @@ from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.sparse import SparseRows
 from skbackprop.training import Curves, Training
-from skbackprop.unused import warn_unused
 
 ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
@@ -144,7 +143,6 @@ class BaseBackprop(
         """Everything up to the first step; None where no row is left to learn."""
         fitted = "network_" in vars(self)
         parameters = check_parameters(self)
-        are_new = not incremental or parameters is not vars(self).get("_checked_parameters")
         first_pass = not fitted or not (self.warm_start or incremental or run is not None)
         learned_before = None if run is None else self._missing
         data, numbered = self._read(X, y, sample_weight, groups, first_pass)
@@ -187,10 +185,7 @@ class BaseBackprop(
             self._training.prepared_for = parameters if all(map(building.is_fixed, parameters)) else None
         monitor = self._make_monitor(rows, given, order, held_out, incremental)
         self._prepare_stopping(monitor)
-        if are_new:
-            may_have_part = monitor is not None or (incremental and not first_pass)  # it had one, perhaps
-            reasons = reasons_of_network(self, self._training, may_have_part, given is not None)
-            warn_unused(self, reasons, 5 if incremental else 5 + N_FRAMES)
+        warn_of_network(self, parameters, monitor, given, incremental, first_pass)
         order = np.arange(data.X.shape[0]) if order is None else order
         weight = self._weigh(self._loss_weight(data, order, incremental), rows.inputs.dtype)
         order = order if self._keeps_all else of_weight(order, weight)
