@@ -22,7 +22,7 @@ from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
 from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.learning import Chunked, Whole
-from skbackprop.time_series.models import StagedModels
+from skbackprop.time_series.models import StagedModels, levels_of
 from skbackprop.time_series.panels import ordered_rows, row_steps
 from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
@@ -281,9 +281,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         changes = Changes.none().after(ordered_rows(placed, rows.ids), len(rows.ids))
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, changes.unit, self)
         fitted.lags_ = fitted.windows_.lags
-        fitted.models_ = fitted._new_models(changes)
-        if self.on_gap != "ignore":
-            fitted.models_ = replace(fitted.models_, closed=closed_steps(placed, history.clock))
+        fitted.models_ = fitted._new_models(changes, closed_steps(placed, history.clock))
         keep = fitted.models_.keep
         placed = placed._replace(reach=keep)
         fitted.history_ = remember(placed, history, keep, None, None)
@@ -594,12 +592,8 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
         return np.log1p(y)
 
-    def _new_models(self, changes):
-        levels = (0.5,) if self.quantiles is None else tuple(map(float, self.quantiles))
-        if 0.5 not in levels or not (np.diff(levels, prepend=0.0, append=1.0) > 0).all():
-            raise ValueError(
-                f"quantiles={self.quantiles!r}: ascending numbers inside (0, 1) are allowed, 0.5 among them."
-            )
+    def _new_models(self, changes, closed):
+        levels = levels_of(self.quantiles)
         seeds = range(self.random_state, self.random_state + self.n_members)
         n_stages = len(STRATEGIES[self.strategy](self.horizon))
         return StagedModels(
@@ -610,6 +604,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             n_future=len(as_list(self.known_future)),
             levels=levels,
             changes=changes,
+            closed=closed,
             members=[[self._member(seed, levels) for seed in seeds] for _ in range(n_stages)],
         )
 

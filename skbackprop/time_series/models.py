@@ -13,6 +13,16 @@ from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.windows import LEAST, Origins, Windows, take
 
 
+def levels_of(quantiles):
+    """The quantiles that are forecast, the median among them."""
+    levels = (0.5,) if quantiles is None else tuple(map(float, quantiles))
+    if 0.5 not in levels or not (np.diff(levels, prepend=0.0, append=1.0) > 0).all():
+        raise ValueError(
+            f"quantiles={quantiles!r}: ascending numbers inside (0, 1) are allowed, 0.5 among them."
+        )
+    return levels
+
+
 @dataclass(frozen=True)
 class StagedModels:
     """For each stage of a strategy members that differ by their seed; forecasts are their medians."""
