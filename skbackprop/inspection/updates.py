@@ -67,7 +67,7 @@ class EstimatorStep:
                 "in update('sgd')."
             )
         rate = training.rate.at(self.progress)
-        return step(training.objective, training.descent, rate, self.progress, self.batch)
+        return step(training.objective, training.descent, rate, self.progress, _learned(self.batch))
 
 
 class TabularStep:
@@ -104,6 +104,13 @@ class TabularStep:
             descent, rate = Descent(optimizer, training.objective.network), optimizer.learning_rate
         gradient, change = step(training.objective, descent, rate, 0.0, self.batch)
         return gradient[self.member], change[self.member]
+
+
+def _learned(batch):
+    """The rows that training sees: none of weight 0."""
+    if batch.weight is None or not (counts := batch.weight.any(axis=1)).any():
+        return batch
+    return Batch(*(part[counts] for part in batch))
 
 
 def _optimizer(solver, learning_rate):
