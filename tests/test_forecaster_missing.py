@@ -261,7 +261,7 @@ def test_columns_known_ahead_that_are_not_known(strategy):
             predict(ahead.assign(promo=np.nan))
     whole = net.predict(ahead)
     ahead.iloc[4, 0] = np.nan
-    with pytest.warns(UserWarning, match="known_future='promo': .* of 6 rows of X get none"):
+    with pytest.warns(UserWarning, match="known_future='promo': .* of 6 rows of X get no forecast"):
         part = net.predict(ahead)
     assert np.isnan(part[4])
     assert_allclose(part[:3], whole[:3])

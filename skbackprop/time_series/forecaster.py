@@ -1,6 +1,5 @@
 """Forecasts of many steps and many series by any regressor."""
 
-import warnings
 from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
@@ -21,6 +20,7 @@ from skbackprop.time_series.closed import closed_steps
 from skbackprop.time_series.conformal import adapted, calibrated, ends_of
 from skbackprop.time_series.features import COLUMNS, whole_numbers
 from skbackprop.time_series.history import empty_history, place, remember
+from skbackprop.time_series.known_ahead import report_unknown
 from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.models import StagedModels, levels_of
 from skbackprop.time_series.panels import ordered_rows, row_steps
@@ -451,19 +451,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def _checked(self, X):
         """The forecast of each row of X; a warning where a column known ahead is not, an error if in all."""
         forecast = self._predict(X)
-        open_ = np.isnan(forecast.quantiles[:, 0])
-        lost = open_ & np.isfinite(forecast.scale)
-        if lost.any():
-            at_once = self.strategy == "mimo" and self.horizon > 1
-            seen = f", and to the end of the {self.horizon} steps that 'mimo' forecasts at once" * at_once
-            message = (
-                f"known_future={self.known_future!r}: {lost.sum()} of {len(lost)} rows of X get none, as "
-                f"these columns are not known in every step from the end of the history up to the row{seen}. "
-                "Give a row with their values for each of these steps."
-            )
-            if open_.all():
-                raise ValueError(message)
-            warnings.warn(message, stacklevel=3)
+        report_unknown(forecast, self)
         return forecast
 
     def _predict(self, X):
