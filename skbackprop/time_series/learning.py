@@ -23,14 +23,13 @@ def default_network(levels, random_state):
     """The network that `LagForecaster` has by default; it learns medians, or several quantiles."""
     return BackpropRegressor(
         "absolute_error" if levels == (0.5,) else "quantile",
-        quantile=list(levels),
+        quantile=0.5 if levels == (0.5,) else list(levels),
         hidden_layer_sizes=(256,),
         solver="adamw",
         alpha=0.0,
         learning_rate="cosine",
         learning_rate_init=2e-3,
         tol=0.0,
-        scoring="loss",
         random_state=random_state,
     )
 
@@ -56,6 +55,7 @@ class Chunked:
         self.network = default_network(self.levels, self.seed).set_params(
             schedule_epochs=n_chunks * n_passes,
             early_stopping=len(validated) > 0,
+            scoring="loss" if len(validated) else None,
             n_iter_no_change=max(1, round(PATIENCE * n_chunks * n_passes)),
         )
         held_out = rows_of(rng.permutation(validated)[:CHUNK]) if len(validated) else None
@@ -65,7 +65,13 @@ class Chunked:
                 self._learn(*rows_of(learned[chunk]), held_out)
             if self.network.stopped_:
                 break
-        self.network.set_params(learning_rate="constant", learning_rate_init=1e-4, early_stopping=False)
+        self.network.set_params(
+            learning_rate="constant",
+            learning_rate_init=1e-4,
+            early_stopping=False,
+            scoring=None,
+            schedule_epochs=None,
+        )
 
     def partial_fit(self, X, Z, weight):
         self._learn(X, Z, weight, None)
