@@ -1,5 +1,6 @@
 """Columns of numbers on one scale that outliers do not set, and within limits that they do not pass."""
 
+from copy import copy
 from numbers import Real
 
 import numpy as np
@@ -117,8 +118,10 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ValueError
             For infinite numbers.
         """
-        X = self._validated(X, reset=True)
-        self.center_, self.scale_ = center_and_scale(X)
+        fitted = copy(self)  # a call that fails changes nothing
+        fitted.center_, fitted.scale_ = center_and_scale(fitted._validated(X, reset=True))
+        vars(self).clear()
+        vars(self).update(vars(fitted))
         return self
 
     def transform(self, X):
