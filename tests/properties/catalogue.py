@@ -59,7 +59,6 @@ class Entry:
     methods: tuple = ("predict",)  # whose results are compared
     exceptions: dict = field(default_factory=dict)  # what is not claimed, and why
     rounding: float = 1e-9  # what the order of a sum may change, relative to the largest number
-    examples: float = 1.0  # share of the examples that an invariant gets: a fit that costs more gets fewer
     units: str = "no effect"  # of X on `transform`: or "by name", see `test_units.py`
     rows: str = "any"  # that may be asked for alone: or "first", where rows see those before them
     stream: str = "features"  # what chunks are of, see `test_chunks.py`
@@ -90,6 +89,10 @@ class Entry:
     def claims(self, invariant):
         return invariant not in self.not_claimed()
 
+    @property
+    def n_claimed(self):
+        return sum(map(self.claims, INVARIANTS))
+
     def not_claimed(self):
         """Invariants with the reasons why they are not claimed; most follow from the class itself."""
         reasons = {}
@@ -105,14 +108,22 @@ class Entry:
 
     @property
     def has_weights(self):
-        return "sample_weight" in signature(self.kind.fit).parameters if self.weights is None else self.weights
+        return (
+            "sample_weight" in signature(self.kind.fit).parameters if self.weights is None else self.weights
+        )
 
 
 SGD = {"solver": "sgd", "learning_rate_init": 0.1, "shuffle": False, "max_iter": 2, "random_state": 0}
 NET = {**SGD, "hidden_layer_sizes": (2,), "activation": "tanh", "engine": "numpy"}
 TABULAR = {
-    **{"recipe": "td_s", "hidden_layer_sizes": [2], "n_estimators": 1, "max_iter": 2, "engine": "numpy"},
-    **{"validation_fraction": 0.0, "learning_rate": "constant", "random_state": 0},
+    "recipe": "td_s",
+    "hidden_layer_sizes": [2],
+    "n_estimators": 1,
+    "max_iter": 2,
+    "validation_fraction": 0.0,
+    "learning_rate": "constant",
+    "engine": "numpy",
+    "random_state": 0,
 }
 PLAIN_NETS = (
     {},
@@ -180,7 +191,14 @@ def history(kind, *settings, **more):
     no_time = {"time": None, "history": "continue"}
     settings = tuple(s | more for s in settings for more in ({}, {"groups": "g"}, no_time))
     return Entry(
-        kind, features(kind), settings, "series", methods=("transform",), units="by name", rows="first", **more
+        kind,
+        features(kind),
+        settings,
+        "series",
+        methods=("transform",),
+        units="by name",
+        rows="first",
+        **more,
     )
 
 
@@ -198,7 +216,6 @@ CATALOGUE = [
         exceptions={"units of X": OWN_UNITS},
         starts_alike=True,
         stream="passes",
-        examples=0.4,
     ),
     Entry(
         BackpropClassifier,
@@ -209,7 +226,6 @@ CATALOGUE = [
         exceptions={"units of X": OWN_UNITS},
         starts_alike=True,
         stream="passes",
-        examples=0.4,
     ),
     Entry(
         BackpropSearchCV,
@@ -217,7 +233,6 @@ CATALOGUE = [
         target="numbers",
         exceptions={"units of X": OWN_UNITS, "order of columns": BY_PLACE},
         halves=True,
-        examples=0.15,
         weights=True,
     ),
     Entry(
@@ -228,7 +243,6 @@ CATALOGUE = [
         target="numbers",
         exceptions=OF_TABLES,
         rounding=1e-3,
-        examples=0.2,
     ),
     Entry(
         TabularBackpropClassifier,
@@ -239,7 +253,6 @@ CATALOGUE = [
         methods=("predict", "predict_proba"),
         exceptions=OF_TABLES,
         rounding=1e-3,
-        examples=0.2,
     ),
     Entry(
         SquashingScaler,
@@ -314,7 +327,6 @@ CATALOGUE = [
         target="series",
         methods=("predict", "forecast"),
         stream="observed",
-        examples=0.4,
     ),
     Entry(
         StreamingPipeline,
@@ -330,8 +342,23 @@ CATALOGUE = [
         },
         stream="pipeline",
         rows="first",
-        examples=0.3,
     ),
 ]
+
+SERIES = [str(entry) for entry in CATALOGUE if entry.data == "series"]
+FAULTS = {  # (test, class): what is known to fail; nothing may stay here for long
+    **{("test_containers", name): "times of arrow types" for name in SERIES},
+    **{("test_frames_after_another", name): "times of arrow types" for name in SERIES},
+    ("test_containers", "BackpropClassifier"): "labels of nullable types",
+    ("test_containers", "TabularBackpropClassifier"): "labels of nullable types",
+    ("test_other_names", "BackpropClassifier"): "labels of nullable types",
+    ("test_other_names", "TabularBackpropClassifier"): "labels of nullable types",
+    ("test_units_of_targets", "LagForecaster"): "the scale of windows without change",
+    ("test_parts", "LagForecaster"): "columns known ahead in rows that are not asked for",
+    ("test_weight_0", "TabularBackpropRegressor"): "the encoder learns rows of weight 0",
+    ("test_weight_0", "TabularBackpropClassifier"): "the encoder learns rows of weight 0",
+    ("test_bad_rows", "CalendarFeatures"): "missing times given as numbers",
+    ("test_first_fit", "CalendarFeatures"): "missing times given as numbers",
+}
 
 BY_NAME = {str(entry): entry for entry in CATALOGUE}

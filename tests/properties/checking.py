@@ -7,40 +7,44 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case_of, data_of
-from catalogue import CATALOGUE, INVARIANTS
+from catalogue import CATALOGUE, FAULTS, INVARIANTS
 from containers import nameless
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
-N_EXAMPLES, N_EXAMPLES_LONG = 25, 5_000
+N_EXAMPLES, N_EXAMPLES_LONG = 200, 5_000
 N_CASES, N_CASES_LONG = 36, 900  # data sets with settings, of which examples draw
 
 
-def invariant(name, **drawn):
-    """A test of every entry that claims the invariant: body(entry, case, **drawn)."""
+def invariant(name, refits=True, **drawn):
+    """A test of every entry that claims the invariant: body(entry, case, **drawn).
+
+    The examples of a class are divided among its invariants; a test that fits nothing has all of them.
+    """
     assert name in INVARIANTS
-    entries = [entry for entry in CATALOGUE if entry.claims(name)]
     lengths = [
         pytest.param((N_EXAMPLES, N_CASES), id="short"),
         pytest.param((N_EXAMPLES_LONG, N_CASES_LONG), id="long", marks=pytest.mark.slow),
     ]
 
     def decorate(body):
+        entries = [_param(entry, body.__name__) for entry in CATALOGUE if entry.claims(name)]
+
         @pytest.mark.parametrize("length", lengths)
-        @pytest.mark.parametrize("entry", entries, ids=str)
+        @pytest.mark.parametrize("entry", entries)
         def test(entry, length):
             n_examples, n_cases = length
             numbers = st.integers(0, n_cases - 1)
             cases = numbers.map(lambda number: case_of(number, len(entry.settings)))
 
             @settings(
-                max_examples=max(1, round(n_examples * entry.examples)),
+                max_examples=-(-n_examples // (entry.n_claimed if refits else 1)),
                 deadline=None,
                 database=None,
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),
-                phases=[Phase.explicit, Phase.generate],
+                phases=[Phase.explicit, Phase.generate, Phase.shrink],
             )
             @given(case=cases, **drawn)
             def every(case, **values):
@@ -55,6 +59,12 @@ def invariant(name, **drawn):
         return test
 
     return decorate
+
+
+def _param(entry, test):
+    reason = FAULTS.get((test, str(entry)))
+    marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=False)]
+    return pytest.param(entry, id=str(entry), marks=marks)
 
 
 # ------------------------------------------------------------------ fits and answers
@@ -88,7 +98,7 @@ def fit(entry, model, X, y, weight=None):
 
 
 def can_go_on(model):
-    """Whether there are rows that come next; classes are balanced over all rows, of which a stream has none."""
+    """Whether rows may come next; classes are balanced over all rows, and a stream has no such."""
     if getattr(model, "class_weight", None) == "balanced":
         return False
     return hasattr(model, "partial_fit") or hasattr(model, "observe")

@@ -179,7 +179,7 @@ TARGETS = {
 VECTORS = {
     "series": pd.Series,
     "series with another index": lambda y: pd.Series(y, index=np.arange(len(y))[::-1] * 7),
-    "nullable series": lambda y: pd.Series(y).convert_dtypes(convert_integer=False),
+    "nullable series": lambda y: pd.Series(y).convert_dtypes(),
     "series of objects": lambda y: pd.Series(y).astype(object),
 }
 if HAS_ARROW:

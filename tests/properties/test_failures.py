@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from checking import answers, assert_same, baseline, can_go_on, data, fit, go_on, invariant
+from hypothesis import note
 from hypothesis import strategies as st
 
 from skbackprop.preprocessing import CategoryEncoder, SignedOneHotEncoder
@@ -54,8 +55,8 @@ def _missing_time(X, y):
 
 def bad_rows(entry, where, X):
     """Functions of (X, y), the result of which the call must refuse."""
-    bad = [_no_rows]
-    if where != "fit":
+    bad = [_without_a_column if where == "answer" else _no_rows]
+    if where == "more":
         bad.append(_without_a_column)
     if entry.target is not None and where != "answer":
         bad += [_fewer_targets, _no_target]
@@ -81,6 +82,7 @@ def test_bad_rows(entry, case, choice, where):
     where = "fit" if where == "more" and not can_go_on(model) else where
     bad = bad_rows(entry, where, X)
     spoil = bad[choice % len(bad)]
+    note(spoil.__name__)
     model = copy.deepcopy(model)
     before = set(vars(model))
     with pytest.raises(ERRORS):
@@ -135,4 +137,3 @@ def test_bad_parameter(entry, case, choice):
         fit(entry, model, X, y)
     model.set_params(**{name: value})
     assert_same(answers(entry, model, X_new), baseline(str(entry), case)[1])
-
