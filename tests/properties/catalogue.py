@@ -345,20 +345,9 @@ CATALOGUE = [
     ),
 ]
 
-SERIES = [str(entry) for entry in CATALOGUE if entry.data == "series"]
 FAULTS = {  # (test, class): what is known to fail; nothing may stay here for long
-    **{("test_containers", name): "times of arrow types" for name in SERIES},
-    **{("test_frames_after_another", name): "times of arrow types" for name in SERIES},
-    ("test_containers", "BackpropClassifier"): "labels of nullable types",
-    ("test_containers", "TabularBackpropClassifier"): "labels of nullable types",
-    ("test_other_names", "BackpropClassifier"): "labels of nullable types",
-    ("test_other_names", "TabularBackpropClassifier"): "labels of nullable types",
     ("test_units_of_targets", "LagForecaster"): "the scale of windows without change",
     ("test_parts", "LagForecaster"): "columns known ahead in rows that are not asked for",
-    ("test_weight_0", "TabularBackpropRegressor"): "the encoder learns rows of weight 0",
-    ("test_weight_0", "TabularBackpropClassifier"): "the encoder learns rows of weight 0",
-    ("test_bad_rows", "CalendarFeatures"): "missing times given as numbers",
-    ("test_first_fit", "CalendarFeatures"): "missing times given as numbers",
 }
 
 BY_NAME = {str(entry): entry for entry in CATALOGUE}

@@ -17,10 +17,10 @@ N_EXAMPLES, N_EXAMPLES_LONG = 200, 5_000
 N_CASES, N_CASES_LONG = 36, 900  # data sets with settings, of which examples draw
 
 
-def invariant(name, refits=True, **drawn):
+def invariant(name, **drawn):
     """A test of every entry that claims the invariant: body(entry, case, **drawn).
 
-    The examples of a class are divided among its invariants; a test that fits nothing has all of them.
+    The examples of a class are divided among its invariants.
     """
     assert name in INVARIANTS
     lengths = [
@@ -39,7 +39,7 @@ def invariant(name, refits=True, **drawn):
             cases = numbers.map(lambda number: case_of(number, len(entry.settings)))
 
             @settings(
-                max_examples=-(-n_examples // (entry.n_claimed if refits else 1)),
+                max_examples=-(-n_examples // entry.n_claimed),
                 deadline=None,
                 database=None,
                 derandomize=True,

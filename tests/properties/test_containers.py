@@ -5,7 +5,6 @@ from containers import FRAMES, of_table, of_target
 from hypothesis import note
 from hypothesis import strategies as st
 
-
 CHOICES = st.integers(0, 10_000)
 
 
@@ -20,7 +19,7 @@ def test_containers(entry, case, choice, choice_of_y):
     assert_same(answers(entry, model, make(X_new)), baseline(str(entry), case)[1])
 
 
-@invariant("containers", refits=False, choice=CHOICES)
+@invariant("containers", choice=CHOICES)
 def test_frames_after_another(entry, case, choice):
     """What `fit` saw as one kind of frame, `predict` may see as another."""
     X, _, X_new, _ = data(entry, case)

@@ -67,7 +67,10 @@ def bad_rows(entry, where, X):
     if entry.data != "series" and entry.kind not in LEVELS:
         bad.append(_infinite)
     if "t" in X:
-        bad += [_missing_time] if entry.kind in CLOCKS else [_missing_time, _same_time_twice]
+        if entry.kind is not CalendarFeatures or X["t"].dtype.kind == "M":  # missing numbers stay missing
+            bad.append(_missing_time)
+        if entry.kind not in CLOCKS:
+            bad.append(_same_time_twice)
     return bad
 
 

@@ -5,7 +5,7 @@ from checking import answers, assert_same, baseline, data, invariant, rows_of
 from hypothesis import strategies as st
 
 
-@invariant("parts", refits=False, seed=st.integers(0, 10_000))
+@invariant("parts", seed=st.integers(0, 10_000))
 def test_parts(entry, case, seed):
     """Where rows see those before them: the first rows of all."""
     X_new = data(entry, case).X_new
