@@ -19,7 +19,7 @@ def read_labels(y):
         return y
     y = _array(y)
     _refuse_missing(y, "label")
-    return y
+    return _of_one_type(y)
 
 
 def all_labels(y):
@@ -43,11 +43,23 @@ def _labels_in(column):
         column = column[np.isfinite(column)]
         return np.unique(column[column == np.floor(column)])
     if column.dtype == object:
-        column = column[[not is_missing(value) for value in column]]
+        column = _of_one_type(column[[not is_missing(value) for value in column]])
     try:
         return np.unique(column)
     except TypeError:  # of several types
         return None
+
+
+def _of_one_type(y):
+    """Objects that are all whole numbers, or all truth values, as such; scikit-learn knows text alone."""
+    if type(y) is not np.ndarray or y.dtype != object or not y.size:
+        return y
+    kinds = {type(value) for value in y.ravel()}
+    if all(issubclass(kind, bool | np.bool_) for kind in kinds):
+        return y.astype(bool)
+    if all(issubclass(kind, int | np.integer) and kind is not bool for kind in kinds):
+        return np.array(y.tolist())
+    return y
 
 
 def read_numbers(y, allow_missing=False):

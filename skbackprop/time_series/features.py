@@ -62,7 +62,9 @@ class TimeFeatures(TransformerMixin, BaseEstimator):
             kept = self._kept(list(X.columns))
             names = self.get_feature_names_out()[len(kept) :]
             frame = pd.DataFrame(features, index=X.index, columns=names, copy=False)
-            return pd.concat([X[kept], frame], axis=1) if kept else frame
+            frame = pd.concat([X[kept], frame], axis=1) if kept else frame
+            frame.attrs.update(X.attrs)
+            return frame
         if is_polars(X):
             kept = self._kept(list(X.columns))
             names = self.get_feature_names_out()[len(kept) :]

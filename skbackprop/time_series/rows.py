@@ -16,6 +16,9 @@ from skbackprop.time_series.stepping import ticks_of
 from skbackprop.time_series.times import missing_time, read_times
 
 
+NO_INDEX = "its index says nothing"  # in `attrs` of a frame
+
+
 @dataclass(frozen=True)
 class KeyedRows:
     """Validated rows."""
@@ -49,7 +52,10 @@ def as_frame(X):
     """X itself; a table of pyarrow as a pandas DataFrame with the same types."""
     if type(X).__module__.partition(".")[0] != "pyarrow" or not hasattr(X, "to_pandas"):
         return X
-    return X.to_pandas(types_mapper=pd.ArrowDtype)
+    frame = X.to_pandas(types_mapper=pd.ArrowDtype)
+    if isinstance(frame.index, pd.RangeIndex):  # the table has none: that would be times from 0 on in each
+        frame.attrs[NO_INDEX] = True
+    return frame
 
 
 def read(estimator, X, reset):
@@ -215,6 +221,8 @@ class FrameTable(Columns):
 
     def index(self, groups):
         """What may be the times, or None; and how it is called."""
+        if self.X.attrs.get(NO_INDEX, False):
+            return None, "X"
         index = self.X.index
         if isinstance(index, pd.MultiIndex):
             names = [number if name is None else name for number, name in enumerate(index.names)]

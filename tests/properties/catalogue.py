@@ -345,9 +345,6 @@ CATALOGUE = [
     ),
 ]
 
-FAULTS = {  # (test, class): what is known to fail; nothing may stay here for long
-    ("test_units_of_targets", "LagForecaster"): "the scale of windows without change",
-    ("test_parts", "LagForecaster"): "columns known ahead in rows that are not asked for",
-}
+FAULTS = {}  # (test, class): what is known to fail; nothing may stay here for long
 
 BY_NAME = {str(entry): entry for entry in CATALOGUE}

@@ -135,7 +135,8 @@ def _places(value, places):
 
 def answers(entry, model, X_new):
     """The results of the methods of the entry, by name."""
-    return {method: plain(_answer(model, method, X_new)) for method in entry.methods}
+    methods = [m for m in entry.methods if m != "forecast" or not len(model.known_future)]
+    return {method: plain(_answer(model, method, X_new)) for method in methods}
 
 
 def _answer(model, method, X_new):
