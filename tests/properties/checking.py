@@ -52,6 +52,7 @@ def invariant(name, **drawn):
 
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
+                warnings.filterwarnings("ignore", "known_future=.* get none", UserWarning)
                 every()
 
         test.__name__ = body.__name__

@@ -59,4 +59,5 @@ def test_columns(entry, case, seed):
 
 def _alike(entry, case):
     """First weights of 0, so that no column is before another."""
-    return entry.estimator(case).set_params(hidden_layer_sizes=[Dense(2, "tanh", "zeros")])
+    layers = [Dense(2, "tanh", "zeros")]
+    return entry.estimator(case).set_params(hidden_layer_sizes=layers, activation="relu")
