@@ -26,6 +26,22 @@ SMALL = {"hidden_layer_sizes": [4], "max_iter": 2, "n_estimators": 1, "random_st
 REGRESSORS = [BackpropRegressor(**SETTINGS), TabularBackpropRegressor(**SMALL)]
 CLASSIFIERS = [BackpropClassifier(**SETTINGS), TabularBackpropClassifier(**SMALL)]
 
+
+@pytest.mark.parametrize("net", CLASSIFIERS, ids=lambda net: type(net).__name__)
+@pytest.mark.parametrize("labels", [C, C.astype(bool), np.array([-(2**60), 2**60 + 1])[C]])
+def test_numbers_as_objects_are_the_labels_that_they_are(net, labels):
+    fitted = net.fit(X, labels.astype(object))
+    assert_array_equal(fitted.classes_, np.unique(labels))
+    assert fitted.classes_.dtype == labels.dtype
+    assert_array_equal(fitted.predict(X), net.fit(X, labels).predict(X))
+
+
+def test_objects_of_several_types_stay_refused():
+    for labels in ([1, "a"], [1.5, 2], [True, 2]):
+        with pytest.raises((ValueError, TypeError)):
+            CLASSIFIERS[0].fit(X, np.array(labels, dtype=object)[C])
+
+
 # ------------------------------------------------------------------ large whole numbers
 
 LARGE = 2**60 + np.array([1, 3])[C]

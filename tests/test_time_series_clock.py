@@ -184,6 +184,19 @@ def test_polars_and_pyarrow_tables():
     assert backtest(net, table, y, [(np.arange(50), np.arange(50, 53))]).scores["MAE"].iloc[0] < 0.1
 
 
+@pytest.mark.parametrize("passthrough", [False, True])
+def test_tables_without_an_index_follow_each_other(passthrough):
+    """As frames of polars do: pandas would number the rows of each table from 0 on, and these be times."""
+    first, second = pa.table({"v": np.arange(4.0)}), pa.table({"v": np.arange(4.0, 6.0)})
+    lags = LagFeatures(1, history="continue", passthrough=passthrough).fit(first)
+    assert lags.history_.clock is None
+    assert_array_equal(lags.transform(second)["v_lag_1"], [3, 4])
+    again = LagFeatures(1, history="continue").fit(lags.transform(first))  # what one step gives to the next
+    assert again.history_.clock is None
+    days = pd.DataFrame({"v": np.arange(4.0)}, index=NEWEST_FIRST)
+    assert_array_equal(LagFeatures(1).fit_transform(pa.Table.from_pandas(days))["v_lag_1"], BEFORE)
+
+
 def test_levels_without_names_have_numbers():
     index = pd.MultiIndex.from_product([["a", "b"], NEWEST_FIRST])
     X = pd.DataFrame({"v": np.arange(8.0)}, index=index)

@@ -15,7 +15,6 @@ from skbackprop.time_series.runs import MISSING, Runs, Ticks, run_starts
 from skbackprop.time_series.stepping import ticks_of
 from skbackprop.time_series.times import missing_time, read_times
 
-
 NO_INDEX = "its index says nothing"  # in `attrs` of a frame
 
 

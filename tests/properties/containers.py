@@ -55,7 +55,7 @@ def _strided(X):
 
 
 def _array_of(dtype):
-    return lambda X: X.to_numpy().astype(dtype)
+    return lambda X: X.astype(object).to_numpy().astype(dtype)  # whole numbers beside floats stay whole
 
 
 ARRAYS = {
