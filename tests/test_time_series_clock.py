@@ -197,6 +197,18 @@ def test_tables_without_an_index_follow_each_other(passthrough):
     assert_array_equal(LagFeatures(1).fit_transform(pa.Table.from_pandas(days))["v_lag_1"], BEFORE)
 
 
+@pytest.mark.parametrize("dtype", [">i4", ">i8", ">f8", "<i2"])
+def test_ids_and_times_of_any_byte_order(dtype):
+    X = np.array([[0, 3, 5], [0, 1, 6], [1, 3, 7], [1, 1, 8]]).astype(dtype)
+    has_times = dtype != ">f8"  # floats are no times
+    lags = LagFeatures(1, groups=1, time=0 if has_times else None, columns=[2]).fit_transform(X)
+    assert_array_equal(lags[:, 0], [np.nan, np.nan, 5, 6])
+    lags = LagFeatures(1, groups="g", time="t" if has_times else None, columns=["v"])
+    assert_array_equal(
+        lags.fit_transform(pd.DataFrame(X, columns=list("tgv")))["v_lag_1"], [np.nan, np.nan, 5, 6]
+    )
+
+
 def test_levels_without_names_have_numbers():
     index = pd.MultiIndex.from_product([["a", "b"], NEWEST_FIRST])
     X = pd.DataFrame({"v": np.arange(8.0)}, index=index)

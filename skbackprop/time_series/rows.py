@@ -113,11 +113,18 @@ def series_of(table, groups):
     return ids, runs.codes
 
 
+def _native(values):
+    """In the byte order of the machine: pandas looks up no others."""
+    dtype = values.dtype
+    is_foreign = isinstance(dtype, np.dtype) and not dtype.isnative
+    return values.astype(dtype.newbyteorder("=")) if is_foreign else values
+
+
 def runs_of(table, groups):
     """The ids of the series, in the order in which they come, and the rows as runs of them."""
     if not groups:
         return pd.RangeIndex(1), Runs(np.zeros(1, np.intp), np.zeros(1, np.intp), table.n_rows)
-    keys = [pd.Index(table.column(name), name=name) for name in groups]
+    keys = [pd.Index(_native(table.column(name)), name=name) for name in groups]
     for name, key in zip(groups, keys):
         if key.hasnans:
             raise ValueError(f"groups={name!r}: an id is missing in row {int(np.argmax(key.isna()))}.")
