@@ -552,6 +552,7 @@ WEEK = np.resize([5.0, 6, 7, 8, 9, 2, 1], 70)
     ],
     ids=["dates", "in a zone", "ns", "whole numbers", "periods", "text", "far"],
 )
+@pytest.mark.filterwarnings("ignore:freq='D' has no effect")
 @pytest.mark.parametrize("freq", [None, "D"])
 def test_counted_rows_need_no_clock(features, index, freq):
     features = features.__class__(**features.get_params() | {"on_gap": "ignore", "freq": freq})

@@ -76,8 +76,29 @@ def reasons_of_members(estimator, settings, has_part):
     if without_part and getattr(e, "calibration", None) is not None:
         raise ValueError(f"calibration={e.calibration!r} needs a validation part: {without_part}")
     yield ("early_stopping",), without_part if e.early_stopping else None
-    stops = settings.early_stopping
-    yield ("n_iter_no_change",), without_part or (None if stops else "it needs early_stopping=True.")
+    yield from _of_every_member(e, settings, without_part)
+
+
+def reasons_of_stream(estimator, settings):
+    """The same where members begin with `partial_fit`, which is one pass over rows that come once.
+
+    `max_iter`, `n_iter_no_change` and `validation_fraction` do nothing there in scikit-learn's MLP either.
+    """
+    e, whole = estimator, "partial_fit holds out no rows, as fit does."
+    yield ("early_stopping",), whole if e.early_stopping else None
+    yield ("refit",), whole
+    if hasattr(e, "calibration"):
+        yield ("calibration",), whole
+    yield ("max_time",), "partial_fit learns its rows once, fit in epochs."
+    constant = isinstance(e.learning_rate, str) and e.learning_rate == "constant"
+    yield (
+        ("learning_rate",),
+        None if constant else "it is constant in partial_fit, since a stream has no end.",
+    )
+    yield from _of_every_member(e, settings, whole)
+
+
+def _of_every_member(e, settings, without_part):
     yield (
         ("max_one_hot_categories",),
         None

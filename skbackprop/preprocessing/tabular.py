@@ -13,6 +13,7 @@ from skbackprop.preprocessing.features import Coded, Number, OneHot, numeric_fea
 from skbackprop.preprocessing.levels import learn_levels
 from skbackprop.preprocessing.scaling import center_and_scale, squash
 from skbackprop.preprocessing.tables import opened
+from skbackprop.unused import warn_unused
 
 LARGEST = np.finfo(np.float32).max
 
@@ -154,6 +155,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         ValueError
             For infinite numbers, and for columns that cannot be read.
         """
+        whole = None if self.embed else "embed=False makes columns of ones and zeros of every category."
+        warn_unused(self, [(("max_one_hot_categories",), whole)], 3)
         fitted = copy(self)  # a call that fails changes nothing
         fitted._learn(opened(fitted, X, reset=True))
         vars(self).clear()

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +15,10 @@ from skbackprop.time_series.features import TimeFeatures, whole_numbers
 from skbackprop.time_series.parameters import documented_clock
 from skbackprop.time_series.rows import opened, times_of
 from skbackprop.time_series.stepping import DAY, NS, order_clock
+from skbackprop.time_series.times import DATES
+from skbackprop.unused import warn_unused
+
+NO_NUMBERS = "period", "string", "timedelta", "timedelta64"
 
 
 class ClockFeatures(TimeFeatures):
@@ -169,11 +174,15 @@ class CalendarFeatures(ClockFeatures):
 
     def _times(self, X, reset):
         table = opened(self, X, reset)
-        if self.unit is not None and self.time is not None:
-            numbers = np.asarray(table.column(self.time), dtype=float)
-            times = pd.DatetimeIndex(pd.to_datetime(numbers, unit=self.unit))
+        column = None if self.time is None or self.unit is None else pd.Index(table.column(self.time))
+        is_numbers = column is not None and infer_dtype(column) not in (*DATES, *NO_NUMBERS)
+        if is_numbers:
+            times = pd.DatetimeIndex(pd.to_datetime(np.asarray(column, dtype=float), unit=self.unit))
         else:
             times = times_of(table, self.time, [])
+        if reset:
+            why = None if is_numbers else "it is that of numbers in a column, time=."
+            warn_unused(self, [(("unit",), why)], 4)
         if isinstance(times, pd.PeriodIndex):
             times = times.to_timestamp()
         if not isinstance(times, pd.DatetimeIndex):

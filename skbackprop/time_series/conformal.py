@@ -3,6 +3,7 @@
 Ends that are forecast themselves are corrected: conformalized quantile regression (Romano et al., 2019).
 """
 
+import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -63,7 +64,9 @@ def calibrated(forecaster, X, y, steps):
             f"{steps.max() - steps.min() + 1}, and none is left to learn."
         )
     model = clone(forecaster).set_params(calibration=None)
-    model.fit(*_rows(X, y, steps < first))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* has no effect: ")  # told of the whole
+        model.fit(*_rows(X, y, steps < first))
     stride = max(1, -(-(n_held_out - horizon + 1) // N_ORIGINS))
     errors = []
     for origin in range(first, first + n_held_out - horizon + 1, stride):

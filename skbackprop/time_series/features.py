@@ -10,9 +10,11 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from skbackprop.time_series.acting import reasons_of_features
 from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_pandas, is_polars, read
+from skbackprop.unused import warn_unused
 
 COLUMNS = [None, str, Integral, "array-like"]
 
@@ -155,6 +157,7 @@ class HistoryFeatures(TimeFeatures):
         is_first = history is None
         if is_first:
             vars(fitted).pop("_in_stream", None)
+            warn_unused(self, reasons_of_features(self, rows.times), 4)
             history = empty_history(rows, clock_for(self, rows))
         placed = fitted._place(rows, history, positional=True, late="error")
         if is_first:

@@ -11,8 +11,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
-from skbackprop.estimators.callbacks import CallbackSupportMixin, with_callbacks
+from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin, with_callbacks
 from skbackprop.preprocessing.times import refuse_times
+from skbackprop.time_series.acting import reasons_of_forecaster
 from skbackprop.time_series.callbacks import ModelCallbacks
 from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.clock import check_fits, clock_for
@@ -27,6 +28,7 @@ from skbackprop.time_series.panels import ordered_rows, row_steps
 from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.windows import NORMALIZERS, learned_windows
+from skbackprop.unused import warn_unused
 
 FLOATS = [np.float64, np.float32]
 
@@ -273,6 +275,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         callbacks = ModelCallbacks(self, X, y)
         fitted, X = copy(self), as_frame(X)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
+        warn_unused(self, reasons_of_forecaster(self, rows.times), 3 + N_FRAMES)
         history = empty_history(rows, clock_for(self, rows))
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         check_fits(placed.series, self, history.clock)

@@ -8,9 +8,11 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
+from skbackprop.time_series.acting import reasons_of_clock
 from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.features import whole_numbers
 from skbackprop.time_series.rows import as_frame, is_frame, is_pandas, table_of, times_of
+from skbackprop.unused import warn_unused
 
 
 def check_gap(cv, target_ahead):
@@ -197,5 +199,6 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         keyed = is_frame(X) or self.time is not None
         times = times_of(table_of(X), self.time, []) if keyed else None
         if times is None:
+            warn_unused(self, reasons_of_clock(self, times), 3)
             return np.arange(_num_samples(X))
         return np.asarray(learn_clock(times, self.freq).steps(times))

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from skbackprop.time_series.acting import reasons_of_pipeline
 from skbackprop.time_series.rows import as_list, series_of, table_of
 from skbackprop.time_series.stream_steps import (
     First,
@@ -23,6 +24,7 @@ from skbackprop.time_series.stream_steps import (
     stacked,
     waits,
 )
+from skbackprop.unused import warn_unused
 
 
 class StreamingPipeline(Pipeline):
@@ -107,6 +109,7 @@ class StreamingPipeline(Pipeline):
         self : object
         """
         self._validate_steps()
+        warn_unused(self, reasons_of_pipeline(self, streams=False), 2)
         before = dict(vars(self))
         *transformers, last = self.steps
         self.steps = [*((name, deepcopy(step)) for name, step in transformers), last]
@@ -158,6 +161,8 @@ class StreamingPipeline(Pipeline):
         for name, step in transformers:
             check_learns(name, step)
         first = vars(self).get("_first", First())
+        if "_first" not in vars(self):
+            warn_unused(self, reasons_of_pipeline(self, streams=True), 2)
         if first is not None:
             params = {**first.params, **params}
             X, y, sample_weight = first.rows_with(X, y, sample_weight)

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.estimators.acting import reasons_of_members
+from skbackprop.estimators.acting import reasons_of_members, reasons_of_stream
 from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.tabular.callbacks import tasks_of
@@ -125,9 +125,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             self._validate_params()
             settings = self._stream_settings()
             if "networks_" not in vars(self):
-                whole = "partial_fit holds out no rows, as fit does."
-                names = {"calibration"}.intersection(self._parameter_constraints)
-                warn_unused(self, [(names, whole)], 3)
+                warn_unused(self, reasons_of_stream(self, settings), 3)
                 rows, y = self._learn_table(X, y, sample_weight, settings, classes)
                 streams = self._first_streams(rows, settings)
             else:
@@ -161,11 +159,10 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         every, (X, y, sample_weight) = y, self._counted(X, y, sample_weight)
         if classes is None and y is not every:
             classes = self._classes_of_all(every)
-        self.encoder_ = TabularEncoder(
-            self.categorical_features,
-            max_one_hot_categories=self.max_one_hot_categories,
-            embed=settings.embed_categories,
-        ).fit(X)
+        coded = {"max_one_hot_categories": self.max_one_hot_categories}
+        if not settings.embed_categories:
+            coded = {"embed": False}
+        self.encoder_ = TabularEncoder(self.categorical_features, **coded).fit(X)
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
             if hasattr(self.encoder_, name):
