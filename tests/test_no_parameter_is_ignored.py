@@ -166,9 +166,27 @@ def values_of(name):
 KINDS = {BackpropRegressor: Y, BackpropClassifier: C}
 
 
+OFTEN = [  # of the classifier, which has the regressor's training: those with what it has besides
+    (kind, base)
+    for kind in KINDS
+    for base in BASES
+    if kind is BackpropRegressor or base in ("adam", "early stopping", "lbfgs, validation", "skip")
+]
+
+
+@pytest.mark.parametrize(("kind", "base"), OFTEN)
+def test_networks(kind, base):
+    walk_networks(kind, base)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_networks(kind, base):
+def test_networks_beside_everything(kind, base):
+    walk_networks(kind, base)
+
+
+def walk_networks(kind, base):
     given, y, wrong = SMALL | BASES[base], KINDS[kind], []
     parameters = set(kind._parameter_constraints)
     if not parameters.issuperset(given) or (kind is BackpropClassifier and "loss" in given):
@@ -372,8 +390,13 @@ TABULAR_KINDS = {TabularBackpropRegressor: Y, TabularBackpropClassifier: C}
 def of_members(net, rows):
     predict = getattr(net, "predict_proba", net.predict)
     far = TABLE.assign(number=100.0 * TABLE["number"])
-    arrays = *(network.theta for network in net.networks_), predict(TABLE), predict(far), net.best_epochs_
-    return [*(array.tobytes() for array in arrays), net.n_iter_, len(net.networks_)]
+    arrays = (
+        *(network.theta for network in net.networks_),
+        predict(TABLE),
+        predict(far),
+        getattr(net, "best_epochs_", X[:0]),
+    )
+    return [*(array.tobytes() for array in arrays), getattr(net, "n_iter_", None), len(net.networks_)]
 
 
 @pytest.mark.parametrize("base", TABULAR_BASES)
@@ -401,6 +424,54 @@ def test_tables(kind, base):
             if after != before if is_told else after == before and not may_be_silent:
                 wrong.append(f"{name}={value!r}: changes {after != before}, told {is_told}")
     assert not wrong, "\n".join([base, *wrong])
+
+
+AS_IN_MLP = {"max_iter", "n_iter_no_change", "validation_fraction"}  # silent in partial_fit
+
+
+@pytest.mark.parametrize("kind", TABULAR_KINDS)
+@pytest.mark.parametrize(
+    "base", [{}, {"recipe": "td_s", "n_estimators": 2}, {"label_smoothing": 0.1}], ids=str
+)
+def test_tables_in_a_stream(kind, base):
+    given, y, wrong = (
+        {"hidden_layer_sizes": 4, "random_state": 0, "batch_size": 16} | base,
+        TABULAR_KINDS[kind],
+        [],
+    )
+    if not set(kind._parameter_constraints).issuperset(given):
+        pytest.skip("a parameter of the other kind")
+
+    def learned(net):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            classes = {"classes": np.unique(y)} if kind is TabularBackpropClassifier else {}
+            net.partial_fit(TABLE[:20], y[:20], **classes)
+            n_said = len(said)
+            net.partial_fit(TABLE[20:], y[20:])
+        assert len(said) == n_said  # once
+        return of_members(net, TABLE), [str(warning.message) for warning in said]
+
+    before, said = learned(kind(**given))
+    assert not said
+    for name in sorted(set(kind._parameter_constraints).intersection(TABULAR).difference(base, {"quantile"})):
+        after, said = learned(kind(**given | {name: TABULAR[name]}))
+        is_told = any(text.startswith(f"{name}=") for text in said)
+        is_silent = name in {*AS_IN_MLP, "clamp"} or (name == "learning_rate" and TABULAR[name] == "constant")
+        if after != before if is_told else after == before and not is_silent:
+            wrong.append(f"{name}: changes {after != before}, told {is_told}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_schedule_is_for_fit():
+    net = TabularBackpropRegressor(
+        hidden_layer_sizes=4, learning_rate=np.cos, max_time=9.0, early_stopping=True
+    )
+    with pytest.warns(UserWarning, match="has no effect: ") as said:
+        net.partial_fit(TABLE, Y)
+    told = [str(warning.message).partition("=")[0] for warning in said]
+    assert told == ["early_stopping", "max_time", "learning_rate"]
+    assert said[0].filename == __file__
 
 
 def test_every_parameter_of_the_tabular_estimators_is_walked_through():

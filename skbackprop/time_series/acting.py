@@ -19,7 +19,9 @@ def reasons_of_forecaster(forecaster, times):
             else None
         ),
     )
-    yield ("n_members", "random_state"), _of_seeds(e)
+    seeds = _of_seeds(e)
+    yield ("n_members",), seeds if e.n_members > 1 else None  # a single one saves time
+    yield ("random_state",), seeds
     yield (
         ("validation_fraction",),
         None if e.early_stopping else "nothing is held out without early_stopping=True.",

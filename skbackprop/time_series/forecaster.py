@@ -100,7 +100,8 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Forecast log(1 + y) instead of y; for skewed counts.
 
     n_members : int, default=3
-        Models that differ by their seed alone; forecasts are their medians.
+        Models that differ by their seed alone, where `estimator` has `random_state=None`, or by the windows
+        drawn; forecasts are their medians.
 
     n_updates : int, default=2000
         Steps that the default network learns, of 256 windows.
