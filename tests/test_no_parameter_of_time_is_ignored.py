@@ -280,7 +280,7 @@ IDLE = [  # what stands beside, the parameter, and what is said of it
     (
         LagForecaster,
         given(KNeighborsRegressor()),
-        {"n_members": 1},
+        {"n_members": 2},
         "KNeighborsRegressor has no random_state",
     ),
     (LagForecaster, {"on_gap": "ignore", "seasons": [5]}, {"freq": "D"}, "counts rows"),
@@ -335,7 +335,7 @@ def test_members_differ_by_the_windows_that_they_draw():
     assert not any(said for _, said in found)
 
 
-def test_streams_tell_what_is_for_tables_once():
+def test_streams_tell_what_is_for_tables_once(tmp_path):
     def pipeline(**settings):
         steps = [
             ("lags", LagFeatures(1, history="continue")),
@@ -347,7 +347,7 @@ def test_streams_tell_what_is_for_tables_once():
     for settings, in_fit, in_stream in (
         ({"groups": "shop"}, ["groups"], ["groups"]),
         ({"groups": "shop", "label_delay": 1}, [], []),
-        ({"memory": False, "transform_input": ["X_val"]}, [], ["memory", "transform_input"]),
+        ({"memory": str(tmp_path)}, [], ["memory"]),
     ):
         for method, told in (("fit", in_fit), ("partial_fit", in_stream)):
             model = pipeline(**settings)
