@@ -1,5 +1,6 @@
 """Backpropagation against central differences in float64: every layer, activation and loss."""
 
+from contextlib import contextmanager
 from itertools import product
 
 import numpy as np
@@ -221,17 +222,31 @@ class Case:
             np.testing.assert_allclose(self.slope(move), exact @ direction, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("layer, phi, loss", list(product(LAYERS, PHIS, LOSSES)))
-def test_every_coordinate(layer, phi, loss):
+@contextmanager
+def named(loss):
+    """An error says which loss of the table it is about: a test for each takes longer to set up than to run."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"with the loss {loss!r}")
+        raise
+
+
+@pytest.mark.parametrize("layer, phi", list(product(LAYERS, PHIS)))
+def test_every_coordinate(layer, phi):
     root = PLACES["plain"](LAYERS[layer](PHIS[phi], N_INPUTS))
-    Case(root, *LOSSES[loss], 4, N_INPUTS).weighted(alpha=0.0).assert_every_coordinate()
+    for name, loss in LOSSES.items():
+        with named(name):
+            Case(root, *loss, 4, N_INPUTS).weighted(alpha=0.0).assert_every_coordinate()
 
 
-@pytest.mark.parametrize("place, layer, phi, loss", list(product(PLACES, LAYERS, PHIS, LOSSES)))
-def test_random_directions(place, layer, phi, loss):
-    case = Case(PLACES[place](LAYERS[layer](PHIS[phi], 6)), *LOSSES[loss], 8, 6)
-    case.assert_random_directions()
-    case.weighted(alpha=0.3).assert_random_directions()
+@pytest.mark.parametrize("place, layer, phi", list(product(PLACES, LAYERS, PHIS)))
+def test_random_directions(place, layer, phi):
+    for name, loss in LOSSES.items():
+        with named(name):
+            case = Case(PLACES[place](LAYERS[layer](PHIS[phi], 6)), *loss, 8, 6)
+            case.assert_random_directions()
+            case.weighted(alpha=0.3).assert_random_directions()
 
 
 @pytest.mark.parametrize("own_weights", [False, True], ids=["shared weights", "own weights"])
