@@ -8,8 +8,8 @@ from skbackprop.estimators.persistence import known_names
 def trusted_types():
     """The names of all types of this library that a file of skops may name.
 
-    skops builds nothing from a file but what it is told to trust. The list holds classes of this library alone;
-    what an estimator has of your own, such as a loss, is to be added.
+    skops builds nothing from a file but what it is told to trust. The list holds classes of this library
+    alone; what an estimator has of your own, such as a loss, is to be added.
 
     Returns
     -------

@@ -224,7 +224,7 @@ class Case:
 
 @contextmanager
 def named(loss):
-    """An error says which loss of the table it is about: a test for each takes longer to set up than to run."""
+    """An error says which loss of the table it is about: a test for each takes longer to set up."""
     try:
         yield
     except Exception as error:

@@ -136,7 +136,7 @@ models = [
     BackpropClassifier(**sizes, batch_size=600),
     BackpropRegressor(**sizes, solver="lbfgs"),
     BackpropRegressor(**sizes, solver="muon", missing="impute"),
-    BackpropRegressor(hidden_layer_sizes=[Dense(160, initializer="orthogonal"), 90], max_iter=1, random_state=0),
+    BackpropRegressor(**sizes | {"hidden_layer_sizes": [Dense(160, initializer="orthogonal"), 90]}),
     TabularBackpropRegressor(max_iter=1, random_state=0, n_jobs=int(sys.argv[1])),
 ]
 for model in models:
