@@ -6,5 +6,5 @@ from sklearn.base import BaseEstimator
 
 
 def component_id(part):
-    """Layers, losses, optimizers by their repr, the rest as pytest has it; addresses differ between processes."""
+    """Layers, losses, optimizers by their repr, the rest as pytest has it; without addresses."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(part)) if isinstance(part, BaseEstimator) else None
