@@ -93,33 +93,41 @@ def expected_failures(estimator):
     return failures
 
 
-@parametrize_with_checks(
-    [
-        BackpropRegressor(),
-        BackpropClassifier(),
-        BackpropRegressor(solver="lbfgs", loss="huber", activation="tanh"),
-        BackpropClassifier(solver="sgd", learning_rate_init=0.01),
-        BackpropClassifier(hidden_layer_sizes=[Dense(20, "silu"), Residual(LayerNorm())]),
-        *(BackpropRegressor(solver=name, target_scaling="standard", random_state=0) for name in SOLVERS),
-        *(BackpropClassifier(solver=name, max_iter=100, random_state=0) for name in SOLVERS),
-        *in_both(solver="lbfgs", alpha=1.0, activation="tanh", max_iter=20),
-        *in_both(missing="impute"),
-        *in_both(missing="skip"),
-        *in_both(grow=True),
-        *in_both(early_stopping=True, validation=ShuffleSplit(1, test_size=0.5, random_state=0)),
-        *in_both(early_stopping=True, validation_fraction=0.4, scoring="loss", best_epoch="last"),
-        *in_both(average="ema", clip_norm=1.0, learning_rate="one_cycle"),
-        *in_both(hidden_layer_sizes=[Dense(20, max_norm=2.0), BatchNorm(), Dropout(0.1), 10]),
-        BackpropClassifier(class_weight="balanced", random_state=0),
-        BackpropClassifier(calibration="temperature", early_stopping=True, validation_fraction=0.4),
-        BackpropClassifier(loss=MultinomialLogLoss()),
-        BackpropRegressor("quantile", quantile=[0.1, 0.5, 0.9], target_scaling="standard"),
-        BackpropRegressor("huber", target_scaling="standard", clamp=True),
-        BackpropRegressor("poisson", learning_rate_init=0.05, random_state=0),
-    ],
-    expected_failed_checks=expected_failures,
-)
+CHECKED = [
+    BackpropRegressor(),
+    BackpropClassifier(),
+    BackpropRegressor(solver="lbfgs", loss="huber", activation="tanh"),
+    BackpropClassifier(hidden_layer_sizes=[Dense(20, "silu"), Residual(LayerNorm())]),
+    *in_both(missing="skip"),
+    *in_both(grow=True),
+    BackpropClassifier(class_weight="balanced", random_state=0),
+    BackpropRegressor("quantile", quantile=[0.1, 0.5, 0.9], target_scaling="standard"),
+]
+CHECKED_SLOWLY = [
+    BackpropClassifier(solver="sgd", learning_rate_init=0.01),
+    *(BackpropRegressor(solver=name, target_scaling="standard", random_state=0) for name in SOLVERS),
+    *(BackpropClassifier(solver=name, max_iter=100, random_state=0) for name in SOLVERS),
+    *in_both(solver="lbfgs", alpha=1.0, activation="tanh", max_iter=20),
+    *in_both(missing="impute"),
+    *in_both(early_stopping=True, validation=ShuffleSplit(1, test_size=0.5, random_state=0)),
+    *in_both(early_stopping=True, validation_fraction=0.4, scoring="loss", best_epoch="last"),
+    *in_both(average="ema", clip_norm=1.0, learning_rate="one_cycle"),
+    *in_both(hidden_layer_sizes=[Dense(20, max_norm=2.0), BatchNorm(), Dropout(0.1), 10]),
+    BackpropClassifier(calibration="temperature", early_stopping=True, validation_fraction=0.4),
+    BackpropClassifier(loss=MultinomialLogLoss()),
+    BackpropRegressor("huber", target_scaling="standard", clamp=True),
+    BackpropRegressor("poisson", learning_rate_init=0.05, random_state=0),
+]
+
+
+@parametrize_with_checks(CHECKED, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(CHECKED_SLOWLY, expected_failed_checks=expected_failures)
+def test_scikit_learn_checks_of_more_settings(estimator, check):
     check(estimator)
 
 

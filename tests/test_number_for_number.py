@@ -1,6 +1,6 @@
 """The same `random_state` gives scikit-learn's model, to 1e-8."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -79,11 +79,29 @@ def assert_same_model(ours, theirs, tolerance):
             assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=name)
 
 
+def all_settings():
+    """Every combination; those that are not needed to have each pair of values together are slow."""
+    tables = list(map(list, (TARGETS, SOLVERS, ACTIVATIONS, SWITCHES)))
+    for places in product(*(range(len(table)) for table in tables)):
+        target, solver, activation, switches = places
+        is_needed = (target + solver + switches // 4) % 4 == 0 and (activation + solver + switches) % 4 == 0
+        values = [table[place] for table, place in zip(tables, places)]
+        yield pytest.param(*values, marks=() if is_needed else pytest.mark.slow)
+
+
+def test_the_settings_of_the_default_run_hold_every_pair_of_values():
+    needed = [parameters.values for parameters in all_settings() if not parameters.marks]
+    for i, j in combinations(range(4), 2):
+        assert len({(values[i], values[j]) for values in needed}) == len(
+            set(product({values[i] for values in needed}, {values[j] for values in needed}))
+        )
+    assert {values[1] for values in needed} == set(SOLVERS) and {values[3] for values in needed} == set(
+        SWITCHES
+    )
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few epochs only
-@pytest.mark.parametrize("switches", SWITCHES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target, solver, activation, switches", list(all_settings()))
 def test_fit_equals_scikit_learn(target, solver, activation, switches, monkeypatch):
     early_stopping, weighted, shuffle, warm_start = SWITCHES[switches]
     if solver == "lbfgs" and (early_stopping or not shuffle):
