@@ -33,8 +33,8 @@ SETTINGS = {
     "max_iter": 12,
     "n_iter_no_change": 30,
     "random_state": 0,
-    "checkpoint_epochs": 1,
 }
+EVERY_EPOCH = {**SETTINGS, "checkpoint_epochs": 1}  # where there is a file to write
 
 
 class CutOff(Exception):  # noqa: N818
@@ -74,7 +74,7 @@ RUNS = {
 @pytest.mark.parametrize("settings", RUNS.values(), ids=RUNS)
 @pytest.mark.parametrize("kind, y", [(BackpropRegressor, Y), (BackpropClassifier, C)])
 def test_a_fit_continues_as_if_nothing_had_happened(kind, y, settings, n_epochs, tmp_path, monkeypatch):
-    net = kind(**{**SETTINGS, **settings}, checkpoint=tmp_path / "run", resume=True)
+    net = kind(**{**EVERY_EPOCH, **settings}, checkpoint=tmp_path / "run", resume=True)
     x = HOLES if "missing" in settings else X
     np.random.seed(0)  # noqa: NPY002
     whole = clone(net).set_params(checkpoint=tmp_path / "other").fit(x, y, sample_weight=WEIGHT)
@@ -101,9 +101,9 @@ def test_a_fit_continues_as_if_nothing_had_happened(kind, y, settings, n_epochs,
 
 
 def test_sparse_rows_and_rows_of_ones_own(tmp_path, monkeypatch):
-    net = BackpropRegressor(**SETTINGS, early_stopping=True, checkpoint=tmp_path / "run", resume=True)
+    net = BackpropRegressor(**EVERY_EPOCH, early_stopping=True, checkpoint=tmp_path / "run", resume=True)
     data = {"X": sparse.csr_matrix(X[:90]), "y": Y[:90], "X_val": sparse.csr_matrix(X[90:]), "y_val": Y[90:]}
-    whole = clone(net).set_params(checkpoint=None, resume=False).fit(**data)
+    whole = clone(net).set_params(checkpoint=None, checkpoint_epochs=10, resume=False).fit(**data)
     with monkeypatch.context() as patch:
         cut_off_after(3, patch)
         with pytest.raises(CutOff):
@@ -112,7 +112,7 @@ def test_sparse_rows_and_rows_of_ones_own(tmp_path, monkeypatch):
 
 
 def test_more_epochs_than_planned(tmp_path):
-    settings = {**SETTINGS, "checkpoint": tmp_path / "run", "resume": True}
+    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True}
     BackpropRegressor(**settings).fit(X, Y)
     longer = BackpropRegressor(**settings | {"max_iter": 20}).fit(X, Y)
     once = BackpropRegressor(**SETTINGS | {"max_iter": 20}).fit(X, Y)
@@ -120,7 +120,7 @@ def test_more_epochs_than_planned(tmp_path):
 
 
 def test_a_checkpoint_is_a_model(tmp_path, monkeypatch):
-    net = BackpropRegressor(**SETTINGS, early_stopping=True, checkpoint=tmp_path / "run")
+    net = BackpropRegressor(**EVERY_EPOCH, early_stopping=True, checkpoint=tmp_path / "run")
     with monkeypatch.context() as patch:
         cut_off_after(6, patch)
         with pytest.raises(CutOff):
@@ -141,10 +141,10 @@ def test_how_often(tmp_path, monkeypatch):
         ({"checkpoint_epochs": None, "checkpoint_seconds": 1e6}, 1),
     ):
         written.clear()
-        BackpropRegressor(**SETTINGS | settings, checkpoint=tmp_path / "run").fit(X, Y)
+        BackpropRegressor(**EVERY_EPOCH | settings, checkpoint=tmp_path / "run").fit(X, Y)
         assert len(written) == n_written
     written.clear()
-    net = BackpropRegressor(**SETTINGS, checkpoint=str(tmp_path / "stream"))
+    net = BackpropRegressor(**EVERY_EPOCH, checkpoint=str(tmp_path / "stream"))
     for _ in range(3):
         net.partial_fit(X, Y)
     assert len(written) == 3
@@ -164,8 +164,8 @@ def test_how_often(tmp_path, monkeypatch):
     ],
 )
 def test_another_run_is_not_continued(settings, data, message, tmp_path):
-    settings = {**SETTINGS, "checkpoint": tmp_path / "run", "resume": True, **settings}
-    BackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run").fit(X, Y)
+    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True, **settings}
+    BackpropRegressor(**EVERY_EPOCH, checkpoint=tmp_path / "run").fit(X, Y)
     net = BackpropRegressor(**settings)
     with pytest.raises(ValueError, match=message):
         net.fit(**{"X": X, "y": Y, **data})
@@ -173,21 +173,21 @@ def test_another_run_is_not_continued(settings, data, message, tmp_path):
 
 
 def test_in_a_pipeline_in_a_search(tmp_path):
-    net = BackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run")
+    net = BackpropRegressor(**EVERY_EPOCH, checkpoint=tmp_path / "run")
     search = GridSearchCV(make_pipeline(StandardScaler(), net), {"backpropregressor__alpha": [0, 1]}, cv=2)
     search.fit(X, Y)
     assert_array_equal(load(tmp_path / "run").coefs_[0], search.best_estimator_[-1].coefs_[0])
 
 
 def test_a_checkpoint_of_a_stream_is_not_a_fit(tmp_path):
-    settings = {**SETTINGS, "checkpoint": tmp_path / "run", "resume": True}
+    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True}
     BackpropRegressor(**settings).partial_fit(X, Y)
     with pytest.raises(ValueError, match=r"not written by fit.*skbackprop\.load"):
         BackpropRegressor(**settings).fit(X, Y)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path):
-    settings = {**SETTINGS, "checkpoint": tmp_path / "run", "resume": True}
+    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True}
     BackpropRegressor(**settings).fit(X, Y)
     (tmp_path / "run").write_bytes((tmp_path / "run").read_bytes()[:-100])
     with pytest.raises(ValueError, match="cut off or altered"):
@@ -195,7 +195,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_warning(tmp_path):
-    net = BackpropRegressor(**SETTINGS, checkpoint=tmp_path / "missing" / "run")
+    net = BackpropRegressor(**EVERY_EPOCH, checkpoint=tmp_path / "missing" / "run")
     with pytest.warns(UserWarning, match=r"could not be written.*Training goes on") as warned:
         net.fit(X, Y)
     assert len([w for w in warned if "written" in str(w.message)]) == 1
@@ -203,7 +203,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_warning(tmp_path):
 
 
 def test_what_cannot_be_written_is_an_error_before_training(tmp_path):
-    net = BackpropRegressor(**SETTINGS, learning_rate=lambda progress: 1.0, checkpoint=tmp_path / "run")
+    net = BackpropRegressor(**EVERY_EPOCH, learning_rate=lambda progress: 1.0, checkpoint=tmp_path / "run")
     with pytest.raises(TypeError, match="lambda"):
         net.fit(X, Y)
     with pytest.raises(ValueError, match="lbfgs"):

@@ -44,8 +44,12 @@ from skbackprop.time_series import (
     StreamingPipeline,
 )
 
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:Training interrupted", "ignore:No epoch"
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:Training interrupted",
+    "ignore:No epoch",
+    "ignore:.* has no effect",
 )
 
 RNG = np.random.default_rng(0)

@@ -17,6 +17,9 @@ from sklearn.preprocessing import StandardScaler
 from skbackprop import BackpropRegressor
 from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, backtest
 
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect")
+
 RNG = np.random.default_rng(0)
 WEEK = np.array([5.0, 6.0, 7.0, 8.0, 9.0, 2.0, 1.0])
 STRATEGIES = ["mimo", "recursive", "direct", "dirrec"]

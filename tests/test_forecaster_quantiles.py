@@ -14,6 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from skbackprop import BackpropRegressor
 from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, backtest
 
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect")
+
 LEVELS = [0.1, 0.5, 0.9]
 
 

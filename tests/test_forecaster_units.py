@@ -15,6 +15,9 @@ from skbackprop import BackpropRegressor
 from skbackprop.time_series import LagForecaster
 from skbackprop.time_series.windows import NORMALIZERS
 
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect")
+
 RNG = np.random.default_rng(0)
 N = 120
 STRATEGIES = ["mimo", "recursive", "direct", "dirrec"]

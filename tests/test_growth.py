@@ -28,7 +28,11 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 5))
 Y = X[:, 0] + X[:, 1] * X[:, 4]
 C = np.array(["a", "b", "c", "d"])[np.digitize(X[:, 0], [-0.8, 0, 0.8])]
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.* has no effect",
+)
 
 SETTINGS = {
     "hidden_layer_sizes": (6,),

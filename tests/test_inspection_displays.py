@@ -50,7 +50,11 @@ matplotlib.use("agg")
 from matplotlib import pyplot
 from matplotlib.colors import to_hex
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.* has no effect",
+)
 
 HAS_CALLBACKS = parse_version(sklearn.__version__) >= parse_version("1.9")
 with_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="callbacks came with scikit-learn 1.9")

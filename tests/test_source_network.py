@@ -8,6 +8,9 @@ import pytest
 from skbackprop import BackpropRegressor
 from skbackprop.optimizers import SGD
 
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect")
+
 INPUTS = [[0.1, 0.9, -0.4], [0.7, -0.2, 0.5], [-0.6, 0.3, 0.8], [0.2, 0.2, -0.9], [1.0, -0.5, 0.1]]
 TARGETS = [0.8, 0.2, 0.6, 0.3, 0.9]
 ETA, N_EPOCHS = 0.5, 7

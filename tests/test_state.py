@@ -16,7 +16,11 @@ from skbackprop.estimators import running
 from skbackprop.optimizers import AdamW, Chain, ClipNorm, Momentum, ScaleByAdam
 from skbackprop.schedules import Cosine, OneCycle, Plateau, WarmUp
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.* has no effect",
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 4))

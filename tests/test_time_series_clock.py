@@ -30,6 +30,9 @@ from skbackprop.time_series import (
 from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.stepping import Clock
 
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect")
+
 DAY = 86_400_000_000_000
 LOOKING_BACK = [
     LagFeatures(1),

@@ -44,7 +44,11 @@ from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, AdamW, Chain, ClipNorm, Descent, Muon, NAdam
 from skbackprop.training import train_step
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.* has no effect",
+)
 
 RNG = np.random.default_rng(0)
 N = 7

@@ -146,6 +146,11 @@ class Numbered(NamedTuple):
             places[rows] = np.arange(len(rows))
         return cls(places, None if groups is None else np.asarray(groups))
 
+    @property
+    def n_weightless(self):
+        """How many rows of weight 0 the call has."""
+        return 0 if self.places is None else int(np.count_nonzero(self.places < 0))
+
     def without(self, skipped):
         """When these rows of the data have gone, as if they had not been given."""
         groups = self.groups

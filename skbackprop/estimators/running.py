@@ -78,10 +78,11 @@ class Running:
             return last
         return rows
 
-    def _batch_size(self, n_samples, incremental):
+    def _batch_size(self, n_samples, n_given, incremental):
+        """For `n_samples` rows to train on; with those of weight 0 they are `n_given`."""
         if self.batch_size == "auto" or self.solver == "lbfgs":
             return min(200, n_samples)
-        if self.batch_size > n_samples:
+        if self.batch_size > n_given:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
                 stacklevel=6 if incremental else 6 + N_FRAMES,
