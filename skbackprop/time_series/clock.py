@@ -18,6 +18,7 @@ from skbackprop.time_series.stepping import (
     wall,
     zone_of,
 )
+from skbackprop.time_series.waiting import TooFewRowsError
 
 MONTHS = {"Month": 1, "Quarter": 3, "HalfYear": 6, "Year": 12}
 MONTHS = {
@@ -198,7 +199,7 @@ def _moves(times, size):
 def _inferred(times, ticks, zone, advice, closed):
     apart, ns = ticks.differences(), NS[times.unit]
     if len(apart) == 0:
-        raise ValueError(
+        raise TooFewRowsError(
             f"The step of the clock cannot be inferred from one time, {times[0]}: give freq=, such as 'D'."
         )
     shortest = int(apart.min())

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from skbackprop.time_series.changes import rounding
+from skbackprop.time_series.waiting import TooFewRowsError
 
 N_ORIGINS = 60  # of the calibration, at most
 N_KEPT = 2000  # errors of a step ahead, at most
@@ -59,7 +60,7 @@ def calibrated(forecaster, X, y, steps):
     horizon, n_held_out = forecaster.horizon, forecaster.calibration * forecaster.horizon
     first = steps.max() + 1 - n_held_out
     if not (steps < first).any():
-        raise ValueError(
+        raise TooFewRowsError(
             f"calibration={forecaster.calibration}: {n_held_out} steps are held out of "
             f"{steps.max() - steps.min() + 1}, and none is left to learn."
         )
@@ -78,7 +79,7 @@ def calibrated(forecaster, X, y, steps):
             model.observe(*_rows(X, y, seen))
     known = newest(np.concatenate(errors)) if errors else np.empty((0, horizon, 1))
     if len(known) == 0:
-        raise ValueError(
+        raise TooFewRowsError(
             f"calibration={forecaster.calibration}: of the last {n_held_out} steps, which are held out, no "
             "forecast can be compared with a y that is known. Give a larger calibration, or rows up to the "
             "last known y."

@@ -6,6 +6,7 @@ import numpy as np
 
 from skbackprop.time_series.changes import Changes, rounding
 from skbackprop.time_series.strategies import Stage
+from skbackprop.time_series.waiting import TooFewRowsError
 from skbackprop.time_series.windows import Buffers, Origins, Windows, take
 
 SAME_PHASE = 4.0  # weight of origins in the phase of the season from which the next forecast starts
@@ -66,7 +67,7 @@ def divided(origins, last, held_out):
     first = ends.max() - int(np.ceil(held_out * (ends.max() - ends.min() + 1))) + 1
     learned, validated = numbers[ends < first], numbers[origins.steps + 1 >= first]
     if len(learned) == 0 or len(validated) == 0:
-        raise ValueError(
+        raise TooFewRowsError(
             f"validation_fraction={held_out} leaves {len(learned)} windows to learn from and "
             f"{len(validated)} to validate on, each of {last} steps ahead: at least one each is needed."
         )

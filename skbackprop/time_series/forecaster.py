@@ -9,11 +9,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_array, column_or_1d
 
 from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin, with_callbacks
 from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.acting import reasons_of_forecaster
+from skbackprop.time_series.beginning import BeginsLater
 from skbackprop.time_series.callbacks import ModelCallbacks
 from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.clock import check_fits, clock_for
@@ -27,6 +28,7 @@ from skbackprop.time_series.models import StagedModels, levels_of
 from skbackprop.time_series.panels import ordered_rows, row_steps
 from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
+from skbackprop.time_series.waiting import TooFewRowsError
 from skbackprop.time_series.windows import NORMALIZERS, learned_windows
 from skbackprop.unused import warn_unused
 
@@ -50,7 +52,7 @@ def _can_go_on(self):
     )
 
 
-class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecasts from windows of the past, by one regressor for all series.
 
     Each window is normalised by what it holds itself, and forecasts are mapped back exactly, so that series
@@ -276,12 +278,13 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         callbacks = ModelCallbacks(self, X, y)
         fitted, X = copy(self), as_frame(X)  # a call that fails changes nothing
         rows = fitted._read(X, y, reset=True)
-        warn_unused(self, reasons_of_forecaster(self, rows.times), 3 + N_FRAMES)
+        if "_first" not in vars(self):  # a stream that has not begun was told
+            warn_unused(self, reasons_of_forecaster(self, rows.times), 3 + N_FRAMES)
         history = empty_history(rows, clock_for(self, rows))
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         check_fits(placed.series, self, history.clock)
         if not np.isfinite(rows.values[:, 0]).any():
-            raise ValueError(f"y is NaN in all {len(rows.values)} rows: there is nothing to learn from.")
+            raise TooFewRowsError(f"y is NaN in all {len(rows.values)} rows: there is nothing to learn from.")
         changes = Changes.none().after(ordered_rows(placed, rows.ids), len(rows.ids))
         fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, changes.unit, self)
         fitted.lags_ = fitted.windows_.lags
@@ -290,8 +293,9 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         placed = placed._replace(reach=keep)
         fitted.history_ = remember(placed, history, keep, None, None)
         held_out = self.validation_fraction if self.early_stopping else 0
-        fitted.models_.fit(placed, fitted.history_, held_out, callbacks.told)
         fitted.conformal_ = None if self.calibration is None else calibrated(fitted, X, y, row_steps(placed))
+        fitted.models_.fit(placed, fitted.history_, held_out, callbacks.told)
+        fitted._forget_first_rows()
         vars(self).clear()
         vars(self).update(vars(fitted))
         callbacks.end()
@@ -301,6 +305,12 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y):
         """Learn the windows that new rows complete, and go on from these rows.
+
+        A stream may begin with any rows. As long as there is no window, or none to validate on or to
+        calibrate with, they are remembered, and then learned together, as `fit` learns them; until then
+        `predict` raises a `NotFittedError` that says what is missing. Of each series no more steps are
+        remembered than twice those needed if all y are known. With ``lags=None`` the lags are those that
+        the first rows with a window suggest: name them for a stream of short chunks.
 
         Parameters
         ----------
@@ -322,9 +332,9 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         AttributeError
             For an estimator without `partial_fit`.
         """
-        if "history_" not in vars(self):
-            return self.fit(X, y)
-        return self._go_on(X, y, learn=True)
+        if "history_" in vars(self):
+            return self._go_on(X, y, learn=True)
+        return self._begin(X, y)
 
     def observe(self, X, y):
         """Go on from new rows without learning from them.
@@ -346,7 +356,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ValueError
             As in `partial_fit`.
         """
-        check_is_fitted(self, "history_")
+        self._check_has_learned()
         return self._go_on(X, y, learn=False)
 
     def predict(self, X):
@@ -391,7 +401,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ValueError
             Without `quantiles`, and as in `predict`.
         """
-        check_is_fitted(self, "history_")
+        self._check_has_learned()
         if len(self.models_.levels) == 1:
             raise ValueError("predict_quantiles needs quantiles=, such as [0.1, 0.5, 0.9], in fit.")
         return self._in_units(self._checked(X).quantiles)
@@ -425,7 +435,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             Without `calibration` for ends that are not among `quantiles`, for a share that is not between 0
             and 1, and as in `predict`.
         """
-        check_is_fitted(self, "history_")
+        self._check_has_learned()
         share = self.coverage[0] if coverage is None else coverage
         levels, median = self.models_.levels, self.models_.median
         lower, upper = ends_of(levels, share)
@@ -460,7 +470,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
     def _predict(self, X):
         """The forecast of each row of X; NaN where what it rests on is not known."""
-        check_is_fitted(self, "history_")
+        self._check_has_learned()
         rows = self._read_ahead(X)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
         placed = place(rows, self.history_, 1, 1, None, on_gap, True, "ahead")
@@ -494,7 +504,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ValueError
             With `known_future`: `predict` takes rows with what is known.
         """
-        check_is_fitted(self, "history_")
+        self._check_has_learned()
         if as_list(self.known_future):
             raise ValueError(
                 f"`forecast` knows nothing ahead, and there is known_future={self.known_future!r}: give "
@@ -523,7 +533,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         y_pred : ndarray of shape (n_rows,)
             NaN where no value is known in the window before the row, or a column known ahead is not known.
         """
-        check_is_fitted(self, "history_")
+        self._check_has_learned()
         rows = self._read(X, y, reset=False)
         keep = self.models_.keep
         placed = place(rows, self.history_, keep, keep, None, self.on_gap, True, "alone")
@@ -571,11 +581,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         return self._read(X, None, reset=False, with_y=False)
 
     def _target(self, y, n_rows):
-        if y is None:
-            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        refuse_times(y, "y")
-        y = column_or_1d(y, dtype=None, warn=True)
-        y = check_array(y, ensure_2d=False, ensure_all_finite="allow-nan", dtype=FLOATS, input_name="y")
+        y = self._floats(y)
         if len(y) != n_rows:
             raise ValueError(f"X has {n_rows} rows, but y {len(y)}: inconsistent numbers of samples.")
         if self.target_transform is None:
@@ -583,6 +589,13 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         if (y <= -1).any():
             raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
         return np.log1p(y)
+
+    def _floats(self, y):
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        refuse_times(y, "y")
+        y = column_or_1d(y, dtype=None, warn=True)
+        return check_array(y, ensure_2d=False, ensure_all_finite="allow-nan", dtype=FLOATS, input_name="y")
 
     def _new_models(self, changes, closed):
         levels = levels_of(self.quantiles)

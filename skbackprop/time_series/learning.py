@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skbackprop.estimators import BackpropRegressor
+from skbackprop.time_series.waiting import TooFewRowsError
 
 BATCH_SIZE = 256
 CHUNK = 128 * BATCH_SIZE  # windows that are copied at once
@@ -190,7 +191,7 @@ class Whole:
         X, Z, weight = windows
         part = self._targets(X, Z[:, group], weight)
         if len(part[0]) == 0:
-            raise ValueError(
+            raise TooFewRowsError(
                 f"Of {len(X)} windows {purpose} none has a known y {group[0] + 1} steps after its end: give "
                 "rows where y is known at these steps, or a smaller horizon."
             )

@@ -10,6 +10,7 @@ from skbackprop.time_series.closed import Closed
 from skbackprop.time_series.examples import Examples, divided, learnable
 from skbackprop.time_series.panels import future_buffers, new_origins, ordered_rows, placed_buffers
 from skbackprop.time_series.strategies import STRATEGIES
+from skbackprop.time_series.waiting import TooFewRowsError
 from skbackprop.time_series.windows import LEAST, Origins, Windows, take
 
 
@@ -55,15 +56,12 @@ class StagedModels:
 
         `told` goes through the members of a stage, and may tell of each.
         """
+        last_number = len(self.members) - 1
+        if last_number:  # the longest windows: where they are not there, no model is trained in vain
+            for examples, last in self._examples(placed, history, [last_number]):
+                _divided(examples, last, held_out, placed)
         for members, (examples, last) in zip(self.members, self._examples(placed, history)):
-            if len(examples.origins) == 0:
-                n_known = np.isfinite(placed.values[:, 0]).sum()
-                raise ValueError(
-                    f"No series is long enough: windows of {len(examples.windows.lags)} lags, half of them "
-                    f"known, and {last} steps ahead are needed, n_samples={len(placed.values)}, y is known "
-                    f"in {n_known}. Give fewer lags, or a smaller horizon."
-                )
-            learned, validated = divided(examples.origins, last, held_out)
+            learned, validated = _divided(examples, last, held_out, placed)
             for member in told(members):
                 member.fit(examples, learned, validated)
 
@@ -125,11 +123,15 @@ class StagedModels:
         """The least scale of a window of each series; 0 for those never seen, whose number is -1."""
         return np.append(LEAST * self.changes.usual, 0)
 
-    def _examples(self, placed, history):
-        """For each stage its windows with what followed, and how many steps later the last of it came."""
+    def _examples(self, placed, history, numbers=None):
+        """For each stage its windows with what followed, and how many steps later the last of it came.
+
+        `numbers` are those of the stages; None: all.
+        """
         buffers, places = placed_buffers(placed, self._least, self.n_future)
         rows = ordered_rows(placed, history.ids)
-        for stage, (member, *_) in zip(self.stages, self.members):
+        for number in range(len(self.members)) if numbers is None else numbers:
+            stage, member = self.stages[number], self.members[number][0]
             windows = self._windows(stage)
             origins = learnable(buffers, places, rows, windows, stage.steps, len(self.windows.lags))
             examples = Examples(
@@ -158,3 +160,15 @@ class StagedModels:
             z = np.median([member.predict(X) for member in members], axis=0)
             forecasts[~unknown] = scale.inverse(z.reshape(len(X), -1)).reshape(z.shape)
         return forecasts
+
+
+def _divided(examples, last, held_out, placed):
+    """The numbers of the windows to learn from, and of those to validate on."""
+    if len(examples.origins) == 0:
+        n_known = np.isfinite(placed.values[:, 0]).sum()
+        raise TooFewRowsError(
+            f"No series is long enough: windows of {len(examples.windows.lags)} lags, half of them "
+            f"known, and {last} steps ahead are needed, n_samples={len(placed.values)}, y is known "
+            f"in {n_known}. Give fewer lags, or a smaller horizon."
+        )
+    return divided(examples.origins, last, held_out)
