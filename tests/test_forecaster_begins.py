@@ -58,7 +58,8 @@ def assert_same(one, other):
 @pytest.mark.parametrize("size", [1, 3])
 def test_chunks_that_are_too_short_begin_as_one(strategy, estimator, size):
     X, y = days(40), series(40)
-    model = LagForecaster(estimator, 7, horizon=3, strategy=strategy, n_members=2)
+    members = clone(estimator).set_params(random_state=None)
+    model = LagForecaster(members, 7, horizon=3, strategy=strategy, n_members=2)
     ends = range(size, 19, size)
     streamed, n_first = fed(model, X, y, ends)
     assert n_first > size
