@@ -3,7 +3,6 @@
 import pickle
 import subprocess
 import sys
-from time import monotonic
 
 import joblib
 import numpy as np
@@ -423,9 +422,8 @@ def test_time_is_planned():
         49,
     ]
     X, y = load_diabetes(return_X_y=True)
-    begin = monotonic()
     net = TabularBackpropRegressor(max_time=0.5, **SMALL | {"max_iter": 100_000}).fit(X, y)
-    assert monotonic() - begin < 5
+    assert net.n_iter_ < 50_000  # to do them all takes minutes
     assert net.score(X, y) > 0.3
 
 

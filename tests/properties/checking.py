@@ -25,7 +25,7 @@ def invariant(name, **drawn):
     assert name in INVARIANTS
     lengths = [
         pytest.param((N_EXAMPLES, N_CASES), id="short"),
-        pytest.param((N_EXAMPLES_LONG, N_CASES_LONG), id="long", marks=pytest.mark.slow),
+        pytest.param((N_EXAMPLES_LONG, N_CASES_LONG), id="long", marks=[pytest.mark.slow, pytest.mark.long]),
     ]
 
     def decorate(body):
