@@ -162,7 +162,7 @@ def forecaster(**settings):
 
 def stream(**settings):
     steps = [(name, step) for name, step in STREAMS[settings["steps"]]()]
-    return StreamingPipeline(steps, groups=settings.get("groups"))
+    return StreamingPipeline(steps)
 
 
 STREAMS = {
