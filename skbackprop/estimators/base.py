@@ -189,8 +189,7 @@ class BaseBackprop(
         order = np.arange(data.X.shape[0]) if order is None else order
         weight = self._weigh(self._loss_weight(data, order, incremental), rows.inputs.dtype)
         n_given = len(order) + numbered.n_weightless
-        order = order if self._keeps_all else of_weight(order, weight)
-        order = self._order(order, incremental)
+        order = self._order(order if self._keeps_all else of_weight(order, weight), incremental)
         size = self._batch_size(len(order), n_given, incremental)
         if data.X.shape[0] == 1 and not is_sparse:
             batches = OneRow(rows.inputs, rows.columns, weight)
