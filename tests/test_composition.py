@@ -1,8 +1,5 @@
 """The estimators as parts of something larger: hidden layers as features, sparse input, threads."""
 
-import os
-import subprocess
-import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -157,28 +154,6 @@ def test_one_fitted_object_serves_many_threads():
         answers = pool.map(lambda job: getattr(model, job[0])(X[: job[1]]), jobs)
     for job, answer in zip(jobs, answers):
         assert_array_equal(answer, expected[job])
-
-
-PROGRAM = """
-import sys, warnings
-import numpy as np
-from skbackprop import BackpropRegressor
-warnings.simplefilter("ignore")
-X = np.random.default_rng(0).normal(size=(2000, 64))
-model = BackpropRegressor(hidden_layer_sizes=(256, 128), max_iter=5, random_state=0)
-np.save(sys.argv[1], model.fit(X, X[:, 0] * X[:, 1]).predict(X))
-"""
-
-
-def test_the_number_of_blas_threads_changes_rounding_only(tmp_path):
-    predictions = []
-    for n_threads in ("1", "2", "4"):
-        path = tmp_path / f"{n_threads}.npy"
-        threads = {"OPENBLAS_NUM_THREADS": n_threads, "OMP_NUM_THREADS": n_threads}
-        subprocess.run([sys.executable, "-c", PROGRAM, path], check=True, env={**os.environ, **threads})
-        predictions.append(np.load(path))
-    assert_allclose(predictions[1], predictions[0], rtol=1e-6, atol=1e-9)
-    assert_allclose(predictions[2], predictions[0], rtol=1e-6, atol=1e-9)
 
 
 def test_losses_of_regression_are_cloned():
