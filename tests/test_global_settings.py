@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import scipy
 import sklearn
 from numpy.testing import assert_array_equal
 from sklearn.compose import TransformedTargetRegressor
@@ -13,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
 
 import skbackprop
 from skbackprop import (
@@ -50,6 +52,8 @@ OTHERS = {
     "sparse_interface": "sparray",
 }
 OTHERS = {name: value for name, value in OTHERS.items() if name in sklearn.get_config()}
+if parse_version(scipy.__version__) < parse_version("1.14"):
+    del OTHERS["array_api_dispatch"]  # scikit-learn refuses it
 SETTINGS = [OTHERS, {"transform_output": "polars"}]
 
 
@@ -189,7 +193,7 @@ def test_every_public_name_is_here():
 
 
 def test_every_setting_is_here():
-    assert set(sklearn.get_config()) == set(OTHERS)
+    assert set(sklearn.get_config()) == set(OTHERS) | {"array_api_dispatch"}
 
 
 @pytest.mark.parametrize("name", RUNS)

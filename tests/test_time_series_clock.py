@@ -145,7 +145,9 @@ def test_what_is_no_time_is_refused(index, message):
     with pytest.raises(ValueError, match=f"The index of X .*{message}"):
         LagFeatures(1).fit(X)
     with pytest.raises(ValueError, match=f"time='t' .*{message}"):
-        LagFeatures(1, time="t").fit(X.assign(t=index))
+        LagFeatures(1, time="t").fit(
+            X.assign(t=index.to_series(index=X.index) if isinstance(index, pd.Index) else index)
+        )
     with pytest.raises(ValueError, match=message):
         list(PanelTimeSeriesSplit(1).split(X))
     with pytest.raises(ValueError, match=message):

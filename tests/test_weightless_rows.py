@@ -80,7 +80,7 @@ CONTAINERS = {
     "columns first": np.asfortranarray,
     "float32": lambda x: x.astype(np.float32),
     "objects": lambda x: x.astype(object),
-    "nullable": lambda x: pd.DataFrame(x).convert_dtypes(),
+    "nullable": lambda x: pd.DataFrame(x).astype("Float64"),
 }
 
 

@@ -134,7 +134,9 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
 def remember(placed, history, keep, states, forget_after):
     """The history after these rows; `states` are those `keep` steps before the ends."""
     series, ids = placed.series, history.ids
-    ids = placed.ids if len(ids) == 0 else ids.append(placed.ids[~placed.ids.isin(ids)])
+    new = placed.ids if len(ids) == 0 else placed.ids[~placed.ids.isin(ids)]
+    if len(new):
+        ids = new if len(ids) == 0 else ids.append(new)
     at = ids.get_indexer(placed.ids)  # of each series, in `ids`
     last_step = _updated(history.last_step, len(ids), at, series.last)
     last_time = _updated(history.last_time, len(ids), at, placed.last_time)

@@ -206,6 +206,9 @@ class FrameTable(Columns):
     """A pandas DataFrame: its index, or a level of it, may be time or ids."""
 
     def __init__(self, X):
+        plain = {name: dtype for name, dtype in X.dtypes.items() if isinstance(dtype, np.dtype)}
+        if not all(dtype.isnative for dtype in plain.values()):  # pandas cannot choose among such columns
+            X = X.astype({name: dtype.newbyteorder("=") for name, dtype in plain.items()})
         self.X, self.names, self.n_rows = X, list(X.columns), len(X)
 
     def has(self, name):
@@ -268,10 +271,11 @@ class PolarsTable(Columns):
 
     def column(self, name):
         series = self.X.get_column(name)
-        if str(series.dtype).partition("(")[0] not in ("Date", "Datetime"):
+        kind = {"Date": "M8", "Datetime": "M8", "Duration": "m8"}.get(str(series.dtype).partition("(")[0])
+        if kind is None:
             return series.to_numpy()
         unit = getattr(series.dtype, "time_unit", "D")  # a Date has none
-        times = np.full(len(series), np.datetime64("NaT"), f"datetime64[{unit}]")
+        times = np.full(len(series), "NaT", f"{kind}[{unit}]")
         ticks = series.drop_nulls().to_physical().to_numpy()
         times[series.is_not_null().to_numpy()] = ticks.astype(np.int64).view(times.dtype)
         zone = getattr(series.dtype, "time_zone", None)

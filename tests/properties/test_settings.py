@@ -1,8 +1,10 @@
 """Global settings of scikit-learn: results are the same numbers, whatever holds them."""
 
+import scipy
 import sklearn
 from checking import answers, assert_same, baseline, data, fitted, invariant
 from hypothesis import strategies as st
+from sklearn.utils.fixes import parse_version
 
 SETTINGS = [
     {"transform_output": "pandas"},
@@ -14,6 +16,8 @@ SETTINGS = [
     {"print_changed_only": False},
     {"working_memory": 1, "pairwise_dist_chunk_size": 1, "enable_cython_pairwise_dist": False},
 ]
+if parse_version(scipy.__version__) < parse_version("1.14"):
+    SETTINGS.remove({"array_api_dispatch": True})  # scikit-learn refuses it
 
 
 @invariant("global settings", setting=st.sampled_from(SETTINGS), in_fit=st.booleans(), after=st.booleans())
