@@ -72,19 +72,13 @@ class InPieces:
         if len(sums) == 1:
             _multiply(a, b, out, rows, columns)
             return out
-        partial = self._partial_sum(out)
+        partial = _kept(self._partial, out.shape, out.dtype)
         for start, stop in sums:
             target = partial if start else out
             _multiply(a[..., start:stop], b[..., start:stop, :], target, rows, columns)
             if start:
                 np.add(out, partial, out=out)
         return out
-
-    def _partial_sum(self, out):
-        key = out.shape, out.dtype
-        if key not in self._partial:
-            self._partial[key] = np.empty(out.shape, out.dtype)
-        return self._partial[key]
 
 
 class VectorProduct:
@@ -100,16 +94,18 @@ class VectorProduct:
         n_parts = -(-n // MOST_OF_VECTOR)
         size = n // n_parts
         stop = n_parts * size
-        partial = self._partial_sums((*a.shape[:-1], n_parts + 1), out.dtype)
+        partial = _kept(self._partial, (*a.shape[:-1], n_parts + 1), out.dtype)
         parts = [x[..., :stop].reshape(*x.shape[:-1], n_parts, size) for x in (a, b)]
         np.vecdot(*parts, out=partial[..., :-1])
         np.vecdot(a[..., stop:], b[..., stop:], out=partial[..., -1])
         return np.add.reduce(partial, axis=-1, out=out)
 
-    def _partial_sums(self, shape, dtype):
-        if (shape, dtype) not in self._partial:
-            self._partial[shape, dtype] = np.empty(shape, dtype)
-        return self._partial[shape, dtype]
+
+def _kept(arrays, shape, dtype):
+    """The array of that shape among those kept between calls."""
+    if (shape, dtype) not in arrays:
+        arrays[shape, dtype] = np.empty(shape, dtype)
+    return arrays[shape, dtype]
 
 
 def product(vector, matrix):
