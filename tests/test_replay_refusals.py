@@ -201,8 +201,8 @@ def test_a_layer_that_counts_its_calls_is_found():
         np.multiply(x, 1.0 + 1e-2 * next(calls), out=work.output)
 
     X, y = load_diabetes(return_X_y=True)
-    model = BackpropRegressor(hidden_layer_sizes=[Written(counted), 5], max_iter=3, engine="replay")
-    assert "other numbers" in model.fit(X, y).engine_refusal_
+    model = BackpropRegressor(hidden_layer_sizes=[Written(counted), 5], random_state=0, max_iter=3, engine="replay")
+    assert "other numbers" in model.fit(20.0 * X, y).engine_refusal_
 
 
 @dataclass(eq=False, repr=False)
