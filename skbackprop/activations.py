@@ -7,11 +7,13 @@ result.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.special import ndtr
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, Real
+
+from skbackprop.compat import Interval
 
 
 class Activation(BaseEstimator, ABC):

@@ -5,11 +5,12 @@ weighted mean of all thetas so far, from the first one on: no start at zero that
 """
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.memory import placed
 
 

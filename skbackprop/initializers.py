@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Integral, Interval, Real, StrOptions
+
+from skbackprop.compat import Interval, StrOptions
 
 
 class Initializer(BaseEstimator, ABC):

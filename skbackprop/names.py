@@ -1,6 +1,6 @@
 """Strings become objects once, at the border, by one table a module."""
 
-from sklearn.utils._param_validation import InvalidParameterError
+from skbackprop.compat import InvalidParameterError
 
 
 def resolve(value, table, argument):

@@ -7,10 +7,11 @@ the planned steps done.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, isfinite, log2, pi
+from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Integral, Interval, Real, validate_parameter_constraints
 
+from skbackprop.compat import Interval, validate_parameter_constraints
 from skbackprop.names import resolve
 
 Schedule = Callable[[float], float]

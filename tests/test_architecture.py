@@ -46,6 +46,7 @@ ORDER = [
     "unused",
     "states",
     "files",
+    "compat",
 ]
 
 
@@ -64,8 +65,8 @@ def imported_modules(tree):
         else:
             continue
         for name in names:
-            top, *below = name.split(".")
-            if top == "skbackprop":
+            package, *below = name.split(".")
+            if package == "skbackprop":
                 yield below[0] if below else "__init__"
 
 
@@ -90,6 +91,66 @@ def test_files_are_short(path):
     lines = enumerate(map(str.strip, text.splitlines()), start=1)
     code = [line for i, line in lines if line and not line.startswith("#") and i not in without_code]
     assert len(code) <= 300
+
+
+def private_names_of_sklearn(tree):
+    """What of scikit-learn a file reaches into that scikit-learn does not promise to keep."""
+    imported = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            imported |= {a.asname or a.name: name for a, name in zip(node.names, names)}
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            imported |= {a.asname or top(a.name): a.name if a.asname else top(a.name) for a in node.names}
+        else:
+            continue
+        yield from (name for name in names if is_private_name_of_sklearn(name))
+    for node in ast.walk(tree):
+        steps = []
+        while isinstance(node, ast.Attribute):
+            steps.append(node.attr)
+            node = node.value
+        if steps and isinstance(node, ast.Name) and imported.get(node.id, "").islower():  # a module
+            name = ".".join([imported[node.id], *reversed(steps)])
+            if is_private_name_of_sklearn(name):
+                yield name
+
+
+def top(name):
+    return name.partition(".")[0]
+
+
+def is_private_name_of_sklearn(name):
+    """`sklearn.callback` counts: the oldest version has none."""
+    private = any(part.startswith("_") and part != "__version__" for part in name.split("."))
+    return top(name) == "sklearn" and (private or name.startswith("sklearn.callback"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_private_names_of_sklearn_are_in_one_file(path):
+    names = set(private_names_of_sklearn(ast.parse(path.read_text())))
+    assert bool(names) == (path.name == "compat.py"), names
+
+
+def test_private_names_of_sklearn_are_seen():
+    program = """
+import sklearn.utils
+import sklearn.utils.validation as checks
+from sklearn import utils
+from sklearn.base import BaseEstimator, _fit_context as context
+from sklearn.utils._param_validation import Interval
+from sklearn.callback import with_callbacks
+sklearn.utils._safe_indexing(utils._pprint, checks._num_samples, sklearn.__version__, BaseEstimator._get_tags)
+"""
+    assert sorted(private_names_of_sklearn(ast.parse(program))) == [
+        "sklearn.base._fit_context",
+        "sklearn.callback.with_callbacks",
+        "sklearn.utils._param_validation.Interval",
+        "sklearn.utils._pprint",
+        "sklearn.utils._safe_indexing",
+        "sklearn.utils.validation._num_samples",
+    ]
 
 
 def test_importing_is_light():

@@ -6,11 +6,9 @@ Where scikit-learn's MLP has the parameter and all that it depends on, it says n
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import InvalidParameterError
-
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, StochasticAverage
-from skbackprop.estimators.callbacks import N_FRAMES
+from skbackprop.compat import N_FRAMES, InvalidParameterError
 from skbackprop.estimators.solver import FOR_SGD, MOMENTS
 from skbackprop.layers import Layer
 from skbackprop.names import resolve

@@ -12,10 +12,10 @@ from sklearn.utils import check_consistent_length, check_random_state
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import Batches, OneRow
+from skbackprop.compat import N_FRAMES, CallbackSupportMixin
 from skbackprop.divergence import DivergenceError
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.acting import warn_of_network
-from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.codes import code_columns
 from skbackprop.estimators.fitted import FittedNetwork

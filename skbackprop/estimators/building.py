@@ -6,9 +6,9 @@ from zlib import crc32
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import InvalidParameterError
 
 from skbackprop.activations import ACTIVATIONS
+from skbackprop.compat import InvalidParameterError
 from skbackprop.initializers import BoundedGlorot
 from skbackprop.layers import Dense, Ensemble, Layer, Pretrained, Sequential
 from skbackprop.losses import REGRESSION_LOSSES, JointLoss, Loss, Quantile, Quantiles

@@ -2,31 +2,6 @@
 
 from copy import deepcopy
 
-import sklearn
-
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-
-    N_FRAMES = 1  # that `with_callbacks` puts between the user and `fit`: warnings point at the user
-except ImportError:
-    N_FRAMES = 0
-
-    class CallbackSupportMixin:
-        """Stands for scikit-learn's, where that has none."""
-
-        def set_callbacks(self, *callbacks):
-            """Set callbacks: needs scikit-learn 1.9.
-
-            Raises
-            ------
-            ImportError
-                With an older scikit-learn.
-            """
-            raise ImportError(f"Callbacks need scikit-learn >= 1.9, this is {sklearn.__version__}.")
-
-    def with_callbacks(method):
-        return method
-
 
 class EpochCallbacks:
     """Calls the callbacks of an estimator at the beginning and the end of the fit and of every epoch."""

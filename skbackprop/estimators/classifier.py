@@ -7,15 +7,14 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from skbackprop.activations import Activation
+from skbackprop.compat import StrOptions, with_callbacks
 from skbackprop.estimators.base import NOTHING, BaseBackprop
 from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
-from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
 from skbackprop.estimators.targets import all_labels, read_labels
 from skbackprop.estimators.validation import about, check_n_epochs, check_X_y, validation_arguments

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import _get_feature_names, _num_features, validate_data
+from sklearn.utils.validation import validate_data
 
+from skbackprop.compat import get_feature_names, num_features
 from skbackprop.growth import check_can_grow, grown
 
 
@@ -38,14 +39,14 @@ def sources(before, after, n_features, n_new):
 
 def learn_columns(estimator, X):
     """Add the columns that X has more than before; how many they are."""
-    names, known = _get_feature_names(X), vars(estimator).get("feature_names_in_")
+    names, known = get_feature_names(X), vars(estimator).get("feature_names_in_")
     if known is not None and names is not None:
         new = [name for name in names if name not in set(known)]
         estimator.feature_names_in_ = np.array([*known, *new], dtype=object)
         n_new = len(new)
     else:
         _check_both_have_names(names, known)
-        n_new = max(0, _num_features(X) - estimator.n_features_in_)
+        n_new = max(0, num_features(X) - estimator.n_features_in_)
     estimator.n_features_in_ += n_new
     return n_new
 

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, train_test_split
-from sklearn.utils.validation import _num_samples
 
+from skbackprop.compat import num_samples
 from skbackprop.estimators.building import description
 from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import in_range
@@ -142,7 +142,7 @@ class Numbered(NamedTuple):
         """For a call with X, of which `rows` count; None: all."""
         places = None
         if rows is not None:
-            places = np.full(_num_samples(X), -1)
+            places = np.full(num_samples(X), -1)
             places[rows] = np.arange(len(rows))
         return cls(places, None if groups is None else np.asarray(groups))
 

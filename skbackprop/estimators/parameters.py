@@ -7,10 +7,10 @@ from os import PathLike
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
+from skbackprop.compat import Interval, Options, StrOptions
 from skbackprop.estimators.missing import MISSING
 from skbackprop.estimators.settings import Settings
 from skbackprop.estimators.solver import SOLVERS

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from numbers import Real
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.compat import Interval, StrOptions, with_callbacks
 from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
-from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.intervals import conformal_margin, interval_columns, sorted_residuals
 from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.targets import read_numbers

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.optimize import _check_optimize_result
 
 from skbackprop.batches import Batches
-from skbackprop.estimators.callbacks import N_FRAMES, EpochCallbacks
+from skbackprop.compat import N_FRAMES, check_optimize_result
+from skbackprop.estimators.callbacks import EpochCallbacks
 from skbackprop.estimators.checkpoint import Checkpoint
 from skbackprop.estimators.monitor import Monitor, Prequential
 from skbackprop.estimators.progress import Progress
@@ -152,7 +152,7 @@ class Running:
         if result.out_of_time:
             warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
         elif result.status != STOPPED_BY_CALLBACK:
-            self.n_iter_ = _check_optimize_result("lbfgs", result, self.max_iter)
+            self.n_iter_ = check_optimize_result("lbfgs", result, self.max_iter)
         return True
 
     def _publish(self):

@@ -1,7 +1,8 @@
 """Parameters are the attributes that hold them."""
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import validate_parameter_constraints
+
+from skbackprop.compat import validate_parameter_constraints
 
 
 class Settings(BaseEstimator):

@@ -3,12 +3,13 @@
 So no statistic, no class, no batch and no validation part knows of them, whatever they hold.
 """
 
+from numbers import Real
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils._param_validation import Real
-from sklearn.utils.validation import _num_samples
 
+from skbackprop.compat import num_samples
 from skbackprop.estimators.targets import read_numbers
 from skbackprop.estimators.validation import about
 from skbackprop.masked import unmasked
@@ -51,7 +52,7 @@ def counted(X, y, sample_weight, name="sample_weight", of_outputs=False, keep=Fa
     """
     if sample_weight is None:
         return X, y, None, None
-    n_samples, n_outputs = _num_samples(X), 1
+    n_samples, n_outputs = num_samples(X), 1
     if of_outputs and np.asarray(sample_weight).ndim == 2 and np.asarray(y).ndim == 2:
         n_outputs = np.asarray(y).shape[1]
     weight = check_weight(sample_weight, n_samples, name, n_outputs)

@@ -7,15 +7,16 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.validation import _get_feature_names, _num_features
+
+from skbackprop.compat import get_feature_names, num_features
 
 MARK = re.compile("\ue000(\\d+)\ue001")  # around the number of a column, in a name that no column has
 
 
 def names_in(X):
     """The names of X's columns, else x0, x1, ..."""
-    names = _get_feature_names(X)
-    return [f"x{i}" for i in range(_num_features(X))] if names is None else [str(name) for name in names]
+    names = get_feature_names(X)
+    return [f"x{i}" for i in range(num_features(X))] if names is None else [str(name) for name in names]
 
 
 def sources_of_columns(transformers, names):

@@ -2,10 +2,10 @@
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import BaseSearchCV
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.tabular.base import BaseTabular
 

@@ -1,9 +1,9 @@
 """A layer for each block of columns, their outputs side by side."""
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Integral
 
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import side_by_side

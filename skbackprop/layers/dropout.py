@@ -1,10 +1,11 @@
 """Dropout: in training, nodes are switched off at random."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import GENERATOR, Buffer, Setting
 from skbackprop.schedules import Schedulable, Scheduled

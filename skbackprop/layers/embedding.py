@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from functools import partial
 from math import prod
+from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Integral, Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
 

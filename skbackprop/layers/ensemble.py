@@ -1,10 +1,11 @@
 """k networks of the same shape, trained at once."""
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Integral, Interval
 
+from skbackprop.compat import Interval
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, with_members
 

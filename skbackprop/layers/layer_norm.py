@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter

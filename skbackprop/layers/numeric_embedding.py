@@ -8,11 +8,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from functools import partial
 from math import pi
+from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Integral, Interval, Real
 
 from skbackprop.activations import Identity, ReLU
+from skbackprop.compat import Interval
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter
 from skbackprop.products import Product

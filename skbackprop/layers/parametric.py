@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, Real
 
 from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.compat import Interval
 from skbackprop.initializers import constant
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import Buffer, Parameter

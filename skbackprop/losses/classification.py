@@ -1,11 +1,12 @@
 """The log loss of a classifier, binary and multinomial."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Real
 
 from skbackprop.activations import logistic, softplus
+from skbackprop.compat import Interval
 from skbackprop.losses.loss import Loss
 from skbackprop.memory import Buffer, Setting
 from skbackprop.schedules import Schedulable, Scheduled

@@ -1,11 +1,12 @@
 """Quantile regression: the pinball loss, for one quantile, or for several that cannot cross."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.special import expit
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.losses.loss import Loss
 from skbackprop.memory import Buffer
 

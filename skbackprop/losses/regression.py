@@ -1,11 +1,12 @@
 """Losses of a regressor: squared, absolute and between, and two deviances with a log link."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.special import xlogy
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.losses.loss import Loss
 
 TARGETS_ARE_POSITIVE = "Some value(s) of y are out of the valid range of the loss {!r}: {}."

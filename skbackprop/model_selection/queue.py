@@ -7,10 +7,9 @@ from itertools import chain, pairwise
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params
 
+from skbackprop.compat import check_method_params, safe_indexing
 from skbackprop.model_selection.fold import train_candidates
 
 
@@ -90,9 +89,9 @@ class Queue:
             delayed(train_candidates)(
                 self.estimator,
                 candidates[part],
-                _safe_indexing(X, rows),
-                _safe_indexing(y, rows),
-                _check_method_params(X, params, rows),
+                safe_indexing(X, rows),
+                safe_indexing(y, rows),
+                check_method_params(X, params, rows),
                 n_calls_each,
             )
             for rows, _ in splits.folds

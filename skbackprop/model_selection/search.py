@@ -8,8 +8,8 @@ from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags, indexable
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_method_params
 
+from skbackprop.compat import check_method_params
 from skbackprop.estimators.unchanged import unchanged_on_error
 from skbackprop.model_selection.fold import is_network, network_of
 from skbackprop.model_selection.queue import Queue, Splits
@@ -200,7 +200,7 @@ class BackpropSearchCV(GridSearchCV):
         if self._queue is None:
             return super()._run_search(evaluate_candidates, **context)
         X, y, params = self._queue.data
-        routed = self._get_routed_params_for_fit(_check_method_params(X, params))
+        routed = self._get_routed_params_for_fit(check_method_params(X, params))
 
         def evaluate(candidates, **context):
             candidates = list(candidates)

@@ -1,10 +1,11 @@
 """Weight decay that does not pass through the scaling of the gradient."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.optimizers.transform import GradientTransform, scalar
 from skbackprop.schedules import Scheduled
 

@@ -1,10 +1,11 @@
 """Muon: orthogonal updates for the hidden weight matrices, Adam for everything else."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Integral, Interval
 
+from skbackprop.compat import Interval
 from skbackprop.optimizers.adam import ScaleByAdam
 from skbackprop.optimizers.decay import WEIGHT_DECAY, decoupled
 from skbackprop.optimizers.optimizer import Optimizer

@@ -1,10 +1,11 @@
 """Stochastic gradient descent with momentum."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.optimizers.optimizer import Optimizer
 from skbackprop.optimizers.transform import RATE, GradientTransform, ScaleByLearningRate, scalar
 

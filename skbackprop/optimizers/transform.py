@@ -1,11 +1,12 @@
 """The contract of a transform of the gradient, and the simplest one, the learning rate."""
 
 from abc import ABC, abstractmethod
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, Real
 
+from skbackprop.compat import Interval
 from skbackprop.schedules import Schedulable, Scheduled, scheduled_settings
 
 RATE = {"learning_rate": [Interval(Real, 0, None, closed="neither")]}

@@ -4,10 +4,10 @@ from copy import copy
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import Interval, check_feature_names_in, fit_context
 from skbackprop.preprocessing.levels import learn_levels
 from skbackprop.preprocessing.tables import opened
 
@@ -24,7 +24,7 @@ class LevelsEncoder(TransformerMixin, BaseEstimator):
         self.min_frequency = min_frequency
         self.max_categories = max_categories
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the levels of each column.
 
@@ -227,5 +227,5 @@ class SignedOneHotEncoder(LevelsEncoder):
         names : ndarray of str objects
         """
         check_is_fitted(self)
-        names = zip(_check_feature_names_in(self, input_features), self._levels)
+        names = zip(check_feature_names_in(self, input_features), self._levels)
         return np.array([out for name, levels in names for out in levels.one_hot_names(name)], dtype=object)

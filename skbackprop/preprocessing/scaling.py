@@ -4,10 +4,10 @@ from copy import copy
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
+from skbackprop.compat import Interval, fit_context
 from skbackprop.masked import unmasked
 from skbackprop.preprocessing.times import refuse_times
 
@@ -97,7 +97,7 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def __init__(self, max_absolute_value=3.0):
         self.max_absolute_value = max_absolute_value
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn medians and quartiles.
 

@@ -4,10 +4,10 @@ from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
 from skbackprop.preprocessing.columns import LEVELS
 from skbackprop.preprocessing.features import Coded, Number, OneHot, numeric_feature
 from skbackprop.preprocessing.levels import learn_levels
@@ -134,7 +134,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         self.missing_indicator = missing_indicator
         self.max_absolute_value = max_absolute_value
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn medians, ranges, levels, and where numbers are missing.
 
@@ -290,7 +290,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         names : ndarray of str objects
         """
         check_is_fitted(self)
-        source_names = _check_feature_names_in(self, input_features)
+        source_names = check_feature_names_in(self, input_features)
         names = [name for f in self._scaled for name in f.names(source_names[f.source])]
         flagged = np.searchsorted(self._starts, self._flagged)
         names += [f"missingindicator_{source_names[self._scaled[i].source]}" for i in flagged]

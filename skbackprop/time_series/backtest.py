@@ -8,8 +8,8 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing
 
+from skbackprop.compat import safe_indexing
 from skbackprop.time_series.clock import advice_for, learn_clock
 from skbackprop.time_series.forecaster import LagForecaster
 from skbackprop.time_series.metrics import (
@@ -129,11 +129,11 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
     model, seen, predictions, scores = None, None, [], []
     for fold, (train, test) in enumerate(check_cv(cv).split(X, y)):
         if model is None or fold % every == 0:
-            model = clone(forecaster).fit(_safe_indexing(X, train), y[train])
+            model = clone(forecaster).fit(safe_indexing(X, train), y[train])
         else:
             new = np.setdiff1d(train, seen)
             if len(new):
-                model.observe(_safe_indexing(X, new), y[new])
+                model.observe(safe_indexing(X, new), y[new])
         seen = train
         test = test[np.isin(codes[test], codes[train[np.isfinite(y[train])]])]
         if len(test) == 0:
@@ -142,7 +142,7 @@ def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=Non
         part = pd.DataFrame({"fold": fold, "row": test, "series": np.asarray(ids)[codes[test]]})
         part["time"] = test if times is None else times[test]
         part["y"] = y[test]
-        X_test = _safe_indexing(X, test)
+        X_test = safe_indexing(X, test)
         part[type(forecaster).__name__] = model.predict(X_test)
         levels = {}  # the columns that are quantiles
         if coverage is not None:

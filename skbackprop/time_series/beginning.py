@@ -5,9 +5,9 @@ from math import ceil
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import safe_indexing
 from skbackprop.time_series.clock import clock_for
 from skbackprop.time_series.history import empty_history, place
 from skbackprop.time_series.rows import as_frame
@@ -30,7 +30,7 @@ class BeginsLater:
             return self.fit(X, y)
         except TooFewRowsError as error:
             chosen, awaited = self._first_rows(X, y), str(error)
-        self._first = First(rows=(_safe_indexing(X, chosen), y[chosen], None))
+        self._first = First(rows=(safe_indexing(X, chosen), y[chosen], None))
         self._awaited = awaited
         return self
 

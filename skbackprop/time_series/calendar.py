@@ -6,10 +6,9 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import Interval, StrOptions, fit_context
 from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.features import TimeFeatures, whole_numbers
 from skbackprop.time_series.parameters import documented_clock
@@ -29,7 +28,7 @@ class ClockFeatures(TimeFeatures):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the columns and the clock.
 
@@ -56,7 +55,7 @@ class ClockFeatures(TimeFeatures):
         vars(self).update(vars(fitted))
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
         """The first call is `fit`; later ones change nothing.
 

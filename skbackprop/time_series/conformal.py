@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
 
+from skbackprop.compat import safe_indexing
 from skbackprop.time_series.changes import rounding
 from skbackprop.time_series.waiting import TooFewRowsError
 
@@ -131,4 +131,4 @@ def _errors(model, X, y):
 
 
 def _rows(X, y, chosen):
-    return _safe_indexing(X, np.flatnonzero(chosen)), np.asarray(y)[chosen]
+    return safe_indexing(X, np.flatnonzero(chosen)), np.asarray(y)[chosen]

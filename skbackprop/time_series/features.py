@@ -6,10 +6,10 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
 from skbackprop.time_series.acting import reasons_of_features
 from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.history import empty_history, place, remember
@@ -41,7 +41,7 @@ class TimeFeatures(TransformerMixin, BaseEstimator):
         names : ndarray of str objects
         """
         check_is_fitted(self, "n_features_in_")
-        names = _check_feature_names_in(self, input_features)
+        names = check_feature_names_in(self, input_features)
         by_name = vars(self).get("feature_names_in_") is not None
         keys = list(names) if by_name else list(range(len(names)))
         label = dict(zip(keys, map(str, names)))
@@ -102,7 +102,7 @@ class HistoryFeatures(TimeFeatures):
         """The most steps over which anything is seen."""
         return max(1, self._keep())
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the columns, the clock, and the last rows of each series.
 
@@ -126,7 +126,7 @@ class HistoryFeatures(TimeFeatures):
         self._learn(X, None)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
         """Go on: the last rows of each series are now those of X.
 
@@ -167,7 +167,7 @@ class HistoryFeatures(TimeFeatures):
         vars(self).update(vars(fitted))
         return placed
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
         """`fit`, and the features of these rows.
 

@@ -3,15 +3,21 @@
 from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, column_or_1d
 
-from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin, with_callbacks
+from skbackprop.compat import (
+    N_FRAMES,
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    StrOptions,
+    fit_context,
+    with_callbacks,
+)
 from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.acting import reasons_of_forecaster
 from skbackprop.time_series.beginning import BeginsLater
@@ -24,7 +30,7 @@ from skbackprop.time_series.features import COLUMNS, whole_numbers
 from skbackprop.time_series.history import empty_history, place, remember
 from skbackprop.time_series.known_ahead import report_unknown
 from skbackprop.time_series.learning import Chunked, Whole
-from skbackprop.time_series.models import StagedModels, levels_of
+from skbackprop.time_series.models import Forecast, StagedModels, levels_of
 from skbackprop.time_series.panels import ordered_rows, row_steps
 from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
@@ -33,15 +39,6 @@ from skbackprop.time_series.windows import NORMALIZERS, learned_windows
 from skbackprop.unused import warn_unused
 
 FLOATS = [np.float64, np.float32]
-
-
-class Forecast(NamedTuple):
-    """Of rows."""
-
-    quantiles: np.ndarray  # (n_rows, n_levels), in the units that the models learn
-    ahead: np.ndarray  # (n_rows,), steps after the history
-    scale: np.ndarray  # (n_rows,), of the last window of the row's series; NaN: it holds no known value
-    number: np.ndarray  # (n_rows,), of the row's series
 
 
 def _can_go_on(self):
@@ -251,7 +248,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
         self.random_state = random_state
 
     @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
         """Learn from all windows of the series.
 
@@ -302,7 +299,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
         return self
 
     @available_if(_can_go_on)
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y):
         """Learn the windows that new rows complete, and go on from these rows.
 

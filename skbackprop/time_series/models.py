@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,15 @@ from skbackprop.time_series.panels import future_buffers, new_origins, ordered_r
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.waiting import TooFewRowsError
 from skbackprop.time_series.windows import LEAST, Origins, Windows, take
+
+
+class Forecast(NamedTuple):
+    """What is forecast for some rows."""
+
+    quantiles: np.ndarray  # (n_rows, n_levels), in the units that the models learn
+    ahead: np.ndarray  # (n_rows,), steps after the history
+    scale: np.ndarray  # (n_rows,), of the last window of the row's series; NaN: it holds no known value
+    number: np.ndarray  # (n_rows,), of the row's series
 
 
 def levels_of(quantiles):

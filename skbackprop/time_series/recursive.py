@@ -4,8 +4,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.signal import lfilter
-from sklearn.utils._param_validation import Interval
 
+from skbackprop.compat import Interval
 from skbackprop.time_series.features import HistoryFeatures
 from skbackprop.time_series.parameters import documented
 from skbackprop.time_series.rolling import check_statistics

@@ -2,8 +2,7 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval
-
+from skbackprop.compat import Interval
 from skbackprop.time_series.blocks import KERNELS, rolling
 from skbackprop.time_series.features import HistoryFeatures, whole_numbers
 from skbackprop.time_series.parameters import documented

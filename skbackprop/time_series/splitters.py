@@ -6,8 +6,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils.validation import _num_samples
 
+from skbackprop.compat import num_samples
 from skbackprop.time_series.acting import reasons_of_clock
 from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.features import whole_numbers
@@ -200,5 +200,5 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         times = times_of(table_of(X), self.time, []) if keyed else None
         if times is None:
             warn_unused(self, reasons_of_clock(self, times), 3)
-            return np.arange(_num_samples(X))
+            return np.arange(num_samples(X))
         return np.asarray(learn_clock(times, self.freq).steps(times))

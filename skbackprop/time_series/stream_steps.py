@@ -7,9 +7,9 @@ import pandas as pd
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion
-from sklearn.utils import _safe_indexing, get_tags
-from sklearn.utils.validation import _num_samples
+from sklearn.utils import get_tags
 
+from skbackprop.compat import num_samples, safe_indexing
 from skbackprop.time_series.features import HistoryFeatures, TimeFeatures
 from skbackprop.time_series.rows import is_polars
 
@@ -53,7 +53,7 @@ def waits(step, features, n_missing):
     Many transformers and estimators never get over a first chunk with an empty column: means that are NaN
     stay so. At most `n_missing` rows are too few; a column may be empty for other reasons.
     """
-    if n_missing < _num_samples(features) or not begins_with_values(step) or sparse.issparse(features):
+    if n_missing < num_samples(features) or not begins_with_values(step) or sparse.issparse(features):
         return False
     if is_polars(features):
         features = {name: features.get_column(name).to_numpy() for name in features.columns}
@@ -104,7 +104,7 @@ def learn(step, X):
     """Learn the rows once."""
     parts = parts_of(step)
     for _, part, columns in parts or []:
-        learn(part, X if columns is None else _safe_indexing(X, columns, axis=1))
+        learn(part, X if columns is None else safe_indexing(X, columns, axis=1))
     if parts is None and hasattr(step, "partial_fit"):
         step.partial_fit(X)
 

@@ -10,9 +10,10 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, mean_absolute_error
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_consistent_length
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import num_samples, safe_indexing
 from skbackprop.time_series.acting import reasons_of_pipeline
 from skbackprop.time_series.rows import as_list, series_of, table_of
 from skbackprop.time_series.stream_steps import (
@@ -218,7 +219,7 @@ class StreamingPipeline(Pipeline):
         elif self._first.rows is None:
             why = f"no label of the rows so far has come, with label_delay={self.label_delay}."
         else:
-            n_rows = _num_samples(self._first.rows[0])
+            n_rows = num_samples(self._first.rows[0])
             why = f"the features look back on more rows than the {n_rows} so far, which are remembered."
         raise NotFittedError(f"This {type(self).__name__} has learned nothing yet: {why}")
 
@@ -236,17 +237,17 @@ class StreamingPipeline(Pipeline):
         owners, labels = owners[arrived], labels[arrived] - n_waiting
         waits = np.setdiff1d(np.arange(len(series)), owners)
         return (
-            _safe_indexing(together, owners),
-            _safe_indexing(y, labels),
-            None if sample_weight is None else _safe_indexing(sample_weight, labels),
-            (_safe_indexing(together, waits), [series[k] for k in waits]),
+            safe_indexing(together, owners),
+            safe_indexing(y, labels),
+            None if sample_weight is None else safe_indexing(sample_weight, labels),
+            (safe_indexing(together, waits), [series[k] for k in waits]),
         )
 
 
 def series_names(X, groups):
     """The series of each row, something to compare."""
     if groups is None:
-        return [None] * _num_samples(X)
+        return [None] * num_samples(X)
     ids, codes = series_of(table_of(X), as_list(groups))
     return np.asarray(ids, dtype=object)[codes].tolist()
 
@@ -349,7 +350,7 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
         )
     learned, predicted = 0, []
     for begin, end in _chunks(n_rows, n_first, chunk_size):
-        chunk = _safe_indexing(X, np.arange(begin, end))
+        chunk = safe_indexing(X, np.arange(begin, end))
         if begin >= n_first:
             try:
                 predicted.append(model.predict(chunk))
@@ -362,7 +363,7 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
             first_params = {}
         elif end - delay > learned:
             known = np.arange(learned, end - delay)
-            model.partial_fit(_safe_indexing(X, known), y[known], **first_params)
+            model.partial_fit(safe_indexing(X, known), y[known], **first_params)
             learned, first_params = end - delay, {}
     rows = np.arange(n_first, n_rows)
     predictions = pd.DataFrame({"y_true": y[n_first:], "y_pred": np.concatenate(predicted)}, index=rows)

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.compat import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.acting import reasons_of_members, reasons_of_stream
-from skbackprop.estimators.callbacks import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.tabular.callbacks import tasks_of
 from skbackprop.estimators.tabular.fitting import (

@@ -1,17 +1,17 @@
 """TabularBackpropClassifier."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from skbackprop.compat import Interval, StrOptions, with_callbacks
 from skbackprop.estimators.calibration import temperatures
-from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.class_weight import class_weights
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented

@@ -5,10 +5,10 @@ from inspect import cleandoc
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
+from skbackprop.compat import Interval, StrOptions
 from skbackprop.estimators.settings import Settings
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES, NUMERIC_EMBEDDINGS, SOLVERS
 from skbackprop.replay.choice import ENGINES

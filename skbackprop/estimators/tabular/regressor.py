@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, Real, StrOptions
 
+from skbackprop.compat import Interval, StrOptions, with_callbacks
 from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
-from skbackprop.estimators.callbacks import with_callbacks
 from skbackprop.estimators.intervals import interval_columns
 from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.tabular.base import BaseTabular
