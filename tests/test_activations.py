@@ -2,8 +2,8 @@ from math import e, erfc, exp, log1p, pi, sqrt, tanh
 
 import numpy as np
 import pytest
-from naming import component_id
 from scipy.special import erf
+from shared.naming import component_id
 
 from skbackprop.activations import ACTIVATIONS, ELU, Bounded, LeakyReLU
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from naming import component_id
+from shared.naming import component_id
 
 from skbackprop.averaging import AVERAGES, Averaging, ExponentialAverage, StochasticAverage
 from skbackprop.layers import Dense, Ensemble, Sequential

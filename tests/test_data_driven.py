@@ -4,8 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
-from naming import component_id
 from scipy.sparse import csr_array
+from shared.naming import component_id
 
 from skbackprop import BackpropRegressor
 from skbackprop.initializers import DataDriven

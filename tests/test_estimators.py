@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from shared.checks import scikit_learn_checks
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
@@ -22,7 +23,6 @@ from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFit
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import (
     BackpropClassifier,
@@ -124,13 +124,13 @@ CHECKED_SLOWLY = [
 ]
 
 
-@parametrize_with_checks(CHECKED, expected_failed_checks=expected_failures)
+@scikit_learn_checks(CHECKED, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
-@parametrize_with_checks(CHECKED_SLOWLY, expected_failed_checks=expected_failures)
+@scikit_learn_checks(CHECKED_SLOWLY, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks_of_more_settings(estimator, check):
     check(estimator)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from shared.checks import scikit_learn_checks
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
@@ -16,7 +17,6 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_pre
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import ExtraTreeRegressor
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, check_causal, conformal
 
@@ -51,7 +51,7 @@ EXPECTED = {
 }
 
 
-@parametrize_with_checks(
+@scikit_learn_checks(
     [LagForecaster(Ridge(), 2, horizon=2), LagForecaster(lags=2, n_members=1, n_updates=5)],
     expected_failed_checks=lambda estimator: EXPECTED,
 )

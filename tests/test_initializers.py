@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from naming import component_id
+from shared.naming import component_id
 from sklearn.base import clone
 from sklearn.neural_network import MLPRegressor
 

@@ -3,8 +3,8 @@ import weakref
 
 import numpy as np
 import pytest
-from naming import component_id
 from scipy.sparse import csr_array, csr_matrix
+from shared.naming import component_id
 from sklearn.base import clone
 
 from skbackprop.activations import Activation

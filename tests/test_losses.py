@@ -2,8 +2,8 @@ from math import log
 
 import numpy as np
 import pytest
-from naming import component_id
 from scipy.special import expit, logit, softmax
+from shared.naming import component_id
 from sklearn.base import clone
 from sklearn.metrics import mean_pinball_loss
 

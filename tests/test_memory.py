@@ -6,7 +6,7 @@ from io import BytesIO
 import joblib
 import numpy as np
 import pytest
-from naming import component_id
+from shared.naming import component_id
 from sklearn.base import clone
 
 from skbackprop.batches import Batch

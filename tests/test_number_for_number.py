@@ -4,8 +4,8 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from mended import MendedClassifier, MendedRegressor, mend
 from numpy.testing import assert_allclose
+from shared.mended import MendedClassifier, MendedRegressor, mend
 from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop import BackpropClassifier, BackpropRegressor

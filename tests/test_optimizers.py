@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from naming import component_id
+from shared.naming import component_id
 
 from skbackprop.estimators import solver as solvers
 from skbackprop.layers import Dense, Ensemble, Sequential

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from naming import component_id
 from scipy.special import log_softmax
+from shared.naming import component_id
 from sklearn._loss import loss as peers
 from sklearn.linear_model import (
     GammaRegressor,

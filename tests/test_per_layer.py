@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from naming import component_id
+from shared.components import LOSSES
+from shared.naming import component_id
+from shared.slopes import Case
 from sklearn.base import clone
-from test_gradients import LOSSES, Case
 
 from skbackprop.batches import Batch, Batches
 from skbackprop.estimators import BackpropRegressor

@@ -18,6 +18,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal
 from scipy import sparse
+from shared.checks import scikit_learn_checks
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_wine
@@ -26,7 +27,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, RobustScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import TabularBackpropRegressor
 from skbackprop.estimators.persistence import known_names
@@ -44,7 +44,7 @@ SCALERS = [SquashingScaler(), SquashingScaler(max_absolute_value=None), Squashin
 TRANSFORMERS = [*SCALERS, CategoryEncoder(), SignedOneHotEncoder(), TabularEncoder()]
 
 
-@parametrize_with_checks(
+@scikit_learn_checks(
     [*TRANSFORMERS, TabularEncoder(max_absolute_value=None, missing_indicator=False), TabularEncoder(None)]
 )
 def test_scikit_learns_checks(estimator, check):

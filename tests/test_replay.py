@@ -8,9 +8,10 @@ from threading import Thread
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from shared.components import LAYERS, LOSSES, N_INPUTS, OPTIMIZERS, PHIS, PLACES
+from shared.replays import replayed
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
-from test_gradients import LAYERS, LOSSES, N_INPUTS, PHIS, PLACES
 
 from skbackprop import BackpropClassifier, BackpropRegressor, Dense, Dropout, TabularBackpropClassifier
 from skbackprop.activations import Activation
@@ -23,40 +24,17 @@ from skbackprop.memory import Buffer, Parameter
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import (
-    SGD,
     Adam,
-    AdamW,
-    Chain,
-    ClipNorm,
-    ClipValue,
-    DecayWeights,
     Descent,
     GradientTransform,
-    Lion,
-    Muon,
-    NAdam,
     Optimizer,
-    RMSProp,
 )
 from skbackprop.replay.choice import make_engine
 from skbackprop.replay.engine import Replay
-from skbackprop.replay.interpreter import run
 from skbackprop.replay.program import CannotReplayError, Program
 from skbackprop.schedules import Constant, Scheduled, ScheduledRate
 from skbackprop.training import Training, train_epoch
 
-OPTIMIZERS = {
-    "sgd": SGD(0.01),
-    "momentum": SGD(0.01, 0.9),
-    "nesterov": SGD(0.01, 0.9, True),
-    "adam": Adam(0.01),
-    "adamw": AdamW(0.01, weight_decay=0.1),
-    "nadam": NAdam(),
-    "rmsprop": RMSProp(),
-    "lion": Lion(),
-    "muon": Muon(),
-    "clip and decay": Chain([ClipValue(0.5), ClipNorm(0.1), DecayWeights(0.1)], learning_rate=0.01),
-}
 DTYPES = np.float32, np.float64
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -411,10 +389,6 @@ def test_a_bad_engine_is_named():
 
 
 # pieces
-
-
-def replayed(program):
-    run(program.code(), 0, np.zeros(4, np.intp), np.zeros(1, np.intp), np.zeros(4, np.intp))
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 1), (7, 3), (5, 4, 3), (100, 40), (3, 2, 5, 2)])

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from test_replay import replayed
+from shared.replays import replayed
 
 from skbackprop.replay.fused import Kernel, fused
 from skbackprop.replay.kernels import OPERATIONS

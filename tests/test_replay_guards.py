@@ -5,8 +5,7 @@ from time import monotonic
 
 import numpy as np
 import pytest
-from test_gradients import LAYERS, LOSSES, N_INPUTS, N_OUTPUTS, PHIS
-from test_replay import OPTIMIZERS
+from shared.components import LAYERS, LOSSES, N_INPUTS, N_OUTPUTS, OPTIMIZERS, PHIS
 
 from skbackprop import memory
 from skbackprop.batches import Batches, MemberBatches

@@ -14,10 +14,10 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from shared.replays import replayed
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
-from test_replay import replayed
 
 from skbackprop import BackpropRegressor
 from skbackprop.layers import Layer
@@ -201,7 +201,9 @@ def test_a_layer_that_counts_its_calls_is_found():
         np.multiply(x, 1.0 + 1e-2 * next(calls), out=work.output)
 
     X, y = load_diabetes(return_X_y=True)
-    model = BackpropRegressor(hidden_layer_sizes=[Written(counted), 5], random_state=0, max_iter=3, engine="replay")
+    model = BackpropRegressor(
+        hidden_layer_sizes=[Written(counted), 5], random_state=0, max_iter=3, engine="replay"
+    )
     assert "other numbers" in model.fit(20.0 * X, y).engine_refusal_
 
 

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from naming import component_id
+from shared.naming import component_id
 from sklearn.base import clone
 
 from skbackprop import BackpropClassifier, load

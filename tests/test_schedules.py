@@ -2,7 +2,7 @@ import pickle
 from itertools import pairwise
 
 import pytest
-from naming import component_id
+from shared.naming import component_id
 
 from skbackprop.estimators.solver import make_rate
 from skbackprop.schedules import (

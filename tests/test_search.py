@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from shared.checks import scikit_learn_checks
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -19,7 +20,6 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import (
     BackpropClassifier,
@@ -563,7 +563,7 @@ def small_search(estimator):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore:One or more of the t:UserWarning")
-@parametrize_with_checks([small_search(BackpropRegressor()), small_search(BackpropClassifier())])
+@scikit_learn_checks([small_search(BackpropRegressor()), small_search(BackpropClassifier())])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

@@ -1,9 +1,8 @@
 """The network of the question that the library grew from, against arithmetic in plain Python."""
 
-from math import exp
-
 import numpy as np
 import pytest
+from shared.by_hand import INPUTS, TARGETS, outputs_of_all_nodes
 
 from skbackprop import BackpropRegressor
 from skbackprop.optimizers import SGD
@@ -11,22 +10,7 @@ from skbackprop.optimizers import SGD
 # one list of settings for all kinds; where a parameter must be said to have no effect, tests ask for it
 pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect")
 
-INPUTS = [[0.1, 0.9, -0.4], [0.7, -0.2, 0.5], [-0.6, 0.3, 0.8], [0.2, 0.2, -0.9], [1.0, -0.5, 0.1]]
-TARGETS = [0.8, 0.2, 0.6, 0.3, 0.9]
 ETA, N_EPOCHS = 0.5, 7
-
-
-def logistic(net):
-    return 1 / (1 + exp(-net))
-
-
-def outputs_of_all_nodes(w, b, inputs):
-    """n[x][y], layer by layer; w[x][j][k] runs from node k to node j."""
-    n = [inputs]
-    for layer_w, layer_b in zip(w, b):
-        nets = [sum(wk * nk for wk, nk in zip(row, n[-1])) + bias for row, bias in zip(layer_w, layer_b)]
-        n.append([logistic(net) for net in nets])
-    return n
 
 
 def gradient_descent(w, b):

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from shared.checks import scikit_learn_checks
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.exceptions import NotFittedError
@@ -21,7 +22,6 @@ from sklearn.preprocessing import (
     QuantileTransformer,
     StandardScaler,
 )
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.fixes import parse_version
 
 from skbackprop import BackpropClassifier, BackpropRegressor
@@ -161,7 +161,7 @@ OF_A_PIPELINE = dict.fromkeys(
 )
 
 
-@parametrize_with_checks(
+@scikit_learn_checks(
     [
         StreamingPipeline([("scale", StandardScaler()), ("end", SGDRegressor(random_state=0))]),
         StreamingPipeline([("scale", StandardScaler()), ("end", SGDClassifier(random_state=0))]),

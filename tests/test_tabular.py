@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
+from shared.checks import scikit_learn_checks
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.metrics import d2_pinball_score, log_loss, mean_pinball_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skbackprop
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
@@ -34,7 +34,7 @@ EXPECTED_FAILURES = {
 }
 
 
-@parametrize_with_checks(
+@scikit_learn_checks(
     [
         kind(recipe=recipe, **SMALL)
         for kind in (TabularBackpropClassifier, TabularBackpropRegressor)

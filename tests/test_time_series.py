@@ -9,11 +9,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from shared.checks import scikit_learn_checks
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import BackpropRegressor
 from skbackprop.time_series import (
@@ -549,7 +549,7 @@ def expected_failures(features):
     return OF_OTHER_ROWS
 
 
-@parametrize_with_checks(
+@scikit_learn_checks(
     [
         *(LagFeatures(), LagFeatures([0, 2], passthrough=True), DifferenceFeatures(), RollingFeatures(3)),
         *(RollingFeatures([2, 4], ["median", "max"], min_periods=1), ExpandingFeatures(), EwmFeatures()),

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
+from shared.by_hand import INPUTS, TARGETS, outputs_of_all_nodes
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from test_source_network import INPUTS, TARGETS, outputs_of_all_nodes
 
 from skbackprop import (
     BackpropClassifier,
