@@ -45,6 +45,7 @@ ORDER = [
     "masked",
     "names",
     "unused",
+    "docstrings",
     "states",
     "files",
     "compat",

@@ -10,6 +10,7 @@ import skbackprop.inspection
 import skbackprop.preprocessing
 import skbackprop.time_series
 from skbackprop import activations, averaging, initializers, layers, losses, optimizers, schedules
+from skbackprop.docstrings import documented
 
 CHECKED = {
     *("PR01", "PR02", "PR03", "PR04", "PR05", "PR07"),  # parameters: all, none else, in order, described
@@ -76,3 +77,77 @@ def documented_methods(kind):
 )
 def test_docstring(name):
     assert not [error for error in validate(name)["errors"] if error[0] in CHECKED]
+
+
+class Base:
+    """Not read.
+
+    Parameters
+    ----------
+    a : int
+        Of the base.
+
+    b : int
+        Of the base,
+        in two lines.
+
+    c : int
+        Of the base, and no parameter of the class.
+
+    Attributes
+    ----------
+    found_, seen_ : int
+        Of the base.
+    """
+
+
+@documented
+class Shared(Base):
+    """One line.
+
+    And more.
+
+    Parameters
+    ----------
+    x : int, default={1: 2}
+        Its own.
+
+    b : int
+        Said again.
+
+    Notes
+    -----
+    At the end.
+    """
+
+    def __init__(self, x, a, b):
+        pass
+
+
+def test_what_a_base_says_is_said_of_its_classes():
+    assert (
+        Shared.__doc__
+        == """One line.
+
+And more.
+
+Parameters
+----------
+x : int, default={1: 2}
+    Its own.
+
+a : int
+    Of the base.
+
+b : int
+    Said again.
+
+Attributes
+----------
+found_, seen_ : int
+    Of the base.
+
+Notes
+-----
+At the end."""
+    )

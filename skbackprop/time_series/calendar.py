@@ -1,6 +1,8 @@
 """Features of a row's time alone."""
 
+from collections.abc import Sequence
 from copy import copy
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,9 +11,9 @@ from pandas.api.types import infer_dtype
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import Interval, StrOptions, fit_context
+from skbackprop.docstrings import documented
 from skbackprop.time_series.clock import learn_clock
 from skbackprop.time_series.features import TimeFeatures, whole_numbers
-from skbackprop.time_series.parameters import documented_clock
 from skbackprop.time_series.rows import opened, times_of
 from skbackprop.time_series.stepping import DAY, NS, order_clock
 from skbackprop.time_series.times import DATES
@@ -20,8 +22,21 @@ from skbackprop.unused import warn_unused
 NO_NUMBERS = "period", "string", "timedelta", "timedelta64"
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ClockFeatures(TimeFeatures):
-    """Features of times: `_learn_times(times)` in the first fit, `_of(times)` in `transform`."""
+    """Features of times: `_learn_times(times)` in the first fit, `_of(times)` in `transform`.
+
+    Parameters
+    ----------
+    time : str, int or None, default=None
+        The column, or level of the index, that holds the times. None: the index of X.
+
+    passthrough : bool or list, default=False
+        Whether the columns of X, or which of them, stand before the features.
+    """
+
+    time: str | int | None = None
+    passthrough: bool | list = False
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -118,7 +133,8 @@ FIELDS = {  # a number from 0 on, its period, and the days between rows from whi
 }
 
 
-@documented_clock
+@documented
+@dataclass(eq=False, repr=False)
 class CalendarFeatures(ClockFeatures):
     """The place of a row's time in the hour, the day, the week and the year.
 
@@ -128,11 +144,12 @@ class CalendarFeatures(ClockFeatures):
         Of 'minute', 'hour', 'dayofweek', 'day', 'dayofyear', 'month', 'quarter'. None: 'hour', 'dayofweek'
         and 'dayofyear' (or 'month', 'quarter' for rows so far apart), as far as they vary from row to row.
 
-    encoding : {{'cyclic', 'ordinal'}}, default='cyclic'
+    encoding : {'cyclic', 'ordinal'}, default='cyclic'
         'cyclic': sin(2 pi v / period) and cos(2 pi v / period), so that 23 h is near 0 h, with the part of
         the hour or day that has passed; 'ordinal': the number, from 0 on.
 
-    {common}
+    unit : str or None, default=None
+        Of numbers as times, since 1970: 'D', 's' and so on, as in `pandas.to_datetime`.
 
     Attributes
     ----------
@@ -142,14 +159,12 @@ class CalendarFeatures(ClockFeatures):
     clock_ : Clock
         The kind and the zone of the times; times in another zone are taken as this one shows them.
 
-    {attributes}
-
     Examples
     --------
     >>> import pandas as pd
     >>> from skbackprop.time_series import CalendarFeatures
     >>> hours = pd.date_range("2026-01-01 22:00", periods=2, freq="2h")
-    >>> X = pd.DataFrame({{"load": [1.0, 2.0]}}, index=hours)
+    >>> X = pd.DataFrame({"load": [1.0, 2.0]}, index=hours)
     >>> CalendarFeatures(["hour", "dayofweek"], encoding="ordinal").fit_transform(X)
                          hour  dayofweek
     2026-01-01 22:00:00  22.0        3.0
@@ -162,14 +177,11 @@ class CalendarFeatures(ClockFeatures):
         "encoding": [StrOptions({"cyclic", "ordinal"})],
         "unit": [None, str],
     }
-    _parameter_constraints.pop("freq")
 
-    def __init__(self, fields=None, *, encoding="cyclic", time=None, unit=None, passthrough=False):
-        self.fields = fields
-        self.encoding = encoding
-        self.time = time
-        self.unit = unit
-        self.passthrough = passthrough
+    fields: Sequence[str] | None = None
+    _: KW_ONLY
+    encoding: str = "cyclic"
+    unit: str | None = None
 
     def _times(self, X, reset):
         table = opened(self, X, reset)
@@ -223,7 +235,8 @@ def _varying(times):
     return [field for field in by_distance if days < FIELDS[field][2]] or ["dayofyear"]
 
 
-@documented_clock
+@documented
+@dataclass(eq=False, repr=False)
 class FourierFeatures(ClockFeatures):
     """Sines and cosines of time: sin(2 pi k t / period) and cos(2 pi k t / period), k = 1, ..., order.
 
@@ -238,14 +251,14 @@ class FourierFeatures(ClockFeatures):
     order : int or list of int, default=1
         How many harmonics, for all periods or for each.
 
-    {common}
+    freq : str, offset, int or None, default=None
+        The step of the clock, such as 'h' or '15min'; a `pandas.offsets.CustomBusinessDay` knows holidays.
+        None: that of the index, or the shortest step in `fit`.
 
     Attributes
     ----------
     clock_ : Clock or None
         The clock of the rows.
-
-    {attributes}
 
     Examples
     --------
@@ -262,14 +275,13 @@ class FourierFeatures(ClockFeatures):
         **TimeFeatures._parameter_constraints,
         "periods": [Interval(Real, 0, None, closed="neither"), "array-like"],
         "order": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "freq": "no_validation",
     }
 
-    def __init__(self, periods=7, order=1, *, time=None, freq=None, passthrough=False):
-        self.periods = periods
-        self.order = order
-        self.time = time
-        self.freq = freq
-        self.passthrough = passthrough
+    periods: float | Sequence[float] = 7
+    order: int | Sequence[int] = 1
+    _: KW_ONLY
+    freq: object = None
 
     def _harmonics(self):
         """Pairs (period, k)."""

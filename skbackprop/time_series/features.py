@@ -2,6 +2,7 @@
 
 import warnings
 from copy import copy
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
@@ -20,13 +21,18 @@ COLUMNS = [None, str, Integral, "array-like"]
 
 
 class TimeFeatures(TransformerMixin, BaseEstimator):
-    """Features of rows in time. Subclasses give `_feature_names(columns)`, of the columns of `_sources`."""
+    """Features of rows in time. Subclasses give `_feature_names(columns)`, of the columns of `_sources`.
 
-    _parameter_constraints = {
-        "time": [None, str, Integral],
-        "freq": "no_validation",
-        "passthrough": ["boolean", "array-like"],
-    }
+    Attributes
+    ----------
+    n_features_in_ : int
+        The number of columns of X.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of the columns of X, where it has names.
+    """
+
+    _parameter_constraints = {"time": [None, str, Integral], "passthrough": ["boolean", "array-like"]}
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns that `transform` gives.
@@ -82,18 +88,68 @@ class TimeFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class HistoryFeatures(TimeFeatures):
-    """Features of rows and of those `_keep()` steps before them: `_fill(out, placed)` writes them."""
+    """Features of rows and of those `_keep()` steps before them: `_fill(out, placed)` writes them.
+
+    Parameters
+    ----------
+    columns : str, int, list or None, default=None
+        The columns that features are made of. None: all but `groups` and `time`, which must hold numbers.
+
+    groups : str, int, list or None, default=None
+        The columns, or levels of the index, that name the series to which a row belongs. None: a single
+        series.
+
+    time : str, int or None, default=None
+        The column, or level of the index, that holds the times: dates (as text in ISO 8601), periods or whole
+        numbers. None: the index of X; whole numbers there are the times of a single series alone. Rows of
+        several series, and of arrays, then have no time, and their order counts.
+
+    freq : str, offset, int or None, default=None
+        The step of the clock, such as 'h' or '15min'; a `pandas.offsets.CustomBusinessDay` knows holidays.
+        None: that of the index, or the shortest step in `fit`, over the days of the week on which there are
+        rows.
+
+    on_gap : {'nan', 'raise', 'ignore'}, default='nan'
+        What missing steps are: NaN, an error, or nothing, so that rows are counted instead of time.
+
+    history : {'auto', 'continue', 'none'}, default='auto'
+        What rows in `transform` see of the rows learned. 'auto': all of them where they come after them in
+        time; rows without time stand alone, except in a `StreamingPipeline`. 'continue': rows without time
+        follow them too. 'none': nothing.
+
+    forget_after : int or None, default=None
+        In `partial_fit`, series without rows for more than so many steps are forgotten. None: none are.
+
+    passthrough : bool or list, default=False
+        Whether the columns of X, or which of them, stand before the features.
+
+    Attributes
+    ----------
+    history_ : History
+        The clock, the series, and the last rows of each.
+    """
 
     _parameter_constraints = {
         **TimeFeatures._parameter_constraints,
         "columns": COLUMNS,
         "groups": COLUMNS,
+        "freq": "no_validation",
         "on_gap": [StrOptions({"nan", "raise", "ignore"})],
         "history": [StrOptions({"auto", "continue", "none"})],
         "forget_after": [None, Interval(Integral, 1, None, closed="left")],
     }
     _initial = None  # state of a new series (n_states,), of recursions
+
+    columns: str | int | list | None = None
+    groups: str | int | list | None = None
+    time: str | int | None = None
+    freq: object = None
+    on_gap: str = "nan"
+    history: str = "auto"
+    forget_after: int | None = None
+    passthrough: bool | list = False
 
     def _sources(self, names):
         return columns_of(self, names)

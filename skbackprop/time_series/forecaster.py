@@ -1,7 +1,8 @@
 """Forecasts of many steps and many series by any regressor."""
 
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -49,6 +50,7 @@ def _can_go_on(self):
     )
 
 
+@dataclass(eq=False, repr=False)
 class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecasts from windows of the past, by one regressor for all series.
 
@@ -200,52 +202,28 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
     }
     columns = None  # all that are neither groups nor time
 
-    def __init__(
-        self,
-        estimator=None,
-        lags=None,
-        *,
-        horizon=1,
-        strategy="mimo",
-        normalize="mean",
-        known_future=(),
-        groups=None,
-        time=None,
-        freq=None,
-        seasons=None,
-        target_transform=None,
-        n_members=3,
-        n_updates=2000,
-        max_windows=None,
-        quantiles=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        calibration=None,
-        coverage=(0.8, 0.95),
-        on_gap="nan",
-        random_state=0,
-    ):
-        self.estimator = estimator
-        self.lags = lags
-        self.horizon = horizon
-        self.strategy = strategy
-        self.normalize = normalize
-        self.known_future = known_future
-        self.groups = groups
-        self.time = time
-        self.freq = freq
-        self.seasons = seasons
-        self.target_transform = target_transform
-        self.n_members = n_members
-        self.n_updates = n_updates
-        self.max_windows = max_windows
-        self.quantiles = quantiles
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.calibration = calibration
-        self.coverage = coverage
-        self.on_gap = on_gap
-        self.random_state = random_state
+    estimator: BaseEstimator | None = None
+    lags: int | Sequence[int] | None = None
+    _: KW_ONLY
+    horizon: int = 1
+    strategy: str = "mimo"
+    normalize: str | None = "mean"
+    known_future: str | int | Sequence = ()
+    groups: str | int | list | None = None
+    time: str | int | None = None
+    freq: object = None
+    seasons: Sequence[float] | None = None
+    target_transform: str | None = None
+    n_members: int = 3
+    n_updates: int = 2000
+    max_windows: int | None = None
+    quantiles: Sequence[float] | None = None
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    calibration: int | None = None
+    coverage: Sequence[float] = (0.8, 0.95)
+    on_gap: str = "nan"
+    random_state: int = 0
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=False)

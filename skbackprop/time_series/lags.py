@@ -1,14 +1,17 @@
 """Values of earlier steps, and differences from them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
 
+from skbackprop.docstrings import documented
 from skbackprop.time_series.features import HistoryFeatures, whole_numbers
-from skbackprop.time_series.parameters import documented
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class LagFeatures(HistoryFeatures):
     """What columns held some steps before.
 
@@ -20,17 +23,11 @@ class LagFeatures(HistoryFeatures):
     lags : int or list of int, default=1
         How many steps back; an int n stands for 1, 2, ..., n. A list may hold 0, the column itself.
 
-    {common}
-
-    Attributes
-    ----------
-    {attributes}
-
     Examples
     --------
     >>> import pandas as pd
     >>> from skbackprop.time_series import LagFeatures
-    >>> X = pd.DataFrame({{"load": [1.0, 2.0, 3.0]}}, index=pd.date_range("2026-01-01", periods=3))
+    >>> X = pd.DataFrame({"load": [1.0, 2.0, 3.0]}, index=pd.date_range("2026-01-01", periods=3))
     >>> LagFeatures([1, 2]).fit_transform(X)
                 load_lag_1  load_lag_2
     2026-01-01         NaN         NaN
@@ -40,28 +37,7 @@ class LagFeatures(HistoryFeatures):
 
     _parameter_constraints = {**HistoryFeatures._parameter_constraints, "lags": [Integral, "array-like"]}
 
-    def __init__(
-        self,
-        lags=1,
-        *,
-        columns=None,
-        groups=None,
-        time=None,
-        freq=None,
-        on_gap="nan",
-        history="auto",
-        forget_after=None,
-        passthrough=False,
-    ):
-        self.lags = lags
-        self.columns = columns
-        self.groups = groups
-        self.time = time
-        self.freq = freq
-        self.on_gap = on_gap
-        self.history = history
-        self.forget_after = forget_after
-        self.passthrough = passthrough
+    lags: int | Sequence[int] = 1
 
     def _lags(self):
         if isinstance(self.lags, Integral):
@@ -85,6 +61,7 @@ class LagFeatures(HistoryFeatures):
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class DifferenceFeatures(HistoryFeatures):
     """How much columns changed since some steps before: x_t - x_(t-p).
 
@@ -92,12 +69,6 @@ class DifferenceFeatures(HistoryFeatures):
     ----------
     periods : int or list of int, default=1
         The numbers p of steps.
-
-    {common}
-
-    Attributes
-    ----------
-    {attributes}
 
     Examples
     --------
@@ -111,28 +82,7 @@ class DifferenceFeatures(HistoryFeatures):
 
     _parameter_constraints = {**HistoryFeatures._parameter_constraints, "periods": [Integral, "array-like"]}
 
-    def __init__(
-        self,
-        periods=1,
-        *,
-        columns=None,
-        groups=None,
-        time=None,
-        freq=None,
-        on_gap="nan",
-        history="auto",
-        forget_after=None,
-        passthrough=False,
-    ):
-        self.periods = periods
-        self.columns = columns
-        self.groups = groups
-        self.time = time
-        self.freq = freq
-        self.on_gap = on_gap
-        self.history = history
-        self.forget_after = forget_after
-        self.passthrough = passthrough
+    periods: int | Sequence[int] = 1
 
     def _check_settings(self):
         whole_numbers("periods", self.periods, 1)

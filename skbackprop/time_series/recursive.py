@@ -1,13 +1,15 @@
 """Statistics that a recursion carries on from step to step."""
 
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.signal import lfilter
 
 from skbackprop.compat import Interval
+from skbackprop.docstrings import documented
 from skbackprop.time_series.features import HistoryFeatures
-from skbackprop.time_series.parameters import documented
 from skbackprop.time_series.rolling import check_statistics
 
 
@@ -63,8 +65,33 @@ def of_similar_length(lengths):
         yield np.flatnonzero(size == value)
 
 
+class Expanding(RecursiveFeatures):
+    """`statistics` of all steps up to `shift` steps before the row, where there are `min_periods` values."""
+
+    _initial = np.array(
+        [0.0, np.nan, 0.0, 0.0, np.nan, np.nan]
+    )  # n, first value, sum of x - first, M2, min, max
+
+    def _scan(self, x, state):
+        n_0, first, total_0, squares_0, low, high = state.T[:, :, None]
+        seen = ~np.isnan(x)
+        own = np.take_along_axis(x, seen.argmax(axis=1)[:, None], axis=1)
+        first = np.where(n_0 > 0, first, own)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            d = np.where(seen, x - first, 0.0)
+            n, total = carried(np.add, n_0, seen), carried(np.add, total_0, d)
+            mean = total / np.maximum(n, 1.0)
+            before = np.concatenate([total_0 / np.maximum(n_0, 1.0), mean[:, :-1]], axis=1)
+            squares = carried(np.add, squares_0, np.where(seen, (d - before) * (d - mean), 0.0))
+            low, high = carried(np.fmin, low, x), carried(np.fmax, high, x)
+            after = np.array([n, np.broadcast_to(first, n.shape), total, squares, low, high])
+            features = np.array([EXPANDING[name](*after) for name in self.statistics])
+        return np.where(n >= self.min_periods, features, np.nan), after
+
+
 @documented
-class ExpandingFeatures(RecursiveFeatures):
+@dataclass(eq=False, repr=False)
+class ExpandingFeatures(Expanding):
     """Statistics of columns over all steps up to `shift` steps before the row.
 
     Means and variances are updated as in Welford (1962): mean_n = mean_(n-1) + (x - mean_(n-1)) / n,
@@ -80,12 +107,6 @@ class ExpandingFeatures(RecursiveFeatures):
 
     min_periods : int, default=1
         How many values there must be.
-
-    {common}
-
-    Attributes
-    ----------
-    {attributes}
 
     Examples
     --------
@@ -103,36 +124,10 @@ class ExpandingFeatures(RecursiveFeatures):
         "shift": [Interval(Integral, 0, None, closed="left")],
         "min_periods": [Interval(Integral, 1, None, closed="left")],
     }
-    _initial = np.array(
-        [0.0, np.nan, 0.0, 0.0, np.nan, np.nan]
-    )  # n, first value, sum of x - first, M2, min, max
-
-    def __init__(
-        self,
-        statistics=("mean",),
-        *,
-        shift=1,
-        min_periods=1,
-        columns=None,
-        groups=None,
-        time=None,
-        freq=None,
-        on_gap="nan",
-        history="auto",
-        forget_after=None,
-        passthrough=False,
-    ):
-        self.statistics = statistics
-        self.shift = shift
-        self.min_periods = min_periods
-        self.columns = columns
-        self.groups = groups
-        self.time = time
-        self.freq = freq
-        self.on_gap = on_gap
-        self.history = history
-        self.forget_after = forget_after
-        self.passthrough = passthrough
+    statistics: Sequence[str] = ("mean",)
+    _: KW_ONLY
+    shift: int = 1
+    min_periods: int = 1
 
     def _check_settings(self):
         check_statistics(self.statistics, list(EXPANDING), quantiles=False)
@@ -140,22 +135,6 @@ class ExpandingFeatures(RecursiveFeatures):
     def _feature_names(self, columns):
         shift = "" if self.shift == 1 else f"shift_{self.shift}_"
         return [f"{column}_expanding_{shift}{name}" for column in columns for name in self.statistics]
-
-    def _scan(self, x, state):
-        n_0, first, total_0, squares_0, low, high = state.T[:, :, None]
-        seen = ~np.isnan(x)
-        own = np.take_along_axis(x, seen.argmax(axis=1)[:, None], axis=1)
-        first = np.where(n_0 > 0, first, own)
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            d = np.where(seen, x - first, 0.0)
-            n, total = carried(np.add, n_0, seen), carried(np.add, total_0, d)
-            mean = total / np.maximum(n, 1.0)
-            before = np.concatenate([total_0 / np.maximum(n_0, 1.0), mean[:, :-1]], axis=1)
-            squares = carried(np.add, squares_0, np.where(seen, (d - before) * (d - mean), 0.0))
-            low, high = carried(np.fmin, low, x), carried(np.fmax, high, x)
-            after = np.array([n, np.broadcast_to(first, n.shape), total, squares, low, high])
-            features = np.array([EXPANDING[name](*after) for name in self.statistics])
-        return np.where(n >= self.min_periods, features, np.nan), after
 
 
 def carried(ufunc, state, values):
@@ -178,6 +157,7 @@ EXPANDING = {
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class EwmFeatures(RecursiveFeatures):
     """Exponentially weighted means of columns, up to `shift` steps before the row.
 
@@ -198,12 +178,6 @@ class EwmFeatures(RecursiveFeatures):
     shift : int, default=1
         How many steps before the row the newest value is. 0: the row itself.
 
-    {common}
-
-    Attributes
-    ----------
-    {attributes}
-
     Examples
     --------
     >>> import numpy as np
@@ -222,34 +196,11 @@ class EwmFeatures(RecursiveFeatures):
         "shift": [Interval(Integral, 0, None, closed="left")],
     }
 
-    def __init__(
-        self,
-        span=None,
-        *,
-        halflife=None,
-        alpha=None,
-        shift=1,
-        columns=None,
-        groups=None,
-        time=None,
-        freq=None,
-        on_gap="nan",
-        history="auto",
-        forget_after=None,
-        passthrough=False,
-    ):
-        self.span = span
-        self.halflife = halflife
-        self.alpha = alpha
-        self.shift = shift
-        self.columns = columns
-        self.groups = groups
-        self.time = time
-        self.freq = freq
-        self.on_gap = on_gap
-        self.history = history
-        self.forget_after = forget_after
-        self.passthrough = passthrough
+    span: float | Sequence[float] | None = None
+    _: KW_ONLY
+    halflife: float | Sequence[float] | None = None
+    alpha: float | Sequence[float] | None = None
+    shift: int = 1
 
     def _given(self):
         """The name of the parameter that is given, and its numbers."""

@@ -1,14 +1,17 @@
 """Statistics of the last steps."""
 
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 
 from skbackprop.compat import Interval
+from skbackprop.docstrings import documented
 from skbackprop.time_series.blocks import KERNELS, rolling
 from skbackprop.time_series.features import HistoryFeatures, whole_numbers
-from skbackprop.time_series.parameters import documented
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class RollingFeatures(HistoryFeatures):
     """Statistics of columns over a window of steps that ends `shift` steps before the row.
 
@@ -30,12 +33,6 @@ class RollingFeatures(HistoryFeatures):
     min_periods : int or None, default=None
         How many values a window must have; NaN counts for none. None: all of them.
 
-    {common}
-
-    Attributes
-    ----------
-    {attributes}
-
     Examples
     --------
     >>> import numpy as np
@@ -55,34 +52,11 @@ class RollingFeatures(HistoryFeatures):
         "min_periods": [None, Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(
-        self,
-        windows=7,
-        statistics=("mean", "std"),
-        *,
-        shift=1,
-        min_periods=None,
-        columns=None,
-        groups=None,
-        time=None,
-        freq=None,
-        on_gap="nan",
-        history="auto",
-        forget_after=None,
-        passthrough=False,
-    ):
-        self.windows = windows
-        self.statistics = statistics
-        self.shift = shift
-        self.min_periods = min_periods
-        self.columns = columns
-        self.groups = groups
-        self.time = time
-        self.freq = freq
-        self.on_gap = on_gap
-        self.history = history
-        self.forget_after = forget_after
-        self.passthrough = passthrough
+    windows: int | Sequence[int] = 7
+    statistics: Sequence[str | float] = ("mean", "std")
+    _: KW_ONLY
+    shift: int = 1
+    min_periods: int | None = None
 
     def _windows(self):
         return whole_numbers("windows", self.windows, 1)
