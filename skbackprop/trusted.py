@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from skbackprop.estimators.persistence import known_names
+from skbackprop.persistence import known_names
 
 
 def trusted_types():

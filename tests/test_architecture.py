@@ -46,6 +46,7 @@ ORDER = [
     "names",
     "unused",
     "docstrings",
+    "persistence",
     "states",
     "files",
     "compat",

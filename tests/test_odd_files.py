@@ -20,7 +20,7 @@ from skbackprop import (
     load,
 )
 from skbackprop.estimators.checkpoint import read_checkpoint
-from skbackprop.estimators.persistence import Persistent
+from skbackprop.persistence import Persistent
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:checkpoint=", "ignore:.*converge"

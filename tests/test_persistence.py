@@ -301,7 +301,7 @@ def test_what_is_shared_stays_shared():
 
 
 def test_every_class_of_the_library_has_a_name_of_its_own():
-    skbackprop.estimators.persistence.known_names()
+    skbackprop.persistence.known_names()
     kinds = {}
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "skbackprop":

@@ -29,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, RobustScaler
 
 from skbackprop import TabularBackpropRegressor
-from skbackprop.estimators.persistence import known_names
+from skbackprop.persistence import known_names
 from skbackprop.preprocessing import CategoryEncoder, SignedOneHotEncoder, SquashingScaler, TabularEncoder
 from skbackprop.states import decode, encode
 from skbackprop.time_series import CalendarFeatures

@@ -1,10 +1,10 @@
 """What a user imports."""
 
 from skbackprop.estimators.classifier import BackpropClassifier
-from skbackprop.estimators.persistence import load
 from skbackprop.estimators.rate_range import learning_rate_range
 from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.estimators.tabular import TabularBackpropClassifier, TabularBackpropRegressor
+from skbackprop.persistence import load
 
 __all__ = [
     "BackpropClassifier",

@@ -23,7 +23,6 @@ from skbackprop.estimators.growing import Growing, learn_columns, sources
 from skbackprop.estimators.missing import MISSING, Data
 from skbackprop.estimators.monitor import Monitor, Numbered, Prequential, Rows, split
 from skbackprop.estimators.parameters import BackpropParameters
-from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.unchanged import Before
 from skbackprop.estimators.validation import about, check_parameters
@@ -33,6 +32,7 @@ from skbackprop.names import resolve
 from skbackprop.network import Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
+from skbackprop.persistence import Persistent
 from skbackprop.sparse import SparseRows
 from skbackprop.training import Curves, Training
 

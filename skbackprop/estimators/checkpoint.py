@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 
 from skbackprop import files
 from skbackprop.estimators.building import description
-from skbackprop.estimators.persistence import read, requests_of
+from skbackprop.persistence import read, requests_of
 from skbackprop.states import encode
 
 MAY_CHANGE = {  # without making another run of it

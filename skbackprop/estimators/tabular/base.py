@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.acting import reasons_of_members, reasons_of_stream
-from skbackprop.estimators.persistence import Persistent
 from skbackprop.estimators.tabular.callbacks import tasks_of
 from skbackprop.estimators.tabular.fitting import (
     TableRows,
@@ -30,6 +29,7 @@ from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
 from skbackprop.estimators.unchanged import unchanged_on_error
 from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import counted, in_range
+from skbackprop.persistence import Persistent
 from skbackprop.preprocessing import TabularEncoder
 from skbackprop.unused import warn_unused
 
