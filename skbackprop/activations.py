@@ -21,6 +21,7 @@ class Activation(BaseEstimator, ABC):
 
     _parameter_constraints: dict = {}
     n_scratch = 0
+    elementwise = True  # False: a node's output depends on the whole row, so that phi' is no number for each
     saturates = False  # logistic: scikit-learn draws its first weights from a narrower range
 
     @abstractmethod
@@ -288,6 +289,32 @@ class Bounded(Activation):
         return np.multiply(out, output_gradient, out=out)
 
 
+class Softmax(Activation):
+    """phi(z)_j = exp(z_j) / sum_k exp(z_k): the nodes of a row share 1.
+
+    delta_j = a_j (g_j - sum_k g_k a_k) with g = dE/da. It is computed from z - max(z), so that no net input
+    is too large.
+    """
+
+    elementwise = False
+    n_scratch = 1
+
+    def forward(self, z, out, scratch):
+        of_row = scratch[0][..., :1]
+        np.maximum.reduce(z, axis=-1, keepdims=True, out=of_row)
+        np.subtract(z, of_row, out=out)
+        np.exp(out, out=out)
+        np.add.reduce(out, axis=-1, keepdims=True, out=of_row)
+        return np.divide(out, of_row, out=out)
+
+    def backward(self, output_gradient, z, a, out, scratch):
+        of_row = scratch[0][..., :1]
+        np.multiply(output_gradient, a, out=out)
+        np.add.reduce(out, axis=-1, keepdims=True, out=of_row)
+        np.subtract(output_gradient, of_row, out=out)
+        return np.multiply(out, a, out=out)
+
+
 ACTIVATIONS = {
     "identity": Identity,
     "logistic": Logistic,
@@ -300,4 +327,5 @@ ACTIVATIONS = {
     "silu": SiLU,
     "gelu": GELU,
     "mish": Mish,
+    "softmax": Softmax,
 }

@@ -55,6 +55,7 @@ from skbackprop.inspection import (
 from skbackprop.inspection.columns import sources_of_columns
 from skbackprop.losses import (
     BinaryLogLoss,
+    CrossEntropy,
     Gamma,
     Huber,
     JointLoss,
@@ -111,6 +112,7 @@ def slopes(f, X, h=1e-5):
         (Gamma(), 2),
         (BinaryLogLoss(), 3),
         (MultinomialLogLoss(), 4),
+        (CrossEntropy(), 3),
         (Quantiles((0.1, 0.5, 0.9)), 3),
         (JointLoss([Poisson(), Quantiles((0.2, 0.7)), SquaredError()], [1, 2, 1]), 4),
     ],

@@ -84,6 +84,7 @@ WELL = {
         np.eye(10, dtype=int)[DIGITS[1]][:, :0:-3],
     ),
     "rare classes with weights": (classifier(class_weight="balanced"), *few_malignant()),
+    "iris, softmax inside": (classifier(activation="softmax"), *scaled(*IRIS)),
     "table of numbers": (TabularBackpropRegressor(max_iter=20, random_state=0), *DIABETES),
     "table of classes": (TabularBackpropClassifier(max_iter=20, random_state=0), *WINE),
 }

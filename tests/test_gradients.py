@@ -27,10 +27,12 @@ from skbackprop.layers import (
     Dense,
     Embedding,
     Ensemble,
+    Parametric,
     Sequential,
 )
 from skbackprop.losses import (
     BinaryLogLoss,
+    CrossEntropy,
     Gamma,
     Huber,
     JointLoss,
@@ -52,6 +54,10 @@ def three_classes(random_state, n):
     return np.eye(3)[random_state.randint(3, size=n)]
 
 
+def three_shares(random_state, n):
+    return random_state.dirichlet(np.ones(3), n)
+
+
 JOINT = {
     "numbers": (
         JointLoss([Poisson(), SquaredError(), Quantile(0.3)]),
@@ -60,6 +66,10 @@ JOINT = {
     "several columns each": (
         JointLoss([SquaredError(), Gamma()], y_widths=[2, 1]),
         blocks((numbers, 2), (positive, 1)),
+    ),
+    "shares and a number": (
+        JointLoss([CrossEntropy(), Huber(0.5)], y_widths=[3, 1]),
+        blocks((three_shares, 3), (numbers, 1)),
     ),
     "quantiles of two targets": (
         JointLoss([Quantiles(), LogCosh(), Quantiles((0.4, 0.9))], [3, 1, 2], [1, 1, 1]),
@@ -118,6 +128,22 @@ def test_joint_loss(loss, members, own_weights):
         case.weight[0, 0] = case.weight[1] = 0.0
     case.weighted(alpha=0.0).assert_every_coordinate()
     case.weighted(alpha=0.3).assert_random_directions()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_softmax_as_the_last_activation(loss):
+    """The loss acts on shares: its delta at each node goes to all nodes."""
+    loss, draw = LOSSES[loss]
+    root = Sequential([Dense(4, "softmax"), Dense(N_OUTPUTS, "softmax")])
+    for place in (root, Ensemble(2, root)):
+        Case(place, loss, draw, 8, N_INPUTS).weighted(alpha=0.0).assert_random_directions()
+
+
+@pytest.mark.parametrize("activation", ["mish", "softmax"])
+def test_parametric_with_a_strength_for_each_node(activation):
+    case = Case(Sequential([Parametric(activation), Dense(2, "identity")]), *LOSSES["squared"], 4, N_INPUTS)
+    assert np.ptp(case.network.params.layers[0].alpha) > 0.5
+    case.assert_every_coordinate()
 
 
 NUMBERS = {

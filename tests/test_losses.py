@@ -11,6 +11,7 @@ from skbackprop.layers import Dense
 from skbackprop.losses import (
     AbsoluteError,
     BinaryLogLoss,
+    CrossEntropy,
     Gamma,
     Huber,
     JointLoss,
@@ -28,8 +29,9 @@ from skbackprop.objective import Objective
 
 REGRESSION = [SquaredError(), AbsoluteError(), Huber(0.7), LogCosh(), Quantile(0.3), Poisson(), Gamma()]
 CLASSIFICATION = [BinaryLogLoss(), BinaryLogLoss(0.2), MultinomialLogLoss(), MultinomialLogLoss(0.2)]
+SHARES = [CrossEntropy()]
 SEVERAL = [Quantiles((0.2, 0.5, 0.9)), JointLoss([Huber(0.7), Gamma(), Quantile(0.3)])]
-EVERY = pytest.mark.parametrize("loss", REGRESSION + CLASSIFICATION + SEVERAL, ids=component_id)
+EVERY = pytest.mark.parametrize("loss", REGRESSION + CLASSIFICATION + SHARES + SEVERAL, ids=component_id)
 
 
 def value_and_delta(loss, y, z, weight=None, dtype=np.float64):
@@ -42,13 +44,15 @@ def value_and_delta(loss, y, z, weight=None, dtype=np.float64):
 
 
 def data(loss, seed=0, n_samples=6, n_outputs=3):
-    """Targets that every loss accepts: one-hot for classes, positive numbers otherwise."""
+    """Targets that every loss accepts: one-hot for classes, shares, positive numbers otherwise."""
     random_state = np.random.RandomState(seed)
     y = random_state.gamma(2.0, size=(n_samples, n_outputs))
     if isinstance(loss, LogLoss):
         y = np.eye(n_outputs)[random_state.randint(n_outputs, size=n_samples)]
     if isinstance(loss, Quantiles):
         y = y[:, :1]
+    if isinstance(loss, CrossEntropy):
+        y /= y.sum(axis=1, keepdims=True)
     return y, random_state.normal(size=(n_samples, n_outputs))
 
 
@@ -75,6 +79,8 @@ def data(loss, seed=0, n_samples=6, n_outputs=3):
         (BinaryLogLoss(0.2), [1.0], [log(3)], log(4) - 0.9 * log(3), [-0.15]),
         (MultinomialLogLoss(), [1, 0, 0], [0, 0, log(2)], log(4), [-0.75, 0.25, 0.5]),
         (MultinomialLogLoss(0.3), [1, 0, 0], [0, 0, log(2)], 1.9 * log(2), [-0.55, 0.15, 0.4]),
+        (CrossEntropy(), [0.5, 0.5, 0], [0, 0, log(2)], log(4), [-0.25, -0.25, 0.5]),
+        (CrossEntropy(), [0.2, 0.3, 0.5], [0, 0, log(2)], 1.5 * log(2), [0.05, -0.05, 0.0]),
     ],
     ids=component_id,
 )
@@ -105,6 +111,7 @@ def test_mean_over_samples_sum_over_outputs():
         (Gamma(), np.log, [[0.2, 4.0]]),
         (BinaryLogLoss(), logit, [[0.2, 0.9]]),
         (MultinomialLogLoss(), np.log, [[0.2, 0.7, 0.1]]),
+        (CrossEntropy(), np.log, [[0.2, 0.7, 0.1]]),
     ],
     ids=component_id,
 )
@@ -112,7 +119,9 @@ def test_truth_is_the_minimum_and_the_link_its_inverse(loss, link, y):
     z = link(np.array(y))
     value, delta = value_and_delta(loss, y, z)
     np.testing.assert_allclose(delta, 0.0, atol=1e-14)
-    if not isinstance(loss, LogLoss):
+    if isinstance(loss, CrossEntropy):
+        assert value == pytest.approx(-np.sum(y * np.log(y)))
+    elif not isinstance(loss, LogLoss):
         assert value == pytest.approx(0.0, abs=1e-14)
     random_state = np.random.RandomState(0)
     for _ in range(20):
@@ -148,7 +157,7 @@ def test_best_constant(loss, statistic):
     [(loss, lambda z: z, "identity") for loss in REGRESSION[:5]]
     + [(loss, np.exp, "exp") for loss in REGRESSION[5:]]
     + [(loss, expit, "logistic") for loss in CLASSIFICATION[:2]]
-    + [(loss, lambda z: softmax(z, axis=-1), "softmax") for loss in CLASSIFICATION[2:]],
+    + [(loss, lambda z: softmax(z, axis=-1), "softmax") for loss in CLASSIFICATION[2:] + SHARES],
     ids=component_id,
 )
 def test_predict(loss, inverse, name):
@@ -199,6 +208,7 @@ def test_all_weights_zero(loss):
         (Quantile(0.5), AbsoluteError(), 0.5),
         (BinaryLogLoss(0.0), LogLoss().for_columns(exclusive=False), 1.0),
         (MultinomialLogLoss(0.1), LogLoss(0.1).for_columns(exclusive=True), 1.0),
+        (MultinomialLogLoss(), CrossEntropy(), 1.0),
     ],
     ids=component_id,
 )
@@ -234,6 +244,7 @@ def test_two_columns_of_softmax_are_one_of_the_logistic(smoothing):
         (MultinomialLogLoss(), [0, 1, 0], [1e4, -1e4, 0.0], 2e4, [1.0, -1.0, 0.0]),
         (MultinomialLogLoss(), [0, 1, 0], [-1e4] * 3, log(3), [1 / 3, -2 / 3, 1 / 3]),
         (MultinomialLogLoss(0.3), [0, 0, 1], [1e4, 0.0, 1e4], log(2) + 1e3, [0.4, -0.1, -0.3]),
+        (CrossEntropy(), [0.25, 0.75, 0.0], [1e4, -1e4, 0.0], 1.5e4, [0.75, -0.75, 0.0]),
     ],
     ids=component_id,
 )
@@ -264,6 +275,8 @@ def test_a_loss_holds_no_data(loss):
     [
         (Poisson(), [1.0, -1e-9], "'poisson': y >= 0"),
         (Gamma(), [1.0, 0.0], "'gamma': y > 0"),
+        (CrossEntropy(), [[0.5, 0.5], [1.1, -0.1]], "shares y >= 0, got -0.1"),
+        (CrossEntropy(), [[0.5, 0.5], [0.3, 0.6]], r"row 1 of y sums to 0.9: give y / y.sum\(axis=1"),
     ],
 )
 def test_targets_out_of_range(loss, y, message):
@@ -271,7 +284,15 @@ def test_targets_out_of_range(loss, y, message):
         loss.check_targets(np.array(y))
 
 
-@pytest.mark.parametrize("loss, y", [(Poisson(), [0.0, 0.0]), (Gamma(), [1e-9]), (SquaredError(), [-1.0])])
+@pytest.mark.parametrize(
+    "loss, y",
+    [
+        (Poisson(), [0.0, 0.0]),
+        (Gamma(), [1e-9]),
+        (SquaredError(), [-1.0]),
+        (CrossEntropy(), [[0.0, 1.0], [0.33334, 0.66667]]),
+    ],
+)
 def test_targets_in_range(loss, y):
     loss.check_targets(np.array(y))
 
@@ -294,6 +315,14 @@ def test_targets_in_range(loss, y):
 def test_wrong_settings(loss, argument):
     with pytest.raises(ValueError, match=f"'{argument}' parameter"):
         Objective(Network(Dense(2), 3), loss)
+
+
+def test_shares_are_one_target_of_several_columns():
+    with pytest.raises(ValueError, match="y has one column: give a column for each share"):
+        CrossEntropy().n_nodes(1)
+    y, z = data(CrossEntropy())
+    with pytest.raises(ValueError, match=r"sample_weight has 3 columns.*one weight for each row"):
+        value_and_delta(CrossEntropy(), y, z, np.ones((6, 3)))
 
 
 def test_log_losses_for_other_columns():

@@ -64,8 +64,9 @@ def several_outputs():
 
 def every_activation():
     X, y = load_diabetes(return_X_y=True)
+    elementwise = [name for name, kind in ACTIVATIONS.items() if kind.elementwise]
     net = BackpropRegressor(
-        hidden_layer_sizes=(4,) * len(ACTIVATIONS), activation=list(ACTIVATIONS), output_range=(0, 400)
+        hidden_layer_sizes=(4,) * len(elementwise), activation=elementwise, output_range=(0, 400)
     )
     return fitted(net, X * 20, y), X[:4] * 20, y[:4]
 
@@ -107,8 +108,17 @@ def with_residual():
     return fitted(BackpropRegressor(hidden_layer_sizes=layers), X * 20, y / 100), X[:4] * 20, y[:4] / 100
 
 
+def with_softmax():
+    X, y = load_diabetes(return_X_y=True)
+    net = BackpropRegressor(hidden_layer_sizes=(4,), activation="softmax", output_activation="softmax")
+    y = np.column_stack([y, 400 - y]) / 400
+    return fitted(net, X * 20, y), X[:4] * 20, y[:4]
+
+
 def loss_of_regression(loss):
     X, y = load_diabetes(return_X_y=True)
+    if loss == "cross_entropy":
+        y = np.column_stack([y, 400 - y]) / 4
     settings = {"quantile": 0.3} if loss == "quantile" else {}
     net = fitted(BackpropRegressor(loss=loss, hidden_layer_sizes=(3,), **settings), X * 20, y / 100)
     return net, X[:4] * 20, y[:4] / 100
@@ -125,8 +135,8 @@ EDITABLE = [
     smoothed_classes,
     with_dropout,
 ]
-RECORDED = [with_layer_norm, with_residual]
-LOSSES = "absolute_error", "huber", "log_cosh", "quantile", "poisson", "gamma"
+RECORDED = [with_layer_norm, with_residual, with_softmax]
+LOSSES = "absolute_error", "huber", "log_cosh", "quantile", "poisson", "gamma", "cross_entropy"
 
 
 class Browser:

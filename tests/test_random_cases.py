@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, UndefinedMetricWarning
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
@@ -216,7 +217,7 @@ FOR_REGRESSOR = {
         [Huber(), LogCosh()],
         JointLoss([Huber(), Gamma()]),
     ],
-    "output_activation": ["logistic", "softplus", "tanh", Bounded(-5.0, 5.0)],
+    "output_activation": ["logistic", "softplus", "tanh", "softmax", Bounded(-5.0, 5.0)],
     "output_range": [(-10, 10), (-1e300, 1e300), [(-10, 10), (-9, 9)]],
     "quantile": [0.1, [0.05, 0.5, 0.95], (0.3, 0.4), [0.5]],
     "target_scaling": ["standard"],
@@ -356,6 +357,7 @@ NUMBERS = {
     "counts": lambda u: np.floor(np.abs(5 * u[:, 0])).astype(int),
     "positive": lambda u: np.exp(u[:, 0]),
     "two positive columns": lambda u: np.exp(u[:, :2]),
+    "shares": lambda u: softmax(u, axis=1),
     "bool": lambda u: u[:, 0] > 0,
     "float32": lambda u: u[:, 0].astype(np.float32),
     "constant": lambda u: 0 * u[:, 0] + 2.5,
@@ -456,6 +458,8 @@ class Case:
             return "two positive columns"
         if isinstance(loss, str) and loss in ("poisson", "gamma"):
             return "positive"
+        if loss == "cross_entropy" or self.settings.get("output_activation") == "softmax":
+            return "shares"
         return self.draw(st.sampled_from(["normal", "two columns", "counts"]))
 
     def rows(self, n_rows=None):

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.metrics import accuracy_score, d2_pinball_score, log_loss, r2_score
 from sklearn.model_selection import PredefinedSplit
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import BackpropClassifier, BackpropRegressor, load
 from skbackprop.losses import Huber, JointLoss, LogLoss
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -328,6 +328,64 @@ def test_a_loss_of_its_own_for_each_output():
         BackpropRegressor(losses[:2]).fit(X, y)
     with pytest.raises(ValueError, match="Output 1 of y"):
         BackpropRegressor(losses).fit(X, y - 50)
+
+
+def shares_of(X):
+    """Three shares that follow from X, and shares drawn around them."""
+    true = softmax(np.column_stack([X[:, 0], X[:, 1] * X[:, 2], 0.5 * X[:, 3]]), axis=1)
+    return true, np.array([np.random.default_rng(i).dirichlet(40 * row) for i, row in enumerate(true)])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"output_activation": "softmax"},
+        {"output_activation": "softmax", "loss": "absolute_error"},
+        {"loss": "cross_entropy"},
+        {"loss": "cross_entropy", "activation": "softmax"},
+    ],
+    ids=str,
+)
+def test_shares_sum_to_one(settings, dtype, tmp_path):
+    rows = np.random.default_rng(3).normal(size=(500, 4)).astype(dtype)
+    true, y = shares_of(rows)
+    net = BackpropRegressor(**{**SETTINGS, "max_iter": 150, **settings}).fit(rows[:400], y[:400])
+    predicted = net.predict(rows[400:])
+    assert net.out_activation_ == "softmax" and predicted.dtype == dtype
+    assert (predicted >= 0).all()
+    assert_allclose(predicted.sum(axis=1), 1.0, rtol=1e-6 if dtype is np.float32 else 1e-14)
+    error = np.abs(predicted - true[400:]).mean()
+    assert error < 0.3 * np.abs(y[:400].mean(axis=0) - true[400:]).mean()
+    net.save(tmp_path / "net")
+    for same_net in (load(tmp_path / "net"), pickle.loads(pickle.dumps(net))):
+        assert_array_equal(same_net.predict(rows[400:]), predicted)
+
+
+def test_cross_entropy_of_shares_is_that_of_whole_rows_with_weights():
+    """A row with shares is a row for each class, weighted by its share."""
+    _, y = shares_of(X)
+    settings = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0, "tol": 1e-10, "max_iter": 3000}
+    net = BackpropRegressor("cross_entropy", random_state=0, **settings).fit(X, y)
+    rows, classes = np.repeat(X, 3, axis=0), np.tile([0, 1, 2], len(X))
+    labels = BackpropClassifier(random_state=1, **settings).fit(rows, classes, y.ravel())
+    assert_allclose(net.predict(X), labels.predict_proba(X), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings, y, message",
+    [
+        ({"loss": "cross_entropy"}, Y2, "shares y >= 0"),
+        ({"loss": "cross_entropy"}, np.abs(Y2), "row 0 of y sums to .*y / y.sum"),
+        ({"loss": "cross_entropy"}, B, "y has one column"),
+        ({"output_activation": "softmax"}, B, "two nodes or more"),
+        ({"loss": "cross_entropy", "output_activation": "softmax"}, np.eye(3)[C], "has its own form"),
+        ({"loss": "cross_entropy", "target_scaling": "standard"}, np.eye(3)[C], "has its own form"),
+    ],
+)
+def test_targets_that_are_no_shares(settings, y, message):
+    with pytest.raises(ValueError, match=message):
+        BackpropRegressor(**settings).fit(X, y)
 
 
 def test_equal_losses_in_a_list_are_one_loss():

@@ -275,7 +275,7 @@ def test_the_chain_rule_is_the_gradient_of_every_weight(head, hidden, sample_wei
         assert rule.values.shape[0] == N
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [name for name, kind in ACTIVATIONS.items() if kind.elementwise])
 @pytest.mark.parametrize("kind", [Dense, NTKDense])
 def test_the_chain_rule_knows_every_activation(activation, kind):
     layers = [kind(3, activation), Dropout(0.5), kind(2, activation), Frozen(kind(3, activation))]
@@ -285,6 +285,18 @@ def test_the_chain_rule_knows_every_activation(activation, kind):
     assert {layer.activation for layer in seen.layers} == {activation, None, "identity"}
     for name, gradient in seen.weights.set_index("name")["gradient"].items():
         assert seen.chain_rule(name).value == pytest.approx(gradient, rel=1e-10, abs=1e-14)
+
+
+def test_the_chain_rule_has_one_slope_for_each_node():
+    """Softmax takes the whole row: its gradients are there, the expansion says why it is not."""
+    y = np.column_stack([TWO, TWO[:, :1]])
+    model = fitted(BackpropRegressor(output_activation="softmax"), y, hidden_layer_sizes=(3,))
+    seen = trace(model, X, y)
+    assert seen.layers[1].slope is None
+    a, g = seen.layers[1].output, seen.layers[1].output_gradient
+    assert_allclose(seen.layers[1].delta, a * (g - (a * g).sum(axis=1, keepdims=True)), atol=1e-14)
+    with pytest.raises(ValueError, match=r"softmax of layer 2, layers\[1\], takes the whole row"):
+        seen.chain_rule("w[1,1,1]")
 
 
 def test_coefs_gradients_of_three_hidden_layers():

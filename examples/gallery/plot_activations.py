@@ -2,8 +2,9 @@
 Activations and their derivatives
 =================================
 
-Every activation by name, phi(z), and its derivative as the backward pass computes it. An activation states
-both in one short class; the page *Extending* adds one.
+Every elementwise activation by name, phi(z), and its derivative as the backward pass computes it. An
+activation states both in one short class; the page *Extending* adds one. Softmax is no
+curve: it takes a whole row.
 """
 
 import matplotlib.pyplot as plt
@@ -11,9 +12,10 @@ import numpy as np
 
 from skbackprop.activations import ACTIVATIONS
 
+elementwise = {name: kind for name, kind in ACTIVATIONS.items() if kind.elementwise}
 z = np.linspace(-4, 4, 401)[:, None]
 figure, axes = plt.subplots(3, 4, figsize=(9, 6), sharex=True, layout="constrained")
-for axis, (name, kind) in zip(axes.flat, ACTIVATIONS.items()):
+for axis, (name, kind) in zip(axes.flat, elementwise.items()):
     activation = kind()
     scratch = np.empty((activation.n_scratch, *z.shape))
     a = activation.forward(z, np.empty_like(z), scratch)
@@ -26,5 +28,5 @@ for axis, (name, kind) in zip(axes.flat, ACTIVATIONS.items()):
     assert np.allclose(derivative[smooth, 0], numeric[smooth], atol=0.01)
     print(f"{name:11} phi(1) = {a[250, 0]:.3f}, phi'(1) = {derivative[250, 0]:.3f}")
 axes.flat[0].legend(fontsize=8)
-for axis in axes.flat[len(ACTIVATIONS) :]:
+for axis in axes.flat[len(elementwise) :]:
     axis.axis("off")

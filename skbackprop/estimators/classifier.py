@@ -42,8 +42,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     activation : str, Activation or list of them, default="relu"
         phi of the hidden layers given as numbers, one for all or one for each: 'identity', 'logistic',
-        'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'silu', 'gelu', 'mish', or an object from
-        `skbackprop.activations`.
+        'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'silu', 'gelu', 'mish', 'softmax', or an
+        object from `skbackprop.activations`.
 
     solver : str or Optimizer, default="adam"
         'lbfgs' is SciPy's L-BFGS-B on all rows at once; 'sgd' and 'adam' take the parameters below, 'adamw'

@@ -42,8 +42,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     ----------
     loss : str, Loss or list of them, default="squared_error"
         'squared_error' (halved), 'absolute_error', 'huber', 'log_cosh', 'quantile' (see `quantile`),
-        'poisson' (half the deviance, y >= 0) or 'gamma' (half the deviance, y > 0), the last two with the
-        exponential as output activation; or an object from `skbackprop.losses`, such as ``Huber(0.5)``.
+        'poisson' (half the deviance, y >= 0) or 'gamma' (half the deviance, y > 0), these two with the
+        exponential as output activation; 'cross_entropy', for shares that sum to 1 in each row of y, with
+        softmax as output activation; or an object from `skbackprop.losses`, such as ``Huber(0.5)``.
         Over several outputs the loss is summed; a list has one loss for each output.
 
     hidden_layer_sizes : array-like of int or Layer, int or Layer, default=(100,)
@@ -52,8 +53,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     activation : str, Activation or list of them, default="relu"
         phi of the hidden layers given as numbers, one for all or one for each: 'identity', 'logistic',
-        'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'silu', 'gelu', 'mish', or an object from
-        `skbackprop.activations`.
+        'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'silu', 'gelu', 'mish', 'softmax', or an
+        object from `skbackprop.activations`.
 
     solver : str or Optimizer, default="adam"
         'lbfgs' is SciPy's L-BFGS-B on all rows at once; 'sgd' and 'adam' take the parameters below, 'adamw'
@@ -204,7 +205,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     output_activation : str or Activation, default=None
         From the last net input to the prediction, for targets with bounds: 'logistic' for (0, 1),
-        'softplus' for positive ones, and so on. By default the one that belongs to the loss.
+        'softplus' for positive ones, 'softmax' for shares that sum to 1, and so on. By default the one that
+        belongs to the loss.
 
     output_range : (low, high) or array-like of shape (n_outputs, 2), default=None
         Predictions lie in this range: the network learns (y - low) / (high - low) with a logistic last

@@ -133,7 +133,14 @@ def _chain(trace, layer, name):
                 f"between them at most, and layer {later.index}, {later.name}, is {later.layer!r} or lies "
                 "beside others. Its gradients are in `weights`."
             )
-    return [later for later in trace.layers[layer.index - 1 :] if type(later.layer) in DENSE]
+    chain = [later for later in trace.layers[layer.index - 1 :] if type(later.layer) in DENSE]
+    for later in chain:
+        if not later.layer.activation.elementwise:
+            raise ValueError(
+                f"name={name!r}: the expansion has one slope for each node, and {later.activation} of layer "
+                f"{later.index}, {later.name}, takes the whole row. Its gradients are in `weights`."
+            )
+    return chain
 
 
 def _linked(layer, inside=True):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skbackprop.losses import JointLoss
+from skbackprop.losses import CrossEntropy, JointLoss
 from skbackprop.losses.classification import BinaryLogLoss, MultinomialLogLoss
 from skbackprop.losses.regression import AbsoluteError, LogCosh, Poisson, SquaredError
 
@@ -96,7 +96,11 @@ def error(m, label, trace):
 
 
 FORMS = (
-    ((SquaredError, BinaryLogLoss, MultinomialLogLoss, Poisson), "", lambda difference: difference),
+    (
+        (SquaredError, BinaryLogLoss, MultinomialLogLoss, CrossEntropy, Poisson),
+        "",
+        lambda difference: difference,
+    ),
     ((AbsoluteError,), "sign", np.sign),
     ((LogCosh,), "tanh", np.tanh),
 )

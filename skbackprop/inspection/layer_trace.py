@@ -84,8 +84,8 @@ class LayerTrace:
 
     @cached_property
     def slope(self):
-        """phi'(z) of each sample and node; None where there is no net input or no phi."""
-        if self.net_input is None or self.activation is None:
+        """phi'(z) of each sample and node; None without net input or phi, and for softmax, of whole rows."""
+        if self.net_input is None or self.activation is None or not self.layer.activation.elementwise:
             return None
         z, activation = self.net_input.copy(), self.layer.activation
         out, *scratch = (np.empty_like(z) for _ in range(1 + activation.n_scratch))

@@ -19,7 +19,7 @@ def unit_findings(objective, batch, where):
     network.forward(batch.x)
     findings = []
     for name, layer, _, work in network.parts(network.work):
-        if not isinstance(layer, Dense) or name == _last(network):
+        if not isinstance(layer, Dense) or name == _last(network) or not layer.activation.elementwise:
             continue
         slope = _slope(layer.activation, work.net_input)
         bounded, largest = _is_bounded(layer.activation), _largest_slope(layer.activation)

@@ -68,6 +68,11 @@ class Dense(Layer):
         initializer = clone(resolve(self.initializer, INITIALIZERS, "initializer"))
         activation._validate_params()
         initializer._validate_params()
+        if self.n_units == 1 and not activation.elementwise:
+            raise ValueError(
+                f"{self!r}: {self.activation!r} shares 1 among the nodes, so that a single one is always 1. "
+                "Give two nodes or more (one for each target column), or take 'logistic' for one share."
+            )
         return replace(self, activation=activation, initializer=initializer)
 
     def n_outputs(self, n_inputs):

@@ -85,9 +85,9 @@ class Parametric(Layer):
         work.multiply(work.ones.mT, work.product, out=gradients.alpha)
 
     def input_gradient(self, params, work):
-        # dE/dx = g + alpha (g phi'(x) - g) with g = dE/da
-        g, back = work.output_gradient, work.input_gradient
-        through = self.activation.backward(g, work.x, work.phi, back, work.scratch)
-        np.subtract(through, g, out=back)
-        np.multiply(back, params.alpha, out=back)
+        # dE/dx = g + (alpha g phi'(x) - alpha g) with g = dE/da
+        g, back, strong = work.output_gradient, work.input_gradient, work.product
+        np.multiply(g, params.alpha, out=strong)
+        through = self.activation.backward(strong, work.x, work.phi, back, work.scratch)
+        np.subtract(through, strong, out=back)
         return np.add(back, g, out=back)

@@ -1,6 +1,7 @@
 """Losses by idea, one a file, and the names by which an estimator finds them."""
 
 from skbackprop.losses.classification import BinaryLogLoss, LogLoss, MultinomialLogLoss
+from skbackprop.losses.cross_entropy import CrossEntropy
 from skbackprop.losses.joint import JointLoss
 from skbackprop.losses.loss import Loss
 from skbackprop.losses.quantile import Quantile, Quantiles
@@ -14,6 +15,7 @@ REGRESSION_LOSSES = {
     "quantile": Quantile,
     "poisson": Poisson,
     "gamma": Gamma,
+    "cross_entropy": CrossEntropy,
 }
 CLASSIFICATION_LOSSES = {"log_loss": LogLoss}
 
@@ -22,6 +24,7 @@ __all__ = [
     "REGRESSION_LOSSES",
     "AbsoluteError",
     "BinaryLogLoss",
+    "CrossEntropy",
     "Gamma",
     "Huber",
     "JointLoss",

@@ -7,6 +7,7 @@ import numpy as np
 
 from skbackprop.activations import logistic, softplus
 from skbackprop.compat import Interval
+from skbackprop.losses.cross_entropy import SoftmaxLink
 from skbackprop.losses.loss import Loss
 from skbackprop.memory import Buffer, Setting
 from skbackprop.schedules import Schedulable, Scheduled
@@ -76,10 +77,9 @@ class BinaryLogLoss(LogLoss):
         return output_gradient * prediction * (1.0 - prediction)
 
 
-class MultinomialLogLoss(LogLoss):
+class MultinomialLogLoss(LogLoss, SoftmaxLink):
     """L = log sum_k exp(z_k) - sum_k y_k z_k, dL/dz = softmax(z) - y."""
 
-    out_activation = "softmax"
     columns_for_two_classes = 2
 
     def for_columns(self, exclusive):
@@ -87,27 +87,7 @@ class MultinomialLogLoss(LogLoss):
             raise ValueError(f"loss={self!r} needs exactly one class a sample: use LogLoss.")
         return self
 
-    def buffers(self, n_outputs):
-        return {**super().buffers(n_outputs), "row": 1, "shifted": n_outputs}
-
     def losses_and_delta(self, y, z, losses, out, work):
         (scratch,) = work.scratch
         y = self.smooth(y, z.shape[-1], scratch, work)
-        np.maximum.reduce(z, axis=-1, keepdims=True, out=work.row)
-        np.subtract(z, work.row, out=work.shifted)
-        np.exp(work.shifted, out=out)
-        work.product(out, work.ones, out=work.row)
-        np.divide(out, work.row, out=out)
-        np.log(work.row, out=work.row)
-        np.subtract(work.row, work.shifted, out=losses)  # -log p_k
-        np.multiply(losses, y, out=losses)
-        np.subtract(out, y, out=out)
-
-    def predict(self, z, out):
-        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
-        np.exp(out, out=out)
-        np.divide(out, out.sum(axis=-1, keepdims=True), out=out)
-
-    def predict_backward(self, output_gradient, z, prediction):
-        mean = (output_gradient * prediction).sum(axis=-1, keepdims=True)
-        return prediction * (output_gradient - mean)
+        self.cross_entropy_and_delta(y, z, losses, out, work)

@@ -5,7 +5,7 @@ A new one takes its line here, and is in all of them.
 
 import numpy as np
 
-from skbackprop.activations import ACTIVATIONS, ELU, Bounded, LeakyReLU
+from skbackprop.activations import ACTIVATIONS, ELU, Bounded, LeakyReLU, Softmax
 from skbackprop.layers import (
     PBLD,
     BatchNorm,
@@ -26,6 +26,7 @@ from skbackprop.layers import (
 from skbackprop.losses import (
     AbsoluteError,
     BinaryLogLoss,
+    CrossEntropy,
     Gamma,
     Huber,
     JointLoss,
@@ -52,15 +53,21 @@ from skbackprop.optimizers import (
 
 N_INPUTS, N_OUTPUTS = 3, 2
 
+
+def alone(phi):
+    """One node, or two that share 1: a single one would be 1 always."""
+    return Dense(2 if isinstance(phi, Softmax) else 1, phi)
+
+
 # Each keeps the width, so that it fits into Residual.
 LAYERS = {
     "Dense": lambda phi, m: Dense(m, phi),
-    "one node": lambda phi, m: Sequential([Dense(1, phi), Dense(m, phi)]),
+    "one node": lambda phi, m: Sequential([alone(phi), Dense(m, phi)]),
     "Dropout": lambda phi, m: Sequential([Dropout(0.3), Dense(m, phi), Dropout(0.4)]),
     "BatchNorm": lambda phi, m: Sequential([BatchNorm(epsilon=0.1), Dense(m, phi), BatchNorm(epsilon=0.1)]),
     "LayerNorm": lambda phi, m: Sequential([LayerNorm(0.1), Dense(m, phi), LayerNorm(0.1)]),
     "Residual": lambda phi, m: Residual(Sequential([Dense(2, phi), Dense(m, phi)])),
-    "Concatenate": lambda phi, m: Concatenate([Dense(1, phi), Sequential([Dense(2, phi), Dense(m - 1)])]),
+    "Concatenate": lambda phi, m: Concatenate([Dense(2, phi), Sequential([Dense(2, phi), Dense(m - 2)])]),
     "Sequential": lambda phi, m: Sequential([Dense(2, phi), Sequential([Dense(m, phi)])]),
     "NTKDense": lambda phi, m: Sequential([Scale(), NTKDense(m, phi)]),
     "Blocks": lambda phi, m: Sequential(
@@ -98,6 +105,10 @@ def positive(random_state, n):
     return random_state.gamma(2.0, size=(n, N_OUTPUTS))
 
 
+def shares(random_state, n):
+    return random_state.dirichlet(np.ones(N_OUTPUTS), n)
+
+
 def labels(random_state, n):
     return random_state.randint(2, size=(n, N_OUTPUTS)).astype(float)
 
@@ -118,6 +129,7 @@ LOSSES = {
     "Quantile(0.8)": (Quantile(0.8), numbers),
     "Poisson": (Poisson(), counts),
     "Gamma": (Gamma(), positive),
+    "cross entropy": (CrossEntropy(), shares),
     "binary": (BinaryLogLoss(), labels),
     "binary, smooth": (BinaryLogLoss(0.2), labels),
     "multinomial": (MultinomialLogLoss(), one_hot),

@@ -191,6 +191,8 @@ const LOSSES = {
   }),
 };
 
+LOSSES.CrossEntropy = () => LOSSES.MultinomialLogLoss({ label_smoothing: 0 });
+
 function dense(inputs, weight, bias) {
   const net = bias.slice();
   for (let k = 0; k < inputs.length; k += 1) {

@@ -27,8 +27,12 @@ KNOWN_LOSSES = (
     losses.Gamma,
     losses.BinaryLogLoss,
     losses.MultinomialLogLoss,
+    losses.CrossEntropy,
 )
-KNOWN_ACTIVATIONS = (*activations.ACTIVATIONS.values(), activations.Bounded)
+KNOWN_ACTIVATIONS = (
+    *(kind for kind in activations.ACTIVATIONS.values() if kind.elementwise),
+    activations.Bounded,
+)
 
 
 def model_of(trace):
