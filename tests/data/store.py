@@ -1,8 +1,8 @@
 """Write a small file of each kind of estimator, and what it predicts, in the format of today.
 
-`python tests/data/store.py` from the root, once for each format, before the first release that writes it; until
-then the folder may be removed and written anew. What a release has written stays as it is: `test_stored_files.py`
-shows that it can still be read.
+`python tests/data/store.py` from the root, once for each format, before the first release that writes it;
+until then the folder may be removed and written anew. What a release has written stays as it is:
+`test_stored_files.py` shows that it can still be read.
 """
 
 import json
