@@ -6,6 +6,7 @@ result.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 
@@ -20,23 +21,30 @@ class Activation(BaseEstimator, ABC):
     """Base class; a subclass states `forward` and `backward` and may use `n_scratch` arrays."""
 
     _parameter_constraints: dict = {}
-    n_scratch = 0
-    elementwise = True  # False: a node's output depends on the whole row, so that phi' is no number for each
-    saturates = False  # logistic: scikit-learn draws its first weights from a narrower range
+    n_scratch: int = 0
+    elementwise: bool = True  # False: a node's output depends on the whole row: phi' is no number for each
+    saturates: bool = False  # logistic: scikit-learn draws its first weights from a narrower range
 
     @abstractmethod
-    def forward(self, z, out, scratch):
+    def forward(self, z: np.ndarray, out: np.ndarray, scratch: Sequence[np.ndarray]) -> np.ndarray:
         """a = phi(z)."""
 
     @abstractmethod
-    def backward(self, output_gradient, z, a, out, scratch):
+    def backward(
+        self,
+        output_gradient: np.ndarray,
+        z: np.ndarray,
+        a: np.ndarray,
+        out: np.ndarray,
+        scratch: Sequence[np.ndarray],
+    ) -> np.ndarray:
         """delta = dE/da * phi'(z)."""
 
 
 LARGEST_EXPONENT = {np.dtype(np.float32): 87.0, np.dtype(np.float64): 708.0}  # normal, 1 over it too
 
 
-def logistic(z, out):
+def logistic(z: np.ndarray, out: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-z)), in vector instructions where exp has them: SciPy's expit has none.
 
     NumPy 2.4 negates float64 wrongly between arrays of different strides: -1 z is right.
@@ -48,7 +56,7 @@ def logistic(z, out):
     return np.divide(1.0, out, out=out)
 
 
-def softplus(z, out, scratch):
+def softplus(z: np.ndarray, out: np.ndarray, scratch: np.ndarray) -> np.ndarray:
     """log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))."""
     np.absolute(z, out=out)
     np.multiply(out, -1.0, out=out)

@@ -6,6 +6,7 @@ weighted mean of all thetas so far, from the first one on: no start at zero that
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -47,7 +48,7 @@ class StochasticAverage(BaseEstimator):
     decay = 1.0
 
 
-AVERAGES = {"ema": ExponentialAverage, "swa": StochasticAverage}
+AVERAGES: dict[str, type[BaseEstimator]] = {"ema": ExponentialAverage, "swa": StochasticAverage}
 
 
 class Averaging:
@@ -62,7 +63,7 @@ class Averaging:
         Its theta is averaged.
     """
 
-    def __init__(self, average, network):
+    def __init__(self, average: ExponentialAverage | StochasticAverage, network: Any) -> None:
         average._validate_params()
         self.average, self.network = clone(average), network
         self.mean = placed(np.zeros_like(network.theta))
@@ -82,16 +83,16 @@ class Averaging:
         self.mean, self.weight = placed(self.mean), placed(self.weight)
         self._bind()
 
-    def arrays(self):
+    def arrays(self) -> list[np.ndarray]:
         """The arrays of the state."""
         return [self.mean, self.weight]
 
-    def after_step(self):
+    def after_step(self) -> None:
         """Called after every step."""
         if self.average.every_step:
             self._add()
 
-    def after_epoch(self, progress):
+    def after_epoch(self, progress: float) -> None:
         """Called after every epoch; `progress` is the share of the planned epochs done, this one too."""
         if not self.average.every_step and progress >= self.average.start:
             self._add()
@@ -104,6 +105,6 @@ class Averaging:
         np.multiply(self._change, self._share, out=self._change)
         np.add(self.mean, self._change, out=self.mean)
 
-    def value(self):
+    def value(self) -> np.ndarray | None:
         """The average; None if nothing is averaged yet."""
         return self.mean if self.weight else None

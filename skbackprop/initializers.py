@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
+from skbackprop.activations import Activation
 from skbackprop.compat import Interval, StrOptions
 
 
@@ -15,13 +16,17 @@ class Initializer(BaseEstimator, ABC):
     """Base class: `weight` gives an array (n_inputs, n_units), `bias` one of (1, n_units)."""
 
     _parameter_constraints: dict = {}
-    takes_data = False  # whether `from_data` changes what is drawn
+    takes_data: bool = False  # whether `from_data` changes what is drawn
 
     @abstractmethod
-    def weight(self, random_state, n_inputs, n_units, activation):
+    def weight(
+        self, random_state: np.random.RandomState, n_inputs: int, n_units: int, activation: Activation
+    ) -> np.ndarray:
         """First weights, drawn from a numpy RandomState."""
 
-    def bias(self, random_state, n_inputs, n_units, activation):
+    def bias(
+        self, random_state: np.random.RandomState, n_inputs: int, n_units: int, activation: Activation
+    ) -> np.ndarray:
         """Zeros, unless the method says otherwise."""
         return np.zeros((1, n_units))
 
@@ -35,7 +40,7 @@ class VarianceScaling(Initializer):
     _parameter_constraints = {"distribution": [StrOptions({"uniform", "normal"})]}
 
     @abstractmethod
-    def variance(self, n_inputs, n_units):
+    def variance(self, n_inputs: int, n_units: int) -> float:
         """The variance of one weight."""
 
     def weight(self, random_state, n_inputs, n_units, activation):
@@ -152,7 +157,7 @@ class DataDriven(Normal):
     _parameter_constraints = {"n_points": [Interval(Integral, 1, None, closed="left")]}
     takes_data = True
 
-    def from_data(self, z, random_state):
+    def from_data(self, z: np.ndarray, random_state: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
         """(factor of the weights, biases) from net inputs without bias, (..., n_samples, n_units)."""
         rounding = 100 * np.finfo(z.dtype).eps * np.abs(z).max(axis=-2, keepdims=True)
         deviation = z.std(axis=-2, keepdims=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, isfinite, log2, pi
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
@@ -25,7 +26,7 @@ class Constant(BaseEstimator):
 
     _parameter_constraints: dict = {}
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return 1.0
 
 
@@ -33,7 +34,7 @@ class Constant(BaseEstimator):
 class Step(BaseEstimator):
     """factor^k, k the number of milestones passed; each is a progress in [0, 1]."""
 
-    milestones: tuple = (0.5, 0.75)
+    milestones: tuple[float, ...] = (0.5, 0.75)
     factor: float = 0.1
 
     _parameter_constraints = {
@@ -41,12 +42,14 @@ class Step(BaseEstimator):
         "factor": [Interval(Real, 0, None, closed="left")],
     }
 
-    def _validate_params(self):
+    def _validate_params(self) -> None:
         super()._validate_params()
-        if not all(isinstance(milestone, Real) and 0 <= milestone <= 1 for milestone in self.milestones):
+        if not all(
+            isinstance(milestone, Real) and 0 <= float(milestone) <= 1 for milestone in self.milestones
+        ):
             raise ValueError(f"milestones={self.milestones!r} must be numbers in [0, 1].")
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return self.factor ** sum(progress >= milestone for milestone in self.milestones)
 
 
@@ -58,7 +61,7 @@ class Exponential(BaseEstimator):
 
     _parameter_constraints = {"final": [Interval(Real, 0, 1, closed="right")]}
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return self.final**progress
 
 
@@ -70,11 +73,11 @@ class Cosine(BaseEstimator):
 
     _parameter_constraints = _FINAL
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return _cosine(1.0, self.final, progress)
 
 
-def _cosine(first, last, share):
+def _cosine(first: float, last: float, share: float) -> float:
     """From `first` to `last` along half a period."""
     return last + (first - last) * 0.5 * (1.0 + cos(pi * share))
 
@@ -105,7 +108,7 @@ class CosineRestarts(BaseEstimator):
         **_FINAL,
     }
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         lengths = [self.growth**cycle for cycle in range(self.n_cycles)]
         start, position = 0.0, progress * sum(lengths)
         for length in lengths[:-1]:
@@ -126,7 +129,7 @@ class CosineCycles(BaseEstimator):
 
     _parameter_constraints = {"n_cycles": [Interval(Integral, 1, None, closed="left")]}
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return _cosine(0.0, 1.0, 2.0 * log2(1.0 + (2**self.n_cycles - 1) * progress))
 
 
@@ -138,7 +141,7 @@ class FlatCosine(BaseEstimator):
 
     _parameter_constraints = {"flat": _SHARE}
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return _cosine(1.0, 0.0, max(0.0, progress - self.flat) / (1.0 - self.flat))
 
 
@@ -168,7 +171,7 @@ class OneCycle(BaseEstimator):
         **_FINAL,
     }
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         if progress < self.peak_at:
             return _cosine(self.start, 1.0, progress / self.peak_at)
         return _cosine(1.0, self.start * self.final, (progress - self.peak_at) / (1.0 - self.peak_at))
@@ -182,7 +185,7 @@ class Inverse(BaseEstimator):
 
     _parameter_constraints = {"decay": [Interval(Real, 0, None, closed="left")]}
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return 1.0 / (1.0 + self.decay * progress)
 
 
@@ -195,7 +198,7 @@ class WarmUp(BaseEstimator):
 
     _parameter_constraints = {"warm_up": _SHARE, "schedule": [callable, None]}
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         if progress < self.warm_up:
             return progress / self.warm_up
         if self.schedule is None:
@@ -226,7 +229,7 @@ class Plateau(BaseEstimator):
         "smallest": [Interval(Real, 0, 1, closed="right")],
     }
 
-    def __call__(self, progress):
+    def __call__(self, progress: float) -> float:
         return 1.0
 
 
@@ -245,7 +248,7 @@ SCHEDULES = {
 }
 
 
-def _validate(schedule):
+def _validate(schedule: Schedule | None) -> None:
     """The settings of a schedule of this module, and of the one inside it."""
     if isinstance(schedule, BaseEstimator) and hasattr(schedule, "_parameter_constraints"):
         schedule._validate_params()
@@ -283,19 +286,19 @@ class Scheduled(BaseEstimator):
 
     _parameter_constraints = {"initial": [Real], "schedule": [str, callable]}
 
-    def _validate_params(self):
+    def _validate_params(self) -> None:
         super()._validate_params()
         schedule = resolve(self.schedule, SCHEDULES, "schedule")
         if isinstance(schedule, Plateau):
             raise ValueError(f"{self!r}: Plateau does not follow the progress.")
         _validate(schedule)
 
-    def at(self, progress):
+    def at(self, progress: float) -> float:
         """The value at this progress."""
         return self.initial * resolve(self.schedule, SCHEDULES, "schedule")(progress)
 
 
-def scheduled_settings(component):
+def scheduled_settings(component: object) -> dict[str, Scheduled]:
     """The settings of a component that are `Scheduled`, by name."""
     return {name: value for name, value in vars(component).items() if isinstance(value, Scheduled)}
 
@@ -316,7 +319,10 @@ class Schedulable:
 class ScheduledRate:
     """initial * schedule(progress)."""
 
-    def __init__(self, initial, schedule):
+    initial: float
+    schedule: Any
+
+    def __init__(self, initial: float, schedule: Schedule) -> None:
         _validate(schedule)
         factor = schedule(0.0)
         if not (isinstance(factor, Real) and isfinite(factor) and factor >= 0.0):
@@ -325,14 +331,14 @@ class ScheduledRate:
             )
         self.initial, self.schedule = initial, schedule
 
-    def at(self, progress):
+    def at(self, progress: float) -> float:
         """The learning rate of the next step."""
         return self.initial * self.schedule(min(progress, 1.0))
 
-    def end_epoch(self, n_samples_seen):
+    def end_epoch(self, n_samples_seen: int) -> None:
         """Called after every epoch."""
 
-    def lower(self):
+    def lower(self) -> bool:
         """On a plateau: whether the rate could still be lowered, else training stops."""
         return False
 
@@ -340,31 +346,31 @@ class ScheduledRate:
 class InverseScalingRate(ScheduledRate):
     """initial / (t + 1)^power_t, t the number of samples seen up to the last epoch's end."""
 
-    def __init__(self, initial, power_t):
+    def __init__(self, initial: float, power_t: float) -> None:
         self.initial, self.power_t, self.rate = initial, power_t, initial
 
-    def at(self, progress):
+    def at(self, progress: float) -> float:
         return self.rate
 
-    def end_epoch(self, n_samples_seen):
+    def end_epoch(self, n_samples_seen: int) -> None:
         self.rate = self.initial / (n_samples_seen + 1) ** self.power_t
 
 
 class PlateauRate(ScheduledRate):
     """Multiplied by the plateau's factor each time that `lower` is called."""
 
-    def __init__(self, initial, plateau):
+    def __init__(self, initial: float, plateau: Plateau) -> None:
         super().__init__(initial, plateau)
         self.rate = initial
 
     @property
-    def smallest(self):
+    def smallest(self) -> float:
         return self.initial * self.schedule.smallest * (1.0 + 1e-9)  # rounding is not one plateau more
 
-    def at(self, progress):
+    def at(self, progress: float) -> float:
         return self.rate
 
-    def lower(self):
+    def lower(self) -> bool:
         if self.rate <= self.smallest:
             return False
         self.rate /= 1.0 / self.schedule.factor  # 5 for 0.2, exactly
@@ -376,5 +382,5 @@ class AdaptiveRate(PlateauRate):
 
     smallest = 1e-6
 
-    def __init__(self, initial):
+    def __init__(self, initial: float) -> None:
         super().__init__(initial, Plateau(factor=0.2))

@@ -259,6 +259,24 @@ def test_log_losses_far_from_zero(loss, y, z, value, delta, dtype):
 
 
 @EVERY
+@pytest.mark.parametrize("weight", [None, np.arange(6.0)], ids=["equal weights", "weighted"])
+def test_value_is_that_of_value_and_delta(loss, weight):
+    y, z = data(loss)
+    found = loss.value(y.tolist(), z.tolist(), weight)
+    assert type(found) is float
+    assert found == value_and_delta(loss, y, z, weight)[0]
+    if weight is not None:
+        single = loss.value(y, z.astype(np.float32), weight)
+        assert single == value_and_delta(loss, y, z, weight, np.float32)[0]
+
+
+def test_value_of_one_column_and_of_weights_for_each_output():
+    assert SquaredError().value([1, 2], [2, 4]) == 1.25
+    loss, weight = JointLoss([SquaredError(), AbsoluteError()]), [[1.0, 0.0], [0.0, 1.0]]
+    assert loss.value(np.zeros((2, 2)), [[2.0, 5.0], [7.0, 3.0]], weight) == 5.0
+
+
+@EVERY
 def test_a_loss_holds_no_data(loss):
     settings = vars(loss).copy()
     first, second = data(loss, seed=1), data(loss, seed=2, n_samples=9)

@@ -6,11 +6,13 @@ loss holds no data; its work arrays come from `buffers`.
 """
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from skbackprop.memory import Buffer
+from skbackprop.memory import Buffer, Work, Workspaces
 from skbackprop.products import Product
 
 
@@ -18,17 +20,17 @@ class Loss(BaseEstimator, ABC):
     """Base class; a subclass states `losses_and_delta`, and its inverse link in `predict`."""
 
     _parameter_constraints: dict = {}
-    out_activation = "identity"  # the name of the inverse link
-    shiftable = True  # a constant may be added to y and z; False: y > 0 in a unit of its own
-    for_classes = False  # True: z are log odds, and `predict` gives probabilities
-    columns_for_two_classes = 1  # of a classifier's target; 2 wants one column a class always
-    n_scratch = 0
+    out_activation: str = "identity"  # the name of the inverse link
+    shiftable: bool = True  # a constant may be added to y and z; False: y > 0 in a unit of its own
+    for_classes: bool = False  # True: z are log odds, and `predict` gives probabilities
+    columns_for_two_classes: int = 1  # of a classifier's target; 2 wants one column a class always
+    n_scratch: int = 0
 
-    def n_nodes(self, n_columns):
+    def n_nodes(self, n_columns: int) -> int:
         """How many nodes the last layer needs for y with so many columns."""
         return n_columns
 
-    def buffers(self, n_outputs):
+    def buffers(self, n_outputs: int) -> dict[str, Any]:
         return {
             "delta": n_outputs,
             "losses": n_outputs,
@@ -50,22 +52,26 @@ class Loss(BaseEstimator, ABC):
             "product": Product((n_outputs, 1)),
         }
 
-    def check_targets(self, y):
+    def check_targets(self, y: np.ndarray) -> None:
         """Raise ValueError where y has values that the loss is not defined for."""
 
-    def for_columns(self, exclusive):
+    def for_columns(self, exclusive: bool) -> "Loss":
         """The loss for target columns of which exactly one is 1 (`exclusive`), or that are independent."""
         return self
 
     @abstractmethod
-    def losses_and_delta(self, y, z, losses, out, work):
+    def losses_and_delta(
+        self, y: np.ndarray, z: np.ndarray, losses: np.ndarray, out: np.ndarray, work: Work
+    ) -> None:
         """L(y, z) to `losses`, dL/dz to `out`, both of the shape of z."""
 
-    def predict(self, z, out):
+    def predict(self, z: np.ndarray, out: np.ndarray) -> None:
         """The inverse link: the prediction for z."""
         np.copyto(out, z)
 
-    def predict_backward(self, output_gradient, z, prediction):
+    def predict_backward(
+        self, output_gradient: np.ndarray, z: np.ndarray, prediction: np.ndarray
+    ) -> np.ndarray:
         """dE/dz from dE/d(prediction), for a prediction that `predict` gave for z: back through the link."""
         if type(self).predict is not Loss.predict:
             raise NotImplementedError(
@@ -74,7 +80,40 @@ class Loss(BaseEstimator, ABC):
             )
         return output_gradient
 
-    def value_and_delta(self, y, z, sample_weight, out, work):
+    def value(self, y: ArrayLike, z: ArrayLike, weight: ArrayLike | None = None) -> float:
+        """E, one number: for whoever needs neither delta nor work arrays.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_columns)
+            Targets as the network learns them: of a classifier 0 and 1, a column each class.
+
+        z : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Net inputs of the last layer: numbers before the inverse link.
+
+        weight : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        value : float
+            The weighted mean over the rows of the losses summed over the outputs.
+
+        Examples
+        --------
+        >>> from skbackprop.losses import AbsoluteError
+        >>> AbsoluteError().value(y=[1.0, 2.0], z=[1.5, 4.0], weight=[3.0, 1.0])
+        0.875
+        """
+        z = _columns(z, np.result_type(np.asarray(z), np.float32))
+        y = _columns(y, z.dtype)
+        weight = None if weight is None else _columns(weight, z.dtype)
+        work = Workspaces(self.buffers(z.shape[1]), z.dtype)[len(z)]
+        return self.value_and_delta(y, z, weight, work.delta, work).item()
+
+    def value_and_delta(
+        self, y: np.ndarray, z: np.ndarray, sample_weight: np.ndarray | None, out: np.ndarray, work: Work
+    ) -> np.ndarray:
         """E, an array of shape (*members, 1, 1), and dE/dz in `out`."""
         self.losses_and_delta(y, z, work.losses, out, work)
         if sample_weight is not None and sample_weight.shape[-1] != 1:
@@ -84,7 +123,7 @@ class Loss(BaseEstimator, ABC):
         work.product(share.mT, work.losses, out=work.sums)
         return work.product(work.sums, work.ones, out=work.value)
 
-    def share(self, sample_weight, work):
+    def share(self, sample_weight: np.ndarray | None, work: Work) -> np.ndarray:
         """w_i / sum(w), or 1 / n_samples; all 0 where all weights are. `inverse_weight` is 1 / sum(w)."""
         if sample_weight is None:
             work.inverse_weight = work.equal_inverse
@@ -96,7 +135,7 @@ class Loss(BaseEstimator, ABC):
         np.divide(work.any, work.total, out=work.inverse)
         return np.multiply(sample_weight, work.inverse, out=work.share)
 
-    def _value_of_outputs(self, sample_weight, out, work):
+    def _value_of_outputs(self, sample_weight: np.ndarray, out: np.ndarray, work: Work) -> np.ndarray:
         """Each output averaged with its own weights, as by `JointLoss`."""
         work.product(work.rows.mT, sample_weight, out=work.totals)
         np.sign(work.totals, out=work.inverses)
@@ -109,3 +148,8 @@ class Loss(BaseEstimator, ABC):
         work.product(work.inverses, work.ones, out=work.inverse)
         work.inverse_weight = np.divide(work.inverse, sample_weight.shape[-1], out=work.inverse)
         return work.product(work.sums, work.ones, out=work.value)
+
+
+def _columns(values: ArrayLike, dtype: np.dtype) -> np.ndarray:
+    array = np.asarray(values, dtype)
+    return array.reshape(len(array), -1)

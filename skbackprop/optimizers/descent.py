@@ -8,7 +8,8 @@ from sklearn.base import clone
 
 from skbackprop.memory import blocks, placed
 from skbackprop.optimizers.clipping import BoundColumns
-from skbackprop.optimizers.transform import GradientTransform, ScaleByLearningRate
+from skbackprop.optimizers.optimizer import Optimizer
+from skbackprop.optimizers.transform import GradientTransform, Parameters, ScaleByLearningRate
 from skbackprop.schedules import scheduled_settings
 
 
@@ -43,7 +44,7 @@ def _last_links(network):
 class Descent:
     """Owns the moments, and walks theta in cache-sized blocks."""
 
-    def __init__(self, optimizer, network):
+    def __init__(self, optimizer: Optimizer, network: Parameters) -> None:
         optimizer._validate_params()
         self.transforms = [clone(transform) for transform in optimizer.transforms()]
         for transform in self.transforms:
@@ -66,7 +67,7 @@ class Descent:
         self.states = _placed(self.states)
         self._bind()
 
-    def continue_from(self, other):
+    def continue_from(self, other: "Descent") -> None:
         """Take over the state of a descent that keeps the same arrays, whatever its settings."""
         ours, theirs = ([state for state in descent.states if state] for descent in (self, other))
         if [list(state) for state in ours] == [list(state) for state in theirs]:
@@ -74,7 +75,7 @@ class Descent:
                 state.update(earlier)
             self._bind()
 
-    def arrays(self):
+    def arrays(self) -> list[np.ndarray]:
         """The arrays of the state."""
         return [array for state in self.states for array in state.values()]
 
@@ -116,16 +117,16 @@ class Descent:
             yield transform.apply, cut(update), cut(theta), state
 
     @property
-    def follows(self):
+    def follows(self) -> bool:
         """Whether any setting of a transform is `Scheduled`."""
         return bool(self._following)
 
-    def set_progress(self, progress):
+    def set_progress(self, progress: float) -> None:
         """Settings of transforms that are `Scheduled` take their values at this progress, 0 to 1."""
         for set_progress, state in self._following:
             set_progress(progress, state)
 
-    def step(self):
+    def step(self) -> None:
         """One step down the network's gradient, which is used up."""
         for advance, state in self._scalars:
             advance(state)

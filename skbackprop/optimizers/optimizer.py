@@ -11,10 +11,12 @@ from skbackprop.optimizers.transform import RATE, GradientTransform
 class Optimizer(BaseEstimator, ABC):
     """Settings of a descent: `learning_rate`, a number, and the chain that `transforms` gives."""
 
+    learning_rate: float
+
     _parameter_constraints: dict = RATE
 
     @abstractmethod
-    def transforms(self):
+    def transforms(self) -> list[GradientTransform]:
         """The chain, a list of `GradientTransform`; the learning rate comes last if it is not in it."""
 
 
@@ -41,7 +43,7 @@ class Chain(Optimizer):
 
     _parameter_constraints = {**RATE, "steps": [list, tuple]}
 
-    def transforms(self):
+    def transforms(self) -> list[GradientTransform]:
         for step in self.steps:
             if not isinstance(step, GradientTransform):
                 raise TypeError(
