@@ -43,13 +43,13 @@ class Attributions:
     index: pd.Index | None = None
 
     @property
-    def completeness_errors(self):
+    def completeness_errors(self) -> np.ndarray | None:
         """f(x) - f(baseline) - the sum over the columns, (n_samples, n_outputs); None without a baseline."""
         if self.base_values is None:
             return None
         return self.predictions - self.base_values - self.values.sum(axis=1)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """A row for each row, a column for each column; with several outputs a level for these on top."""
         if len(self.outputs) == 1:
             return pd.DataFrame(self.values[:, :, 0], self.index, self.columns)
@@ -57,7 +57,7 @@ class Attributions:
         by_output = self.values.transpose(0, 2, 1).reshape(len(self.values), -1)
         return pd.DataFrame(by_output, self.index, columns)
 
-    def importance(self):
+    def importance(self) -> pd.DataFrame:
         """The mean of |value| over the rows: the largest first, a column for each output."""
         frame = pd.DataFrame(np.abs(self.values).mean(axis=0), self.columns, self.outputs)
         return frame.loc[frame.sum(axis=1).sort_values(ascending=False, kind="stable").index]

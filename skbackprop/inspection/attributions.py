@@ -2,8 +2,11 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from skbackprop.inspection.attribution_table import Attributions
@@ -16,7 +19,7 @@ from skbackprop.network import ROWS_AT_ONCE
 ROUNDING = 1e-9  # of a prediction: no error
 
 
-def input_gradients(estimator, X, *, of="prediction"):
+def input_gradients(estimator: BaseEstimator, X: Any, *, of: str = "prediction") -> Attributions:
     """How fast each output changes with each column that the network sees: df/dx.
 
     Parameters
@@ -63,7 +66,7 @@ def input_gradients(estimator, X, *, of="prediction"):
     return _table(model, X, gradients, _names_of_places(model, names), function.values(x))
 
 
-def gradient_times_input(estimator, X, *, of="prediction"):
+def gradient_times_input(estimator: BaseEstimator, X: Any, *, of: str = "prediction") -> Attributions:
     """The first-order contribution of each column: x df/dx, x as the network sees it.
 
     Parameters
@@ -94,7 +97,15 @@ def gradient_times_input(estimator, X, *, of="prediction"):
     return _table(model, X, contributions, sums.names, function.values(x))
 
 
-def integrated_gradients(estimator, X, *, baseline=None, of="prediction", n_steps=16, tolerance=1e-3):
+def integrated_gradients(
+    estimator: BaseEstimator,
+    X: Any,
+    *,
+    baseline: ArrayLike | None = None,
+    of: str = "prediction",
+    n_steps: int = 16,
+    tolerance: float = 1e-3,
+) -> Attributions:
     """Contributions along the straight line from a baseline: (x - b) times the mean of df/dx on the way.
 
     They add up to f(x) - f(b), up to the error of the mean. The line is cut into pieces of four
@@ -176,7 +187,15 @@ default=None
     return found
 
 
-def expected_gradients(estimator, X, background, *, of="prediction", n_samples=200, random_state=None):
+def expected_gradients(
+    estimator: BaseEstimator,
+    X: Any,
+    background: Any,
+    *,
+    of: str = "prediction",
+    n_samples: int = 200,
+    random_state: int | np.random.RandomState | None = None,
+) -> Attributions:
     """Integrated gradients, averaged over the rows of a background as baselines: an estimate of SHAP values.
 
     For each row, `n_samples` pairs of a row b of the background and a place t on the line from b to x are

@@ -71,7 +71,7 @@ class ChainRule:
     def __repr__(self):
         return str(self)
 
-    def latex(self):
+    def latex(self) -> str:
         """The symbols, the numbers of a single sample, and the value, in an `aligned` environment.
 
         Returns

@@ -1,10 +1,14 @@
 """Is a fitted model well? What is measured, and how large it may be."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from skbackprop.inspection.data_health import class_findings, input_findings, target_findings
-from skbackprop.inspection.findings import Diagnosis
+from skbackprop.inspection.findings import Diagnosis, Finding
 from skbackprop.inspection.opened import opened
 from skbackprop.inspection.rows import some_rows
 from skbackprop.inspection.training_health import training_findings
@@ -12,7 +16,15 @@ from skbackprop.inspection.unit_health import delta_findings, unit_findings
 
 
 @np.errstate(over="ignore", invalid="ignore")  # of huge values, which are then what is found
-def diagnose(estimator, X, y, sample_weight=None, *, n_rows=1000, random_state=None):
+def diagnose(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    n_rows: int = 1000,
+    random_state: int | np.random.RandomState | None = None,
+) -> Diagnosis:
     """Look for what keeps a network from learning, and say what to try.
 
     Looks for nodes that are dead or saturated, and layers that are dead as a whole, as after one huge
@@ -65,7 +77,7 @@ def diagnose(estimator, X, y, sample_weight=None, *, n_rows=1000, random_state=N
     batch = model.batch(X, y, sample_weight)
     findings = [*input_findings(model, X, batch.x), *target_findings(model, batch.y)]
     several = len(model.trained_networks) > 1
-    of_nodes = []
+    of_nodes: list[Finding] = []
     for k, objective in enumerate(model.objectives()):
         where = f"network {k}, " if several else ""
         dead = unit_findings(objective, batch, where)

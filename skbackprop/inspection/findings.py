@@ -63,11 +63,11 @@ class Diagnosis(Sequence):
         return self.findings[place]
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """The names of the findings."""
         return [finding.name for finding in self]
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """A row for each finding."""
         return pd.DataFrame([astuple(finding) for finding in self], columns=[f.name for f in fields(Finding)])
 

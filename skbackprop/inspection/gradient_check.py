@@ -1,9 +1,12 @@
 """Backpropagation against central differences, with a user's own network and rows."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from skbackprop.inspection.comparison import Comparison, summed
@@ -14,17 +17,17 @@ from skbackprop.inspection.rows import some_rows
 
 @np.errstate(over="ignore", invalid="ignore")  # of huge values
 def check_gradients(
-    estimator,
-    X,
-    y,
-    sample_weight=None,
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None = None,
     *,
-    n_coordinates=20,
-    n_directions=2,
-    n_rows=100,
-    tolerance=1e-6,
-    random_state=None,
-):
+    n_coordinates: int = 20,
+    n_directions: int = 2,
+    n_rows: int = 100,
+    tolerance: float = 1e-6,
+    random_state: int | np.random.RandomState | None = None,
+) -> GradientReport:
     """Compare every layer's gradient by backpropagation with central differences.
 
     All is done on a copy of the network in float64, with the objective of training: the loss with its
@@ -92,7 +95,8 @@ def check_gradients(
     random = check_random_state(random_state)
     model = opened(estimator)
     batch = model.batch(*some_rows(X, y, sample_weight, n_rows, random))
-    kinds, found, costs = {}, [], []
+    kinds: dict[str, str] = {}
+    found, costs = [], []
     for k, objective in enumerate(model.objectives()):
         comparison = Comparison(objective, batch, random, tolerance)
         if not np.isfinite(comparison.value()):

@@ -42,12 +42,12 @@ class GradientReport:
     n_rows: int
 
     @property
-    def right(self):
+    def right(self) -> bool:
         """Whether no slope is wrong."""
         return not (self.checks["verdict"] == WRONG).any()
 
     @property
-    def wrong_layers(self):
+    def wrong_layers(self) -> list:
         """The layers whose own backward pass is wrong: alone, or in the network where nothing is wrong alone.
 
         A layer around others is left out where one inside it is wrong.
@@ -57,7 +57,7 @@ class GradientReport:
         return [name for name in names if not any(other.startswith(f"{name}.") for other in names)]
 
     @property
-    def layers(self):
+    def layers(self) -> pd.DataFrame:
         """A row for each array of each layer, with the largest error and where it is."""
         in_network = self.checks["what"].isin(["input", "delta"]) | ~self.checks["alone"]
         rows = []
@@ -81,7 +81,7 @@ class GradientReport:
         rows.sort(key=lambda row: order.get(row["layer"], -1))
         return pd.DataFrame(rows)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """The same as `layers`."""
         return self.layers
 

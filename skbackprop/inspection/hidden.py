@@ -1,16 +1,18 @@
 """What the hidden layers make of rows."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from skbackprop.inspection.opened import opened
 from skbackprop.layers import Ensemble
 from skbackprop.network import net_input
 
 
-def hidden_activations(estimator, X, layer=None):
+def hidden_activations(estimator: BaseEstimator, X: Any, layer: int | None = None) -> Any:
     """The outputs of the hidden layers.
 
     Parameters

@@ -2,8 +2,13 @@
 
 from functools import cached_property
 from numbers import Integral
+from os import PathLike
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.inspection.chain_rule import ChainRule
@@ -17,7 +22,9 @@ from skbackprop.inspection.updates import EstimatorStep, NoStepError, TabularSte
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is not finite is seen in the trace
-def trace(estimator, X, y, sample_weight=None, *, member=0):
+def trace(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: ArrayLike | None = None, *, member: int = 0
+) -> "Trace":
     """Every net input, output, delta and gradient of a fitted network on some rows.
 
     The rows pass forward as in prediction (dropout is off), and the deltas back. The estimator is not
@@ -166,7 +173,7 @@ class Trace:
         return self.loss.out_activation != "identity"
 
     @cached_property
-    def nodes(self):
+    def nodes(self) -> pd.DataFrame:
         """A DataFrame with a row for each sample and node.
 
         n[l,j] is node j of layer l, n[0,k] an input. `out` of an output node is what is predicted. Where
@@ -175,7 +182,7 @@ class Trace:
         return node_table(self)
 
     @cached_property
-    def weights(self):
+    def weights(self) -> pd.DataFrame:
         """A DataFrame with a row for each weight w[l,j,k], bias b[l,j] and other parameter.
 
         `gradient` is dE/dw, summed over the samples; `update` is what the estimator's own solver would add
@@ -194,7 +201,7 @@ class Trace:
             },
         )
 
-    def to_html(self, path):
+    def to_html(self, path: str | PathLike) -> None:
         """Write a page on which a reader goes through the network step by step, and changes its numbers.
 
         The page is one file that loads nothing. It draws the nodes, and goes through the forward pass, the
@@ -214,7 +221,7 @@ class Trace:
         """
         write_page(self, path)
 
-    def update(self, solver=None):
+    def update(self, solver: Any = None) -> pd.DataFrame:
         """The next step of training on these rows, as one batch, from the weights traced here.
 
         It is the step that training takes: down the gradient of the mean error and the penalty, with
@@ -245,7 +252,7 @@ class Trace:
         }
         return parameter_table(self.layers, columns)
 
-    def chain_rule(self, name, sample=None):
+    def chain_rule(self, name: str, sample: int | None = None) -> ChainRule:
         """The derivative by one weight or bias, written out: symbols, then numbers.
 
         Every path from the node through the later layers to an output is a product; the derivative is their

@@ -2,8 +2,10 @@
 
 from copy import copy
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,7 +27,7 @@ class LevelsEncoder(TransformerMixin, BaseEstimator):
         self.max_categories = max_categories
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the levels of each column.
 
         Parameters
@@ -52,8 +54,8 @@ class LevelsEncoder(TransformerMixin, BaseEstimator):
             for j in range(fitted.n_features_in_)
         ]
         fitted.categories_ = [levels.values for levels in fitted._levels]
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+        self.__dict__.clear()
+        self.__dict__.update(vars(fitted))
         return self
 
     def _columns(self, X):
@@ -112,7 +114,7 @@ class CategoryEncoder(OneToOneFeatureMixin, LevelsEncoder):
     array([1, 2, 0, 0])
     """
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """The codes.
 
         Parameters
@@ -190,7 +192,7 @@ class SignedOneHotEncoder(LevelsEncoder):
            [ 0.,  1.,  0.,  0.]])
     """
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """The columns of ones and zeros.
 
         Parameters
@@ -214,7 +216,7 @@ class SignedOneHotEncoder(LevelsEncoder):
             levels.write_one_hot(column, one_hot[:, end - levels.n_one_hot : end])
         return one_hot
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Names of the columns that `transform` gives: 'column_level'.
 
         Parameters

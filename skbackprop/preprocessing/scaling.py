@@ -2,6 +2,7 @@
 
 from copy import copy
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -94,11 +95,11 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {"max_absolute_value": [Interval(Real, 0, None, closed="neither"), None]}
 
-    def __init__(self, max_absolute_value=3.0):
+    def __init__(self, max_absolute_value: float = 3.0) -> None:
         self.max_absolute_value = max_absolute_value
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn medians and quartiles.
 
         Parameters
@@ -120,11 +121,11 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         fitted = copy(self)  # a call that fails changes nothing
         fitted.center_, fitted.scale_ = center_and_scale(fitted._validated(X, reset=True))
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+        self.__dict__.clear()
+        self.__dict__.update(vars(fitted))
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """The scaled numbers.
 
         Parameters
@@ -146,7 +147,7 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = self._validated(X, reset=False, copy=True)
         return squash(X, self.center_, self.scale_, self.max_absolute_value)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> Any:
         """The numbers that were scaled.
 
         Parameters

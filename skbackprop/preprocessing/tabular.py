@@ -2,8 +2,10 @@
 
 from copy import copy
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -135,7 +137,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         self.max_absolute_value = max_absolute_value
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn medians, ranges, levels, and where numbers are missing.
 
         Parameters
@@ -159,8 +161,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         warn_unused(self, [(("max_one_hot_categories",), whole)], 3)
         fitted = copy(self)  # a call that fails changes nothing
         fitted._learn(opened(fitted, X, reset=True))
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+        self.__dict__.clear()
+        self.__dict__.update(vars(fitted))
         return self
 
     def _learn(self, table):
@@ -218,7 +220,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             )
         return {places[name] for name in listed.ravel().tolist()}
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """The columns for a network.
 
         Parameters
@@ -277,7 +279,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
                 "missing, infinity is not."
             )
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Names of the columns that `transform` gives.
 
         Parameters

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 from sklearn.model_selection import check_cv
 
@@ -40,7 +41,7 @@ class Backtest:
     predictions: pd.DataFrame
     scores: pd.DataFrame
 
-    def summary(self):
+    def summary(self) -> pd.DataFrame:
         """The means over series, then folds.
 
         Returns
@@ -53,7 +54,16 @@ class Backtest:
         return of_folds.groupby("method", sort=False).mean()
 
 
-def backtest(forecaster, X, y, cv, *, refit=True, seasonality=None, coverage=None):
+def backtest(
+    forecaster: BaseEstimator,
+    X: Any,
+    y: Any,
+    cv: Any,
+    *,
+    refit: bool = True,
+    seasonality: int | None = None,
+    coverage: Any = None,
+) -> Backtest:
     """Forecast the test part of each fold from its training part, and measure.
 
     Parameters

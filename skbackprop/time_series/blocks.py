@@ -52,7 +52,8 @@ class FullWindows:
     A statistic is (window, n, n_lanes): one place of all blocks after the other.
     """
 
-    minimum, maximum = np.minimum, np.maximum
+    minimum: np.ufunc = np.minimum
+    maximum: np.ufunc = np.maximum
 
     def __init__(self, rows, min_periods):
         self.rows, self.window, self.min_periods = rows, rows.shape[-1], min_periods

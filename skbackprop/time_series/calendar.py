@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ class ClockFeatures(TimeFeatures):
         return tags
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the columns and the clock.
 
         Parameters
@@ -66,12 +67,12 @@ class ClockFeatures(TimeFeatures):
         """
         fitted = copy(self)  # a call that fails changes nothing
         fitted._learn_times(fitted._times(X, reset=True))
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+        self.__dict__.clear()
+        self.__dict__.update(vars(fitted))
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
         """The first call is `fit`; later ones change nothing.
 
         Parameters
@@ -96,7 +97,7 @@ class ClockFeatures(TimeFeatures):
         self._times(X, reset=False)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """The features of each row's time.
 
         Parameters

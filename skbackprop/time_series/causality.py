@@ -1,16 +1,26 @@
 """Does the past depend on the future?"""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_float_dtype, is_numeric_dtype
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
 from skbackprop.time_series.rows import as_frame, as_list, check_known, is_pandas, is_polars, table_of
 from skbackprop.time_series.times import as_index, read_times
 
 
-def check_causal(estimator, X, y=None, *, time=None, n_points=5, random_state=None):
+def check_causal(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any = None,
+    *,
+    time: Any = None,
+    n_points: int = 5,
+    random_state: int | np.random.RandomState | None = None,
+) -> None:
     """Change the future, and see whether features or predictions of the past change.
 
     The estimator is fitted once. Then, for some points in time, the floating point numbers of X from there

@@ -4,9 +4,11 @@ import warnings
 from copy import copy
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,7 +36,7 @@ class TimeFeatures(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {"time": [None, str, Integral], "passthrough": ["boolean", "array-like"]}
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Names of the columns that `transform` gives.
 
         Parameters
@@ -140,7 +142,7 @@ class HistoryFeatures(TimeFeatures):
         "history": [StrOptions({"auto", "continue", "none"})],
         "forget_after": [None, Interval(Integral, 1, None, closed="left")],
     }
-    _initial = None  # state of a new series (n_states,), of recursions
+    _initial: ClassVar[Any] = None  # state of a new series (n_states,), of recursions
 
     columns: str | int | list | None = None
     groups: str | int | list | None = None
@@ -159,7 +161,7 @@ class HistoryFeatures(TimeFeatures):
         return max(1, self._keep())
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the columns, the clock, and the last rows of each series.
 
         Parameters
@@ -183,7 +185,7 @@ class HistoryFeatures(TimeFeatures):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Go on: the last rows of each series are now those of X.
 
         Parameters
@@ -224,7 +226,7 @@ class HistoryFeatures(TimeFeatures):
         return placed
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """`fit`, and the features of these rows.
 
         Parameters
@@ -246,7 +248,7 @@ class HistoryFeatures(TimeFeatures):
         """
         return self._features(X, self._learn(X, None))
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """The features of each row of X, in its order.
 
         Rows that come after the rows learned, series by series, see these; other rows see X alone. Nothing is

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -227,7 +228,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Learn from all windows of the series.
 
         Parameters
@@ -271,14 +272,14 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
         fitted.conformal_ = None if self.calibration is None else calibrated(fitted, X, y, row_steps(placed))
         fitted.models_.fit(placed, fitted.history_, held_out, callbacks.told)
         fitted._forget_first_rows()
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+        self.__dict__.clear()
+        self.__dict__.update(vars(fitted))
         callbacks.end()
         return self
 
     @available_if(_can_go_on)
     @fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X, y):
+    def partial_fit(self, X: Any, y: Any) -> Self:
         """Learn the windows that new rows complete, and go on from these rows.
 
         A stream may begin with any rows. As long as there is no window, or none to validate on or to
@@ -311,7 +312,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
             return self._go_on(X, y, learn=True)
         return self._begin(X, y)
 
-    def observe(self, X, y):
+    def observe(self, X: Any, y: Any) -> Self:
         """Go on from new rows without learning from them.
 
         Parameters
@@ -334,7 +335,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
         self._check_has_learned()
         return self._go_on(X, y, learn=False)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Forecasts for rows that follow the history of their series.
 
         Parameters
@@ -358,7 +359,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
         """
         return self._in_units(self._checked(X).quantiles[:, self.models_.median])
 
-    def predict_quantiles(self, X):
+    def predict_quantiles(self, X: Any) -> np.ndarray:
         """Quantiles of what follows, as the parameter `quantiles` names them.
 
         Parameters
@@ -381,7 +382,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
             raise ValueError("predict_quantiles needs quantiles=, such as [0.1, 0.5, 0.9], in fit.")
         return self._in_units(self._checked(X).quantiles)
 
-    def predict_interval(self, X, coverage=None):
+    def predict_interval(self, X: Any, coverage: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """Intervals that hold a share of the values to come, by split conformal prediction.
 
         Errors of the calibration, in units of their windows' scales, give a half-width for each step ahead;
@@ -460,7 +461,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
         forecasts, scale = self.models_.ahead(self.history_, known, future)
         return Forecast(forecasts[number, ahead - 1], ahead, scale[number], number)
 
-    def forecast(self, horizon=None):
+    def forecast(self, horizon: int | None = None) -> np.ndarray:
         """Forecasts of the next steps of every series, without columns known ahead.
 
         Parameters
@@ -492,7 +493,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
         forecasts = self._in_units(forecasts[..., self.models_.median])
         return forecasts[0] if self.groups is None else forecasts
 
-    def predict_one_step(self, X, y):
+    def predict_one_step(self, X: Any, y: Any) -> np.ndarray:
         """The forecast of each row from the rows before it, which are known: no forecast of many steps.
 
         Parameters
@@ -525,8 +526,8 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstim
             if self.conformal_ is not None:
                 fitted.conformal_ = adapted(self, X, y)
             fitted.models_ = fitted.models_.gone_on(placed, fitted.history_)
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+        self.__dict__.clear()
+        self.__dict__.update(vars(fitted))
         return self
 
     def _read(self, X, y, reset, with_y=True):

@@ -42,9 +42,9 @@ class Chunked:
     n_updates: int
     seed: int
     levels: tuple  # the quantiles
-    network: BackpropRegressor = None
-    center: np.ndarray = None
-    spread: np.ndarray = None
+    network: BackpropRegressor | None = None
+    center: np.ndarray | None = None
+    spread: np.ndarray | None = None
     fill: float = field(default=0.0, init=False)
 
     def fit(self, rows_of, learned, validated):
@@ -109,7 +109,7 @@ class Whole:
     max_windows: int | None
     seed: int
     levels: tuple  # the quantiles
-    fitted: list = None  # [quantile][group of steps]: an estimator, and the steps
+    fitted: list | None = None  # [quantile][group of steps]: an estimator, and the steps
 
     @property
     def fill(self):

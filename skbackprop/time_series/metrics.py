@@ -1,10 +1,13 @@
 """Errors of forecasts that scikit-learn does not have."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
 
-def mean_absolute_scaled_error(y_true, y_pred, *, y_train, seasonality=1):
+def mean_absolute_scaled_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, seasonality: int = 1
+) -> float:
     """Mean absolute error in units of the mean seasonal change of the training part (Hyndman, Koehler, 2006).
 
     Parameters
@@ -35,7 +38,9 @@ def mean_absolute_scaled_error(y_true, y_pred, *, y_train, seasonality=1):
     return float(np.mean(np.abs(y_true - y_pred)) / np.mean(np.abs(_changes(y_train, seasonality))))
 
 
-def root_mean_squared_scaled_error(y_true, y_pred, *, y_train, seasonality=1):
+def root_mean_squared_scaled_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, seasonality: int = 1
+) -> float:
     """Root of the mean squared error in units of that of seasonal changes before, as in the M5 competition.
 
     Parameters
@@ -66,7 +71,7 @@ def root_mean_squared_scaled_error(y_true, y_pred, *, y_train, seasonality=1):
     return float(np.sqrt(np.mean((y_true - y_pred) ** 2) / np.mean(_changes(y_train, seasonality) ** 2)))
 
 
-def symmetric_mean_absolute_percentage_error(y_true, y_pred):
+def symmetric_mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Mean of 2 |y - forecast| / (|y| + |forecast|), as in the M4 competition, from 0 to 2; 0 / 0 is 0.
 
     Parameters
@@ -88,7 +93,7 @@ def symmetric_mean_absolute_percentage_error(y_true, y_pred):
     return float(np.mean(np.divide(2 * error, size, out=np.zeros_like(error), where=size > 0)))
 
 
-def coverage_score(y_true, lower, upper):
+def coverage_score(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
     """The share of values within their intervals.
 
     Parameters
@@ -112,10 +117,10 @@ def coverage_score(y_true, lower, upper):
     return float(np.mean((lower <= y_true) & (y_true <= upper)))
 
 
-def _pair(y_true, y_pred):
-    y_true, y_pred = _series("y_true", y_true), _series("y_pred", y_pred)
-    check_consistent_length(y_true, y_pred)
-    return y_true, y_pred
+def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    pair = _series("y_true", y_true), _series("y_pred", y_pred)
+    check_consistent_length(*pair)
+    return pair
 
 
 def _series(name, y):

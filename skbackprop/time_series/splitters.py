@@ -1,7 +1,9 @@
 """Cross-validation in time."""
 
 import warnings
+from collections.abc import Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from skbackprop.time_series.rows import as_frame, is_frame, is_pandas, table_of,
 from skbackprop.unused import warn_unused
 
 
-def check_gap(cv, target_ahead):
+def check_gap(cv: Any, target_ahead: int) -> None:
     """Warn of a gap between training and test parts that is too short for targets of several steps ahead.
 
     A row t whose target is the value at t + target_ahead is complete at that time only. In the last
@@ -107,8 +109,17 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     """
 
     def __init__(
-        self, n_splits=5, *, horizon=1, gap=0, step=None, window=None, time=None, freq=None, target_ahead=1
-    ):
+        self,
+        n_splits: int = 5,
+        *,
+        horizon: int = 1,
+        gap: int = 0,
+        step: int | None = None,
+        window: int | None = None,
+        time: Any = None,
+        freq: Any = None,
+        target_ahead: int = 1,
+    ) -> None:
         self.n_splits = n_splits
         self.horizon = horizon
         self.gap = gap
@@ -118,7 +129,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         self.freq = freq
         self.target_ahead = target_ahead
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """The number of folds.
 
         Parameters
@@ -138,7 +149,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         """
         return self.n_splits
 
-    def split(self, X, y=None, groups=None):
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Row numbers of the training and the test part of each fold.
 
         Parameters

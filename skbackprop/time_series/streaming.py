@@ -1,12 +1,14 @@
 """Pipelines that learn from a stream, and their evaluation."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import is_classifier
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, mean_absolute_error
 from sklearn.pipeline import Pipeline
@@ -84,6 +86,10 @@ class StreamingPipeline(Pipeline):
     (3,)
     """
 
+    steps: list[tuple[str, Any]]
+    waiting_series_: list
+    _first: First | None
+
     def __init__(
         self, steps, *, label_delay=0, groups=None, transform_input=None, memory=None, verbose=False
     ):
@@ -91,7 +97,7 @@ class StreamingPipeline(Pipeline):
         self.groups = groups
         super().__init__(steps, transform_input=transform_input, memory=memory, verbose=verbose)
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Fit all steps on a table whose labels are known, as `sklearn.pipeline.Pipeline`.
 
         Parameters
@@ -117,15 +123,17 @@ class StreamingPipeline(Pipeline):
         try:
             super().fit(X, y, **params)
         except BaseException:  # the steps were fitted one by one: those before the one that failed are left
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
         for _, step in self.steps:
             follow(step)
         self.waiting_, self.waiting_series_, self._first = None, [], None
         return self
 
-    def partial_fit(self, X, y=None, *, sample_weight=None, **params):
+    def partial_fit(
+        self, X: Any, y: Any = None, *, sample_weight: ArrayLike | None = None, **params: Any
+    ) -> Self:
         """Learn the next rows.
 
         Parameters
@@ -269,7 +277,17 @@ class StreamEvaluation(NamedTuple):
     predictions: pd.DataFrame  # y_true and y_pred, by the number of the row
 
 
-def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_first=None, label_delay=None):
+def evaluate_stream(
+    model: BaseEstimator,
+    X: Any,
+    y: Any,
+    *,
+    chunk_size: int = 1,
+    metric: Callable | None = None,
+    window: int = 100,
+    n_first: int | None = None,
+    label_delay: int | None = None,
+) -> StreamEvaluation:
     """Predict the rows of a stream chunk by chunk, each before it is learned (Gama, Sebastiao and Rodrigues
     2013).
 
@@ -344,7 +362,7 @@ def evaluate_stream(model, X, y, *, chunk_size=1, metric=None, window=100, n_fir
     row_of_label[later] = first
     if n_first is None:
         n_first = 0 if _is_fitted(model) else max(chunk_size, later.min(initial=n_rows) + 1)
-    if not isinstance(n_first, Integral) or not 0 <= n_first < n_rows:
+    if not isinstance(n_first, Integral) or not 0 <= int(n_first) < n_rows:
         raise ValueError(
             f"n_first={n_first!r}: a whole number of at least 0, below the {n_rows} rows, is needed."
         )
