@@ -97,15 +97,16 @@ def expected_failures(estimator):
     return failures
 
 
+QUICK = {"hidden_layer_sizes": (20,), "max_iter": 60, "learning_rate_init": 0.01}
 CHECKED = [
     BackpropRegressor(),
     BackpropClassifier(),
-    BackpropRegressor(solver="lbfgs", loss="huber", activation="tanh"),
-    BackpropClassifier(hidden_layer_sizes=[Dense(20, "silu"), Residual(LayerNorm())]),
-    *in_both(missing="skip"),
-    *in_both(grow=True),
-    BackpropClassifier(class_weight="balanced", random_state=0),
-    BackpropRegressor("quantile", quantile=[0.1, 0.5, 0.9], target_scaling="standard"),
+    BackpropRegressor(solver="lbfgs", loss="huber", activation="tanh", hidden_layer_sizes=(16,), max_iter=30),
+    BackpropClassifier(**QUICK | {"hidden_layer_sizes": [Dense(20, "silu"), Residual(LayerNorm())]}),
+    *in_both(missing="skip", **QUICK),
+    *in_both(grow=True, **QUICK),
+    BackpropClassifier(class_weight="balanced", random_state=0, **QUICK),
+    BackpropRegressor("quantile", quantile=[0.1, 0.5, 0.9], target_scaling="standard", **QUICK),
 ]
 CHECKED_SLOWLY = [
     BackpropClassifier(solver="sgd", learning_rate_init=0.01),
