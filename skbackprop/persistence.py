@@ -2,17 +2,20 @@
 
 import os
 import warnings
+from importlib import import_module
 from inspect import getmembers, isclass
 from sys import modules
 
 from skbackprop import files
-from skbackprop.states import decode, encode
+from skbackprop.states import decoded, encode
 
 PASSING = {  # attributes that are not saved
     *("_checked_parameters", "_metadata_request", "_skl_callbacks", "_skl_callbacks_to_teardown"),
     *("_callback_fit_ctx", "_parent_callback_ctx"),
 }
 METHODS = "fit", "partial_fit", "score", "predict", "transform"
+PARTS = "inspection", "model_selection", "preprocessing", "time_series"  # that `import skbackprop` leaves out
+PATHS = "checkpoint", "memory"  # parameters that name where something is written
 
 
 class Persistent:
@@ -37,7 +40,8 @@ class Persistent:
         Raises
         ------
         TypeError
-            If a parameter is a function without a name of its own, such as a lambda.
+            If a parameter is a function without a name of its own, such as a lambda, or the estimator holds
+            objects of other libraries that are no plain Python, such as trees.
 
         OSError
             If the file cannot be written.
@@ -52,11 +56,13 @@ class Persistent:
         ...     skbackprop.load(f"{folder}/net.skb")
         BackpropRegressor(hidden_layer_sizes=3, max_iter=5)
         """
-        files.write(path, *encode({"estimator": self, "requests": requests_of(self)}))
+        files.write(path, *encode({"estimator": self}))
         return self
 
     def _saved_state(self):
-        return {name: value for name, value in vars(self).items() if name not in PASSING}
+        state = {name: value for name, value in vars(self).items() if name not in PASSING}
+        requests = requests_of(self)
+        return {**state, "_requests": requests} if requests else state
 
 
 def load(path, *, custom=()):
@@ -64,7 +70,7 @@ def load(path, *, custom=()):
 
     Nothing that stands in the file is executed: it names classes of this library, and those of `custom`. Nor
     does it choose a path that is written to: the parameter `checkpoint` becomes None, with a warning, unless
-    it is the path of the file itself.
+    it is the path of the file itself, and so does `memory` of a pipeline.
 
     Parameters
     ----------
@@ -72,7 +78,8 @@ def load(path, *, custom=()):
         The file.
 
     custom : iterable of classes and functions, default=()
-        What the estimator has of your own: a loss, a layer, a scorer, a schedule.
+        What the estimator has of your own, a loss, a layer, a scorer, a schedule, and what it has of other
+        libraries, such as `StandardScaler` and `Ridge`.
 
     Returns
     -------
@@ -85,38 +92,48 @@ def load(path, *, custom=()):
         If the file is of another kind or version, cut off or altered, holds no estimator, or needs something
         of `custom`.
     """
-    estimator = read(path, custom)["estimator"]
-    chosen = vars(estimator).get("checkpoint")
-    if chosen is not None and not _is_same_place(chosen, path):
-        estimator.checkpoint, estimator.resume = None, False
-        warnings.warn(
-            f"checkpoint={chosen!r:.200} of the file {os.fspath(path)!r} is left out: a file does not choose "
-            "where to write. Give it again: set_params(checkpoint=...).",
-            stacklevel=2,
-        )
-    return estimator
+    content, estimators = _read(path, custom)
+    for estimator in estimators:
+        for name in PATHS:
+            chosen = vars(estimator).get(name)
+            is_own = estimator is content["estimator"] and _is_same_place(chosen, path)
+            if chosen is not None and not is_own:
+                vars(estimator).update({name: None}, **{"resume": False} if name == "checkpoint" else {})
+                warnings.warn(
+                    f"{name}={chosen!r:.200} of the {type(estimator).__name__} in the file "
+                    f"{os.fspath(path)!r} is left out: a file does not choose where to write. Give it again: "
+                    f"set_params({name}=...).",
+                    stacklevel=2,
+                )
+    return content["estimator"]
 
 
 def read(path, custom=()):
-    """What a file holds: "estimator", "requests" and, of a checkpoint, "run"."""
+    """What a file holds: "estimator" and, of a checkpoint, "run"."""
+    return _read(path, custom)[0]
+
+
+def _read(path, custom):
+    """The same, and all estimators in it."""
     known = known_names(custom)
     content, arrays = files.read(path)
     try:
-        content = decode(content, arrays, known)
-        _restore(content)
+        content, estimators = decoded(content, arrays, known)
+        if not (isinstance(content, dict) and isinstance(content.get("estimator"), Persistent)):
+            raise ValueError("what it holds is no estimator of this library.")
+        for estimator in estimators:
+            _restore(estimator)
     except ValueError as error:
         raise ValueError(f"{os.fspath(path)!r} cannot be read: {error}") from error
-    return content
+    return content, estimators
 
 
-def _restore(content):
-    """The estimator gets its metadata requests; an error where it is none."""
-    if not (isinstance(content, dict) and isinstance(content.get("estimator"), Persistent)):
-        raise ValueError("what it holds is no estimator of this library.")
-    estimator, requests = content["estimator"], content.get("requests")
+def _restore(estimator):
+    """The estimator gets its metadata requests."""
     passing = PASSING.intersection(vars(estimator))
     if passing:
         raise ValueError(f"{min(passing)!r} is no attribute that a file may set.")
+    requests = vars(estimator).pop("_requests", None)
     if requests:
         request = estimator._get_metadata_request()
         for method, wanted in _items(requests, METHODS):
@@ -148,6 +165,8 @@ def requests_of(estimator):
 
 def known_names(custom=()):
     """Every class of this library by its name, and what the user adds."""
+    for part in PARTS:
+        import_module(f"skbackprop.{part}")
     known = {}
     for name, module in list(modules.items()):
         if name.partition(".")[0] == "skbackprop":

@@ -4,20 +4,26 @@ What several objects share, such as a network, is written once and shared again.
 """
 
 from datetime import date, datetime, timedelta
-from inspect import getattr_static
+from inspect import getattr_static, isclass
 from math import isfinite
 from pathlib import Path, PurePath
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skbackprop.frames import put_together, taken_apart
+
 PLAIN = (bool, int, str, type(None))
 ALONE = (
     *("float", "tuple", "slice", "path", "date", "datetime", "timedelta", "scalar", "again"),
-    *("list", "dict", "array", "RandomState", "Generator", "name"),
+    *("list", "dict", "array", "RandomState", "Generator", "name", "foreign", "transposed"),
 )
-TAGS = {tag: [] for tag in ALONE} | {"object": ["state"], "objects": ["shape"]}  # what else is in an entry
+MORE = {"object": ["state"], "objects": ["shape"], "named": ["parts"]}
+TAGS = {tag: [] for tag in ALONE} | MORE  # what else is in an entry
 UNFIT = TypeError, KeyError, IndexError, AttributeError, OverflowError  # by which Python tells of odd values
+
+
+REMEDY = "Objects of other libraries that are no plain Python can be pickled: joblib.dump(model, path)."
 
 
 def encode(thing):
@@ -31,8 +37,14 @@ def decode(content, arrays, known):
 
     Whatever the content is, it is an object of known classes or a ValueError.
     """
+    return decoded(content, arrays, known)[0]
+
+
+def decoded(content, arrays, known):
+    """The same, and a list of all the estimators in it."""
+    decoder = _Decoder(arrays, known)
     try:
-        return _Decoder(arrays, known).decode(content)
+        return decoder.decode(content), [t for t in decoder.shared if isinstance(t, BaseEstimator)]
     except RecursionError:
         raise ValueError("its entries are nested too deeply.") from None
 
@@ -73,11 +85,19 @@ class _Encoder:
         if type(thing) is float:
             return thing if isfinite(thing) else {"float": str(thing)}
         if isinstance(thing, tuple):
-            return {"tuple": [self.encode(part) for part in thing]}
+            parts = [self.encode(part) for part in thing]
+            return (
+                {"named": type(thing).__name__, "parts": parts}
+                if _is_named(type(thing))
+                else {"tuple": parts}
+            )
         if isinstance(thing, slice):
             return {"slice": [thing.start, thing.stop, thing.step]}
         if isinstance(thing, PurePath):
             return {"path": str(thing)}
+        parts = taken_apart(thing)
+        if parts is not None:
+            return {"foreign": self.encode(parts)}
         if isinstance(thing, date):
             return {"datetime" if isinstance(thing, datetime) else "date": thing.isoformat()}
         if isinstance(thing, timedelta):
@@ -93,7 +113,8 @@ class _Encoder:
     def _encode_shared(self, thing):
         if isinstance(thing, np.ndarray):
             if thing.dtype.kind != "O":
-                return {"array": self._add(thing)}
+                is_transposed = thing.flags.f_contiguous and not thing.flags.c_contiguous
+                return {"transposed": self._add(thing.T)} if is_transposed else {"array": self._add(thing)}
             return {
                 "objects": [self.encode(part) for part in thing.ravel().tolist()],
                 "shape": list(thing.shape),
@@ -114,10 +135,12 @@ class _Encoder:
                 )
             return {"name": thing.__name__}
         if not hasattr(thing, "__dict__"):
-            raise TypeError(f"{thing!r} of type {type(thing).__name__} cannot be saved.")
+            raise TypeError(f"{thing!r:.200} of type {type(thing).__name__} cannot be saved. {REMEDY}")
         return {"object": type(thing).__name__, "state": self.encode(dict(state_of(thing)))}
 
     def _add(self, array):
+        if array.dtype.kind not in "biufcSUmM":
+            raise TypeError(f"An array of the type {array.dtype} cannot be saved. {REMEDY}")
         self.arrays.append(array)
         return len(self.arrays) - 1
 
@@ -161,6 +184,10 @@ class _Decoder:
             return self._array(value)[()]
         if tag == "again":
             return self.shared[_index(value)]
+        if tag == "named":
+            return _named(self._find(value), [self.decode(part) for part in _listed(content["parts"])])
+        if tag == "foreign":
+            return _put_together(self.decode(value))
         place = len(self.shared)
         self.shared.append(None)
         return self._decode_shared(tag, value, content, place)
@@ -185,6 +212,8 @@ class _Decoder:
     def _decode_leaf(self, tag, value, content):
         if tag == "array":
             return self._array(value)
+        if tag == "transposed":  # products round in another way where arrays lie otherwise
+            return self._array(value).T
         if tag == "objects":
             array = np.empty(len(_listed(value)), dtype=object)
             array[:] = [self.decode(part) for part in value]
@@ -219,6 +248,23 @@ class _Decoder:
         if name not in self.known:
             raise ValueError(f"it needs {name!r:.200}, which is not of this library: give it in `custom`.")
         return self.known[name]
+
+
+def _is_named(kind):
+    return isclass(kind) and issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+def _named(kind, parts):
+    if not _is_named(kind):
+        raise TypeError(f"{kind.__name__} is no named tuple")
+    return kind._make(parts)
+
+
+def _put_together(parts):
+    try:
+        return put_together(*parts)
+    except Exception as error:  # of whatever kind pandas, polars and SciPy raise for odd parts
+        raise ValueError(f"a frame, an index or a time is none: {error!r:.200}.") from error
 
 
 def _listed(value, length=None):

@@ -1,7 +1,5 @@
 """Which types a file of an estimator may name."""
 
-from importlib import import_module
-
 from skbackprop.persistence import known_names
 
 
@@ -22,6 +20,4 @@ def trusted_types():
     >>> "skbackprop.estimators.regressor.BackpropRegressor" in trusted_types()
     True
     """
-    for part in ("inspection", "model_selection", "preprocessing", "time_series"):
-        import_module(f"skbackprop.{part}")
     return sorted({f"{kind.__module__}.{kind.__qualname__}" for kind in known_names().values()})

@@ -48,6 +48,7 @@ ORDER = [
     "docstrings",
     "persistence",
     "states",
+    "frames",
     "files",
     "compat",
 ]

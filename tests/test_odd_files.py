@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from skbackprop import (
     BackpropClassifier,
@@ -21,9 +22,11 @@ from skbackprop import (
 )
 from skbackprop.estimators.checkpoint import read_checkpoint
 from skbackprop.persistence import Persistent
+from skbackprop.preprocessing import TabularEncoder
+from skbackprop.time_series import LagFeatures, LagForecaster, RollingFeatures, StreamingPipeline
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:checkpoint=", "ignore:.*converge"
+    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:(checkpoint|memory)=", "ignore:.*converge"
 )
 
 RNG = np.random.default_rng(0)
@@ -53,8 +56,12 @@ def of(content, arrays=()):
 
 
 def an_estimator(*state, kind="BackpropRegressor", requests=None):
-    estimator = {"object": kind, "state": {"dict": [list(pair) for pair in state]}}
-    return of({"dict": [["estimator", estimator], ["requests", requests or {"dict": []}]]})
+    state = [list(pair) for pair in state] + ([] if requests is None else [["_requests", requests]])
+    return of({"dict": [["estimator", {"object": kind, "state": {"dict": state}}]]})
+
+
+def foreign(kind, *parts):
+    return of({"foreign": {"tuple": [kind, *parts]}})
 
 
 def an_array(**changes):
@@ -116,6 +123,36 @@ ODD = {
     "object that is a list": of({"object": [], "state": {"dict": []}}),
     "object without a state": of({"object": "BackpropRegressor"}),
     "state that is a number": of({"object": "BackpropRegressor", "state": 1}),
+    "named tuple of a number": of({"named": "History", "parts": 1}),
+    "named tuple that is too short": of({"named": "History", "parts": [1]}),
+    "named tuple that is none": of({"named": "Network", "parts": []}),
+    "parts of a number": of({"foreign": 1}),
+    "parts of no kind": foreign("thing"),
+    "parts that are too few": foreign("frame", 1),
+    "frame of numbers": foreign("frame", 1, 2, {"list": [3]}, {"dict": []}),
+    "index of text": foreign("index", "a", None, None),
+    "levels that do not exist": foreign(
+        "levels",
+        {"list": [foreign("range", 0, 2, 1, None)["content"]]},
+        {"list": [{"array": 0}]},
+        {"list": [1]},
+    )
+    | {"arrays": [{"dtype": "<i8", "shape": [1], "start": 0}]},
+    "a zone from a file": foreign("value", {"tuple": ["zoned", {"array": 0}, "dateutil//etc/localtime"]})
+    | {"arrays": [{"dtype": "<M8[ns]", "shape": [1], "start": 0}]},
+    "an offset that is none": foreign("offset", "to_offset", 1, False, {"dict": []}),
+    "polars of no type": foreign("polars", {"list": [{"tuple": ["a", "read_csv", {"list": []}, 1]}]}, True),
+    "sparse rows beyond their shape": foreign(
+        "csr matrix", {"array": 0}, {"array": 1}, {"array": 2}, {"tuple": [1, 1]}
+    )
+    | {
+        "arrays": [
+            {"dtype": "<f8", "shape": [1], "start": 0},
+            {"dtype": "<i4", "shape": [1], "start": 12},
+            {"dtype": "<i4", "shape": [2], "start": 8},
+        ]
+    },
+    "transposed text": of({"transposed": "a"}),
     "abstract class": of({"object": "BaseBackprop", "state": {"dict": []}}),
     "named tuple": of({"object": "Batch", "state": {"dict": []}}),
     "network without theta": of({"object": "Network", "state": {"dict": []}}),
@@ -221,6 +258,14 @@ def _models():
     yield BackpropClassifier(hidden_layer_sizes=4, max_iter=3, missing="impute").fit(X, C.astype(object))
     table = pd.DataFrame({"a": X[:, 0], "b": C, "c": pd.date_range("2020", periods=60)})
     yield TabularBackpropClassifier(n_estimators=1, max_iter=1).fit(table, C)
+    yield TabularEncoder().fit(table)
+    times = table.set_index("c")[["a", "b"]]
+    forecaster = LagForecaster(lags=3, n_members=1, n_updates=1, groups="b", calibration=9)
+    yield forecaster.fit(times, Y)
+    yield clone(forecaster).partial_fit(times[:2], Y[:2])  # rows that wait
+    yield RollingFeatures(3, columns="a", groups="b").fit(times)
+    steps = [("lags", LagFeatures([0, 1])), ("net", BackpropRegressor(hidden_layer_sizes=2, missing="skip"))]
+    yield StreamingPipeline(steps, label_delay=2).partial_fit(times[["a"]], Y)
 
 
 @pytest.fixture(scope="module")
@@ -283,8 +328,9 @@ def check_mutations(whole, n, seed, path):
             n_refused += 1
         else:
             assert isinstance(again, Persistent), (seed, case)
-            assert again.get_params(deep=False).get("checkpoint") in (None, path), (seed, case)
-            assert callable(again.predict), (seed, case)
+            for name in ("checkpoint", "memory"):
+                assert vars(again).get(name) in (None, path), (seed, case)
+            assert callable(getattr(type(again), "predict", None) or again.transform), (seed, case)
         assert sorted(path.parent.iterdir()) == before
         with suppress(ValueError):
             read_checkpoint(BackpropRegressor(max_iter=2, checkpoint=path, resume=True))

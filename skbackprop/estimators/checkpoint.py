@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 
 from skbackprop import files
 from skbackprop.estimators.building import description
-from skbackprop.persistence import read, requests_of
+from skbackprop.persistence import read
 from skbackprop.states import encode
 
 MAY_CHANGE = {  # without making another run of it
@@ -58,7 +58,7 @@ class Checkpoint:
         training.show_result()
         estimator._publish()
         run = self.run and {**self.run, "n_iter": training.n_iter, "stopped": self.stopped}
-        content = {"estimator": estimator, "requests": requests_of(estimator), "run": run}
+        content = {"estimator": estimator, "run": run}
         try:
             files.write(self.path, *encode(content))
         except OSError as error:

@@ -10,11 +10,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import Interval, check_feature_names_in, fit_context
+from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.levels import learn_levels
 from skbackprop.preprocessing.tables import opened
 
 
-class LevelsEncoder(TransformerMixin, BaseEstimator):
+class LevelsEncoder(TransformerMixin, Persistent, BaseEstimator):
     """Learns the levels of each column."""
 
     _parameter_constraints = {

@@ -10,6 +10,7 @@ from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_dat
 
 from skbackprop.compat import Interval, fit_context
 from skbackprop.masked import unmasked
+from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.times import refuse_times
 
 FAR = 1e9  # limits from 0 on, where in floats nothing is left of the distance to the limit
@@ -45,7 +46,7 @@ def squash(X, center, scale, limit):
     return X
 
 
-class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator):
     """Center by the median, scale by the quartiles, and bring outliers smoothly within limits.
 
     z = (x - median) / (q75 - q25), with half of max - min instead where the quartiles are equal, and z = 0

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
+from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.columns import LEVELS
 from skbackprop.preprocessing.features import Coded, Number, OneHot, numeric_feature
 from skbackprop.preprocessing.levels import learn_levels
@@ -20,7 +21,7 @@ from skbackprop.unused import warn_unused
 LARGEST = np.finfo(np.float32).max
 
 
-class TabularEncoder(TransformerMixin, BaseEstimator):
+class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
     """Numbers, text, dates and holes as float32 columns for a network.
 
     The columns of the result, in this order: numbers, robustly scaled, those of dates among them; columns of

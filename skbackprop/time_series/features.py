@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
+from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_features
 from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.history import empty_history, place, remember
@@ -22,7 +23,7 @@ from skbackprop.unused import warn_unused
 COLUMNS = [None, str, Integral, "array-like"]
 
 
-class TimeFeatures(TransformerMixin, BaseEstimator):
+class TimeFeatures(TransformerMixin, Persistent, BaseEstimator):
     """Features of rows in time. Subclasses give `_feature_names(columns)`, of the columns of `_sources`.
 
     Attributes

@@ -20,6 +20,7 @@ from skbackprop.compat import (
     fit_context,
     with_callbacks,
 )
+from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.acting import reasons_of_forecaster
 from skbackprop.time_series.beginning import BeginsLater
@@ -52,7 +53,7 @@ def _can_go_on(self):
 
 
 @dataclass(eq=False, repr=False)
-class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persistent, BaseEstimator):
     """Forecasts from windows of the past, by one regressor for all series.
 
     Each window is normalised by what it holds itself, and forecasts are mapped back exactly, so that series

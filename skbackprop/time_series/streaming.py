@@ -16,6 +16,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import num_samples, safe_indexing
+from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_pipeline
 from skbackprop.time_series.rows import as_list, series_of, table_of
 from skbackprop.time_series.stream_steps import (
@@ -30,7 +31,7 @@ from skbackprop.time_series.stream_steps import (
 from skbackprop.unused import warn_unused
 
 
-class StreamingPipeline(Pipeline):
+class StreamingPipeline(Persistent, Pipeline):
     """A pipeline with `partial_fit`.
 
     The first chunk fits the transformers. A later one is transformed with what they knew before, the last
