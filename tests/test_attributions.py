@@ -30,11 +30,13 @@ from skbackprop import (
     BatchNorm,
     Blocks,
     Concatenate,
+    Conv1D,
     Dense,
     Dropout,
     Embedding,
     Frozen,
     LayerNorm,
+    MaxPool1D,
     NTKDense,
     Parametric,
     Passthrough,
@@ -165,6 +167,7 @@ LAYERS = {
     "Concatenate": [Concatenate([Dense(3, "tanh"), Sequential([Dense(4, "mish"), Dense(2, "silu")])])],
     "Frozen": [Frozen(Dense(6, "tanh"))],
     "NTKDense": [Scale(), NTKDense(6, "tanh"), Parametric("selu")],
+    "Conv1D": [Conv1D(3, 2, activation="tanh"), MaxPool1D(2, 3), Dense(4, "tanh")],
     "Blocks": [Blocks([PBLD(3), PL(2), PLR(2), Passthrough()], [1, 1, 1, 1]), Dense(6, "tanh")],
 }
 

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 
-from skbackprop import BackpropClassifier, BackpropRegressor, Dense, Dropout, LayerNorm, Residual
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    Conv1D,
+    Dense,
+    Dropout,
+    LayerNorm,
+    MaxPool1D,
+    Residual,
+)
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.inspection import trace
 from skbackprop.inspection.page.page import FOLDER, SCRIPTS, as_json, page_of
@@ -102,6 +111,12 @@ def with_layer_norm():
     return fitted(BackpropRegressor(hidden_layer_sizes=layers), X * 20, y / 100), X[:4] * 20, y[:4] / 100
 
 
+def with_filters():
+    X, y = load_diabetes(return_X_y=True)
+    layers = [Conv1D(2, 5, activation="tanh"), MaxPool1D(2, 2), Dense(3)]
+    return fitted(BackpropRegressor(hidden_layer_sizes=layers), X * 20, y / 100), X[:4] * 20, y[:4] / 100
+
+
 def with_residual():
     X, y = load_diabetes(return_X_y=True)
     layers = [Residual(Dense(10, "tanh"))]
@@ -135,7 +150,7 @@ EDITABLE = [
     smoothed_classes,
     with_dropout,
 ]
-RECORDED = [with_layer_norm, with_residual, with_softmax]
+RECORDED = [with_layer_norm, with_residual, with_softmax, with_filters]
 LOSSES = "absolute_error", "huber", "log_cosh", "quantile", "poisson", "gamma", "cross_entropy"
 
 

@@ -125,7 +125,7 @@ def test_small_sizes_cost_nothing():
 FITS = """
 import hashlib, sys, warnings
 import numpy as np
-from skbackprop import BackpropClassifier, BackpropRegressor, Dense, TabularBackpropRegressor
+from skbackprop import BackpropClassifier, BackpropRegressor, Conv1D, Dense, TabularBackpropRegressor
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)
 X = rng.normal(size=(900, 70))
@@ -137,6 +137,7 @@ models = [
     BackpropRegressor(**sizes, solver="lbfgs"),
     BackpropRegressor(**sizes, solver="muon", missing="impute"),
     BackpropRegressor(**sizes | {"hidden_layer_sizes": [Dense(160, initializer="orthogonal"), 90]}),
+    BackpropRegressor(**sizes | {"hidden_layer_sizes": [Conv1D(16, 9), 20]}),
     TabularBackpropRegressor(max_iter=1, random_state=0, n_jobs=int(sys.argv[1])),
 ]
 for model in models:
@@ -155,7 +156,7 @@ def test_environment_and_jobs_change_no_bit_of_a_fit():
         found.add(
             subprocess.run(command, env=plain | more, check=True, capture_output=True, text=True).stdout
         )
-    assert len(found) == 1 and len(found.pop().split()) == 6
+    assert len(found) == 1 and len(found.pop().split()) == 7
 
 
 def test_the_setting_of_the_process_is_left_alone():

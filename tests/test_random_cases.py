@@ -32,7 +32,18 @@ from skbackprop import (
 )
 from skbackprop.activations import ELU, Bounded, LeakyReLU, Tanh
 from skbackprop.averaging import ExponentialAverage, StochasticAverage
-from skbackprop.layers import BatchNorm, Concatenate, Dense, Dropout, Frozen, LayerNorm, Pretrained, Residual
+from skbackprop.layers import (
+    BatchNorm,
+    Concatenate,
+    Conv1D,
+    Dense,
+    Dropout,
+    Frozen,
+    LayerNorm,
+    MaxPool1D,
+    Pretrained,
+    Residual,
+)
 from skbackprop.losses import (
     BinaryLogLoss,
     Gamma,
@@ -150,6 +161,7 @@ VALID = {
         [Dense(3), BatchNorm(), 2],
         [3, Dropout(0.4), LayerNorm(), 2],
         [3, Residual(Dense(3, "silu"))],
+        [Dense(6), Conv1D(2, 2, activation="gelu"), MaxPool1D(2, 2)],
         [Residual(LayerNorm()), 2],
         [Frozen(Dense(3)), 2],
         [Concatenate([Dense(2), Dense(1, "tanh")])],

@@ -21,10 +21,12 @@ from skbackprop import (
     BatchNorm,
     Blocks,
     Concatenate,
+    Conv1D,
     Dense,
     Dropout,
     Frozen,
     LayerNorm,
+    MaxPool1D,
     NTKDense,
     Parametric,
     Passthrough,
@@ -468,6 +470,7 @@ LAYERS = {
         NTKDense(4),
         Parametric("mish"),
     ],
+    "sequences": [Conv1D(2, 2, activation="tanh"), MaxPool1D(2, 2), Dense(3, "tanh")],
     "frozen": [Frozen(Dense(4)), NTKDense(3, "selu")],
 }
 

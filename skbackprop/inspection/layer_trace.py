@@ -94,9 +94,9 @@ class LayerTrace:
 
     @property
     def weight(self):
-        """W, shape (n_inputs, n_units), or None."""
-        weight = self.parameters.get("weight")
-        return weight if weight is not None and weight.ndim == 2 else None
+        """W, shape (n_inputs, n_units), or None; a `Conv1D` has weights for each window, and no W."""
+        weight, shape = self.parameters.get("weight"), (self.inputs.shape[1], self.output.shape[1])
+        return weight if weight is not None and weight.shape == shape else None
 
     @property
     def bias(self):

@@ -3,6 +3,7 @@
 from skbackprop.layers.batch_norm import BatchNorm
 from skbackprop.layers.blocks import Blocks
 from skbackprop.layers.concatenate import Concatenate
+from skbackprop.layers.conv import Conv1D
 from skbackprop.layers.dense import Dense
 from skbackprop.layers.dropout import Dropout
 from skbackprop.layers.embedding import Embedding
@@ -10,6 +11,7 @@ from skbackprop.layers.ensemble import Ensemble
 from skbackprop.layers.frozen import Frozen
 from skbackprop.layers.layer import Layer
 from skbackprop.layers.layer_norm import LayerNorm
+from skbackprop.layers.max_pool import MaxPool1D
 from skbackprop.layers.ntk_dense import NTKDense
 from skbackprop.layers.numeric_embedding import PBLD, PL, PLR
 from skbackprop.layers.parametric import Parametric
@@ -26,6 +28,7 @@ __all__ = [
     "BatchNorm",
     "Blocks",
     "Concatenate",
+    "Conv1D",
     "Dense",
     "Dropout",
     "Embedding",
@@ -33,6 +36,7 @@ __all__ = [
     "Frozen",
     "Layer",
     "LayerNorm",
+    "MaxPool1D",
     "NTKDense",
     "Parametric",
     "Passthrough",

@@ -11,11 +11,13 @@ from skbackprop.layers import (
     BatchNorm,
     Blocks,
     Concatenate,
+    Conv1D,
     Dense,
     Dropout,
     Embedding,
     Ensemble,
     LayerNorm,
+    MaxPool1D,
     NTKDense,
     Parametric,
     Passthrough,
@@ -73,6 +75,8 @@ LAYERS = {
     "Blocks": lambda phi, m: Sequential(
         [Blocks([PBLD(3, 2), Embedding(2, 2), Passthrough()], [m - 2, 1, 1]), Dense(m, phi)]
     ),
+    "Conv1D": lambda phi, m: Sequential([Conv1D(4, 2, 1, phi), Conv1D(m, m - 1, 4, phi)]),
+    "MaxPool1D": lambda phi, m: Sequential([Dense(5, phi), MaxPool1D(2), Dense(2 * m, phi), MaxPool1D(2, m)]),
     "Parametric": lambda phi, m: Sequential([Parametric(phi), NTKDense(m, "identity"), Parametric(phi)]),
 }
 PLACES = {

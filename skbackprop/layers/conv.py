@@ -1,0 +1,167 @@
+"""The convolution over a sequence: one small dense layer, the same for every window of steps."""
+
+from dataclasses import dataclass, replace
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+
+from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.compat import Interval
+from skbackprop.initializers import INITIALIZERS, Initializer
+from skbackprop.layers.dense import Dense
+from skbackprop.layers.layer import Layer
+from skbackprop.layers.steps import by_channel, n_steps
+from skbackprop.memory import Buffer
+from skbackprop.names import resolve
+from skbackprop.products import Product
+
+
+@dataclass(eq=False, repr=False)
+class Conv1D(Layer):
+    """a_f,t = phi(sum_k,c W_k,c,f x_c,(t + k) + b_f): each filter f goes along a sequence, window by window.
+
+    The columns of x are `n_channels` sequences of n steps, one after the other, as `LagFeatures` gives them.
+    Those of a are `n_filters` sequences of n - `kernel_size` + 1 steps: full windows, without padding. W has
+    shape (kernel_size * n_channels, n_filters), row k * n_channels + c for step k of channel c, not flipped.
+
+    Parameters
+    ----------
+    n_filters : int
+        Number of filters.
+
+    kernel_size : int
+        Number of steps in a window.
+
+    n_channels : int, default=1
+        The number of sequences; after a `Conv1D` its number of filters.
+
+    activation : str or Activation, default="relu"
+        phi.
+
+    initializer : str or Initializer, default="bounded_glorot"
+        Where the first weights and biases come from: as those of a `Dense` layer on one window.
+
+    learning_rate : float, default=1.0
+        Factor of the solver's learning rate, >= 0; 0 keeps the first weights and biases.
+
+    weight_decay : float, default=1.0
+        Factor of `alpha` and of the solver's weight decay, >= 0.
+
+    max_norm : float, default=None
+        Bound of the norm of each filter's weights, > 0; None for no bound.
+
+    bias_learning_rate : float, default=1.0
+        The biases' learning rate as a multiple of the weights', >= 0.
+    """
+
+    n_filters: int
+    kernel_size: int
+    n_channels: int = 1
+    activation: str | Activation = "relu"
+    initializer: str | Initializer = "bounded_glorot"
+    learning_rate: float = 1.0
+    weight_decay: float = 1.0
+    max_norm: float | None = None
+    bias_learning_rate: float = 1.0
+
+    _parameter_constraints = {
+        **{name: rule for name, rule in Dense._parameter_constraints.items() if name != "n_units"},
+        "n_filters": [Interval(Integral, 1, None, closed="left")],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "n_channels": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def resolved(self):
+        self._validate_params()
+        activation = clone(resolve(self.activation, ACTIVATIONS, "activation"))
+        initializer = clone(resolve(self.initializer, INITIALIZERS, "initializer"))
+        activation._validate_params()
+        initializer._validate_params()
+        return replace(self, activation=activation, initializer=initializer)
+
+    def _n_windows(self, n_inputs):
+        n = n_steps(self, n_inputs)
+        if self.kernel_size > n:
+            raise ValueError(
+                f"{self!r}: kernel_size={self.kernel_size} must not be above the {n} steps of its input."
+            )
+        return n - self.kernel_size + 1
+
+    def n_outputs(self, n_inputs):
+        return self.n_filters * self._n_windows(n_inputs)
+
+    def parameters(self, n_inputs):
+        of_a_window = Dense(
+            self.n_filters,
+            self.activation,
+            self.initializer,
+            self.learning_rate,
+            self.weight_decay,
+            self.max_norm,
+            self.bias_learning_rate,
+        )
+        return of_a_window.parameters(self.kernel_size * self.n_channels)
+
+    def buffers(self, n_inputs):
+        n_windows, n_outputs = self._n_windows(n_inputs), self.n_outputs(n_inputs)
+        size = self.kernel_size * self.n_channels
+        return {
+            "windows": Buffer((n_windows, size)),
+            "of_windows": Buffer((n_windows, self.n_filters)),  # net inputs, then deltas
+            "net_input": n_outputs,
+            "output": n_outputs,
+            "delta": n_outputs,
+            "scratch": [n_outputs] * self.activation.n_scratch,
+            "window_gradients": Buffer((n_windows, size), late=True),
+            "input_gradient": Buffer((n_inputs,), late=True),
+            "ones": Buffer((n_windows, 1), fill=lambda n_samples: 1.0),
+            "product": Product(),
+        }
+
+    @property
+    def takes_data(self):
+        return self.initializer.takes_data
+
+    def initialize_from(self, params, work, random_state):
+        z = by_channel(work.net_input, self.n_filters) - params.bias[..., None]
+        factor, bias = self.initializer.from_data(_rows(z.mT), random_state)
+        np.multiply(params.weight, factor, out=params.weight, casting="same_kind")
+        np.copyto(params.bias, bias)
+
+    def _along(self, steps, windows):
+        """For each place in a window: the steps there of all windows, and their columns in `windows`."""
+        n_windows, c = windows.shape[-2], self.n_channels
+        for k in range(self.kernel_size):
+            yield steps[..., k : k + n_windows], windows[..., k * c : (k + 1) * c].mT
+
+    def forward(self, x, params, work, training):
+        for steps, place in self._along(by_channel(x, self.n_channels), work.windows):
+            np.copyto(place, steps)
+        work.product(_rows(work.windows), params.weight, out=_rows(work.of_windows))
+        z = by_channel(work.net_input, self.n_filters)
+        np.add(work.of_windows.mT, params.bias[..., None], out=z)
+        work.output = self.activation.forward(work.net_input, work.output, work.scratch)
+        return work.output
+
+    def backward(self, output_gradient, params, gradients, work):
+        work.delta = self.activation.backward(
+            output_gradient, work.net_input, work.output, work.delta, work.scratch
+        )
+        np.copyto(work.of_windows.mT, by_channel(work.delta, self.n_filters))
+        deltas = _rows(work.of_windows)
+        work.product(_rows(work.windows).mT, deltas, out=gradients.weight)
+        work.product(_rows(work.ones).mT, deltas, out=gradients.bias)  # the sum over samples and windows
+
+    def input_gradient(self, params, work):
+        work.product(_rows(work.of_windows), params.weight.mT, out=_rows(work.window_gradients))
+        np.copyto(work.input_gradient, 0.0)
+        back = by_channel(work.input_gradient, self.n_channels)
+        for steps, place in self._along(back, work.window_gradients):
+            np.add(steps, place, out=steps)  # a step lies in up to `kernel_size` windows
+        return work.input_gradient
+
+
+def _rows(array):
+    """(..., n_samples, n_windows, width) as (..., n_samples * n_windows, width), on the same memory."""
+    return array.reshape(*array.shape[:-3], array.shape[-3] * array.shape[-2], array.shape[-1])
