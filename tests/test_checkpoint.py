@@ -70,9 +70,11 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("n_epochs", [1, 4, 12])
 @pytest.mark.parametrize("settings", RUNS.values(), ids=RUNS)
-@pytest.mark.parametrize("kind, y", [(BackpropRegressor, Y), (BackpropClassifier, C)])
+@pytest.mark.parametrize(
+    "kind, y, n_epochs",
+    [*((BackpropRegressor, Y, n_epochs) for n_epochs in (1, 4, 12)), (BackpropClassifier, C, 4)],
+)
 def test_a_fit_continues_as_if_nothing_had_happened(kind, y, settings, n_epochs, tmp_path, monkeypatch):
     net = kind(**{**EVERY_EPOCH, **settings}, checkpoint=tmp_path / "run", resume=True)
     x = HOLES if "missing" in settings else X

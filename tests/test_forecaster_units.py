@@ -109,7 +109,7 @@ def test_a_panel_of_all_kinds(normalize, estimator):
 @pytest.mark.parametrize("series", ["runs of zeros", "one spike", "week", "constant"])
 def test_intervals_have_the_unit_of_y(series, normalize):
     y, X = SERIES[series], days(N + 3)
-    net = forecaster("tree", normalize=normalize, calibration=10)
+    net = forecaster("tree", normalize=normalize, calibration=3)
     usual = np.array(net.fit(X[:N], y).predict_interval(X[N:]))
     assert np.ptp(usual) <= 5 * np.ptp(y)
     for unit in (2.0**-10, 2.0**10):

@@ -166,11 +166,13 @@ def values_of(name):
 KINDS = {BackpropRegressor: Y, BackpropClassifier: C}
 
 
+RELATED = {  # what these give, others give: in the slow tests
+    *("sgd, invscaling", "lbfgs, early stopping", "adamw", "rmsprop", "lion"),
+    *("an optimizer, invscaling", "both", "plateau", "layers"),
+}
 OFTEN = [  # of the classifier, which has the regressor's training: those with what it has besides
-    (kind, base)
-    for kind in KINDS
-    for base in BASES
-    if kind is BackpropRegressor or base in ("adam", "early stopping", "lbfgs, validation", "skip")
+    *((BackpropRegressor, base) for base in BASES if base not in RELATED),
+    *((BackpropClassifier, base) for base in ("adam", "early stopping", "skip")),
 ]
 
 
@@ -399,9 +401,25 @@ def of_members(net, rows):
     return [*(array.tobytes() for array in arrays), getattr(net, "n_iter_", None), len(net.networks_)]
 
 
+TABLES_OFTEN = [  # as with the networks
+    *((TabularBackpropRegressor, base) for base in TABULAR_BASES if "smoothed" not in base),
+    *((TabularBackpropClassifier, base) for base in ("bagged", "nothing held out, smoothed")),
+]
+
+
+@pytest.mark.parametrize(("kind", "base"), TABLES_OFTEN)
+def test_tables(kind, base):
+    walk_tables(kind, base)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("base", TABULAR_BASES)
 @pytest.mark.parametrize("kind", TABULAR_KINDS)
-def test_tables(kind, base):
+def test_tables_beside_everything(kind, base):
+    walk_tables(kind, base)
+
+
+def walk_tables(kind, base):
     small = {
         "hidden_layer_sizes": (4,),
         "max_iter": 6,

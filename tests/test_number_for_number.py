@@ -150,7 +150,7 @@ def test_partial_fit_equals_scikit_learn(target, solver, weighted, monkeypatch):
         rows = slice(start, start + 30)
         weight = np.linspace(0.5, 2.0, 30) if weighted else None
         for model in models:
-            for _ in range(7):
+            for _ in range(4):
                 model.partial_fit(X[rows], y[rows], sample_weight=weight, **classes)
     theirs, ours = models
     assert_same_model(ours, theirs, 1e-8)
