@@ -12,3 +12,15 @@ from importlib.util import find_spec
 
 # beside this library in the slow tests only, and never a dependency
 collect_ignore = [] if find_spec("torch") else ["test_against_torch.py"]
+
+
+def pytest_configure(config):
+    if config.option.markexpr == "smoke":
+        config.option.doctestmodules = False  # examples have no marks
+
+
+def pytest_ignore_collect(collection_path, config):
+    """To import all files of tests would take longer than the smoke tests, which some of them have."""
+    if config.option.markexpr == "smoke" and collection_path.match("test_*.py"):
+        return "mark.smoke" not in collection_path.read_text() or None
+    return None

@@ -157,6 +157,7 @@ sklearn.utils._safe_indexing(utils._pprint, checks._num_samples, sklearn.__versi
     ]
 
 
+@pytest.mark.smoke
 def test_importing_is_light():
     """scikit-learn imports pandas where it is installed: here it is hidden."""
     heavy = {"sklearn.neural_network", "matplotlib", "torch"}

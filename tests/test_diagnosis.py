@@ -188,6 +188,7 @@ ILL = {
 
 
 @pytest.mark.parametrize("case", ILL)
+@pytest.mark.smoke
 def test_each_fault_is_found(case):
     net, X, y, where, (low, high) = ILL[case]
     diagnosis = diagnose(net.fit(X, y), X, y, random_state=0)

@@ -259,6 +259,7 @@ def test_a_multinomial_loss_for_two_classes_has_two_columns():
     ids=str,
 )
 @pytest.mark.parametrize("kind, y", [(BackpropRegressor, Y), (BackpropClassifier, B)])
+@pytest.mark.smoke
 def test_wrong_parameters_name_themselves_and_lose_nothing(kind, y, settings, message):
     model = kind(max_iter=3, random_state=0).fit(X, y)
     before, prediction = dict(vars(model)), model.predict(X)

@@ -61,6 +61,7 @@ def test_scikit_learn_checks(estimator, check):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("normalize", ["last", "mean", "revin", "level", None])
+@pytest.mark.smoke
 def test_a_weekly_pattern_goes_on(strategy, normalize):
     y = np.resize(WEEK, 70)
     net = LagForecaster(LinearRegression(), 14, horizon=5, strategy=strategy, normalize=normalize, seasons=[])

@@ -117,8 +117,14 @@ def test_every_loss_is_met_by_every_layer_activation_and_place():
     assert all(losses == set(LOSSES) for losses in met.values())
 
 
+with_tanh_smoke = [
+    pytest.param(layer, phi, marks=pytest.mark.smoke if phi == "tanh" else ())
+    for layer, phi in product(LAYERS, PHIS)
+]
+
+
 @some_or_all
-@pytest.mark.parametrize("layer, phi", list(product(LAYERS, PHIS)))
+@pytest.mark.parametrize("layer, phi", with_tanh_smoke)
 def test_every_coordinate(layer, phi, of_all):
     root = PLACES["plain"](LAYERS[layer](PHIS[phi], N_INPUTS))
     for name in losses_for(of_all, (LAYERS, layer), (PHIS, phi)):
@@ -139,6 +145,7 @@ def test_random_directions(place, layer, phi, of_all):
 @pytest.mark.parametrize("own_weights", [False, True], ids=["shared weights", "own weights"])
 @pytest.mark.parametrize("members", [False, True], ids=["one network", "inside Ensemble"])
 @pytest.mark.parametrize("loss", JOINT)
+@pytest.mark.smoke
 def test_joint_loss(loss, members, own_weights):
     loss, draw = JOINT[loss]
     n_nodes = loss.n_nodes(draw(np.random.RandomState(0), 1).shape[1])
@@ -180,6 +187,7 @@ NUMBERS = {
 @pytest.mark.parametrize("members", [False, True], ids=["one network", "inside Ensemble"])
 @pytest.mark.parametrize("below", [False, True], ids=["first layer", "second layer"])
 @pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.smoke
 def test_numeric_embeddings(name, below, members):
     layers = [Dense(4, "tanh")] if below else []
     root = Sequential([*layers, NUMBERS[name], Dense(N_OUTPUTS, "identity")])
@@ -189,6 +197,7 @@ def test_numeric_embeddings(name, below, members):
 
 
 @pytest.mark.parametrize("members", [False, True], ids=["one network", "inside Ensemble"])
+@pytest.mark.smoke
 def test_embeddings_of_categories(members):
     """dE/dtheta only: codes have no gradient. Both columns are drawn from their whole range and beyond."""
     root = Sequential([Embedding([3, 5], 2), Dense(N_OUTPUTS, "tanh")])

@@ -170,6 +170,7 @@ def test_poisson_equals_scikit_learn(solver):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few epochs only
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.smoke
 def test_sixty_epochs_of_the_defaults(target, early_stopping, monkeypatch):
     mend(monkeypatch)
     theirs, ours = (
@@ -180,6 +181,7 @@ def test_sixty_epochs_of_the_defaults(target, early_stopping, monkeypatch):
 
 
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.smoke
 def test_same_parameters_and_defaults(target):
     theirs, ours = (kind().get_params() for kind in both(target))
     assert {name: ours[name] for name in theirs} == theirs

@@ -109,6 +109,7 @@ def test_every_layer_with_every_optimizer(place, optimizer, of_all):
         assert_same_bits(root, *LOSSES["Huber(0.5)"], OPTIMIZERS[optimizer], np.float64, weighted=False)
 
 
+@pytest.mark.smoke
 def test_wide_layers_pass_in_many_blocks():
     """More rows than a block, row vectors repeated for a block, a softmax over many columns."""
     X, y = np.random.RandomState(0).normal(size=(700, 5)), np.arange(700) % 11
@@ -265,6 +266,7 @@ class RootDescent(Optimizer):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.smoke
 def test_what_the_package_does_not_know(place, dtype):
     root = PLACES[place](Sequential([Rotation(), Dense(N_INPUTS, Square()), Rotation(2)]))
     assert_same_bits(root, Cauchy(), LOSSES["squared"][1], RootDescent(), dtype)

@@ -140,6 +140,7 @@ def test_classifier(settings, sizes):
     assert sizes == [4, 4]
 
 
+@pytest.mark.smoke
 def test_two_classes_and_labels_that_are_words():
     X, y = LABELS
     words = np.array(["no", "yes", "yes"])[y]

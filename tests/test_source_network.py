@@ -40,6 +40,7 @@ def gradient_descent(w, b):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few epochs only
 @pytest.mark.parametrize("solver", ["sgd", SGD(ETA * len(INPUTS))])
+@pytest.mark.smoke
 def test_every_weight_and_every_error_agree(solver):
     """The estimator's loss is the mean over observations: E / n, so the same step has eta n."""
     model = BackpropRegressor(

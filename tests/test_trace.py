@@ -108,6 +108,7 @@ def by_hand(w, b, inputs, target):
     return nodes, 0.5 * (target - out) ** 2, gradients
 
 
+@pytest.mark.smoke
 def test_every_node_of_the_source_network(source):
     seen, w, b = source
     table = seen.nodes.set_index(["sample", "name"])
@@ -247,6 +248,7 @@ def test_a_row_alone_has_the_same_numbers(head):
 
 
 @heads
+@pytest.mark.smoke
 def test_the_errors_are_what_differences_say(head):
     """dE_s/dw by central differences of E_s, weight by weight of the second layer."""
     model, y = HEADS[head]
@@ -432,6 +434,7 @@ def test_latex_is_what_matplotlib_can_set(source):
             )
 
 
+@pytest.mark.smoke
 def test_html(source):
     page = source[0].chain_rule("w[1,1,1]")._repr_html_()
     assert page.startswith("<table><tr><th>dE/dw[1,1,1] =</th><td>(Out - Target)")

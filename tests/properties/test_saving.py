@@ -6,8 +6,12 @@ import pickle
 import tempfile
 
 import joblib
+import pytest
+from cases import case_of
+from catalogue import CATALOGUE
 from checking import answers, assert_same, baseline, data, fit, go_on, invariant
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression, Ridge
 
 import skbackprop
 
@@ -24,7 +28,7 @@ def _through_save(model):
         return pickle.loads(pickle.dumps(model, protocol=2))
     with tempfile.NamedTemporaryFile() as file:
         model.save(file.name)
-        return skbackprop.load(file.name)
+        return skbackprop.load(file.name, custom=[LinearRegression, Ridge])  # which the catalogue has
 
 
 WAYS = {
@@ -35,8 +39,7 @@ WAYS = {
 }
 
 
-@invariant("saving", way=st.sampled_from(sorted(WAYS)))
-def test_saving_in_the_middle(entry, case, way):
+def assert_saved_in_the_middle(entry, case, way):
     """Before the first fit, after it, and after more rows were learned."""
     X, y, X_new, y_new = data(entry, case)
     through = WAYS[way]
@@ -47,3 +50,18 @@ def test_saving_in_the_middle(entry, case, way):
     untouched = go_on(entry, copy.deepcopy(fitted_once), X_new[:half], y_new[:half])
     model = through(go_on(entry, model, X_new[:half], y_new[:half]))
     assert_same(answers(entry, model, X_new[half:]), answers(entry, untouched, X_new[half:]))
+
+
+@invariant("saving", way=st.sampled_from(sorted(WAYS)))
+def test_saving_in_the_middle(entry, case, way):
+    assert_saved_in_the_middle(entry, case, way)
+
+
+@pytest.mark.smoke
+@pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:known_future=:UserWarning"
+)
+@pytest.mark.parametrize("entry", CATALOGUE, ids=str)
+def test_every_class_learns_answers_goes_on_and_is_saved(entry):
+    for number in range(len(entry.settings)):
+        assert_saved_in_the_middle(entry, case_of(number, len(entry.settings)), "save")
