@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from skbackprop.layers import Dense, Sequential
+from skbackprop.batches import Batch
+from skbackprop.layers import Conv1D, Dense, MaxPool1D, Sequential
+from skbackprop.losses import CrossEntropy, SquaredError
 from skbackprop.network import Network
+from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, Adam, AdamW, Descent, Muon, NAdam, RMSProp
 from skbackprop.schedules import CosineRestarts, OneCycle
 
@@ -133,3 +136,41 @@ def test_one_cycle(peak_at):
     schedule = OneCycle(peak_at=peak_at)
     np.testing.assert_allclose([schedule(p) for p in progress], expected, rtol=1e-7)
     assert schedule(1.0) == pytest.approx(1.0 / 25.0 / 1e4)
+
+
+@pytest.mark.parametrize("loss", ["squared error", "cross entropy"])
+def test_filters_maxima_and_shares(loss):
+    """Two channels of 13 steps, 5 filters, maxima of 2 with one left, 3 filters, shares: E and dE/dtheta."""
+    first, second = Conv1D(5, 3, 2, "tanh"), Conv1D(3, 2, 5, "softplus")
+    softmax_last = loss == "squared error"
+    root = Sequential([first, MaxPool1D(2, 5), second, Dense(4, "softmax" if softmax_last else "identity")])
+    network, random_state = Network(root, 26, random_state=0), np.random.RandomState(1)
+    x, y = random_state.normal(size=(7, 26)), random_state.dirichlet(np.ones(4), 7)
+    objective = Objective(network, SquaredError() if softmax_last else CrossEntropy())
+    value = objective.value_and_gradient(Batch(x, y, None)).item()
+
+    parameters = [torch.tensor(w, requires_grad=True) for w in arrays_of(network.params)]
+    weight, bias, weight_2, bias_2, last, last_bias = parameters
+    a = torch.tensor(x).reshape(7, 2, 13)
+    a = torch.tanh(torch.nn.functional.conv1d(a, kernels(weight, 3, 2, 5), bias[0]))
+    a = torch.nn.functional.max_pool1d(a, 2, ceil_mode=True)
+    a = torch.nn.functional.softplus(torch.nn.functional.conv1d(a, kernels(weight_2, 2, 5, 3), bias_2[0]))
+    z, target = a.reshape(7, -1) @ last + last_bias, torch.tensor(y)
+    if softmax_last:
+        theirs = 0.5 * (torch.softmax(z, 1) - target).square().sum(1).mean()
+    else:
+        theirs = torch.nn.functional.cross_entropy(z, target)
+    theirs.backward()
+    assert value == pytest.approx(theirs.item(), rel=1e-12)
+    for ours, parameter in zip(arrays_of(network.gradients), parameters):
+        np.testing.assert_allclose(ours, parameter.grad.numpy(), rtol=1e-9, atol=1e-13)
+
+
+def arrays_of(params):
+    """Weight and bias of the layers that have them."""
+    return [array for layer in params.layers for array in vars(layer).values()]
+
+
+def kernels(weight, kernel_size, n_channels, n_filters):
+    """As torch has them: (n_filters, n_channels, kernel_size)."""
+    return weight.reshape(kernel_size, n_channels, n_filters).permute(2, 1, 0)
