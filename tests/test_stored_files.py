@@ -16,7 +16,8 @@ FILES = sorted(FOLDER.glob("format_*/*.skb"))
 
 def test_each_format_is_stored():
     """A version that writes another one stores files of it: `python tests/data/store.py`."""
-    kinds = {"regressor", "classifier", "tabular_regressor", "tabular_classifier"}
+    kinds = {"regressor", "classifier", "table_regressor", "table_classifier"}
+    kinds |= {"table_encoder", "forecaster", "stream"}
     for version in range(1, VERSION + 1):
         assert {path.stem for path in FILES if path.parent.name == f"format_{version}"} >= kinds
 

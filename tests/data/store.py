@@ -14,6 +14,8 @@ import pandas as pd
 import skbackprop
 from skbackprop import Dense, Dropout, LayerNorm, Residual
 from skbackprop.files import VERSION
+from skbackprop.preprocessing import TabularEncoder
+from skbackprop.time_series import LagFeatures, LagForecaster, StreamingPipeline
 
 FOLDER = Path(__file__).parent / f"format_{VERSION}"
 
@@ -31,7 +33,7 @@ def table(n_samples, seed):
 
 
 def estimators():
-    """(name, fitted estimator, rows to predict) of what is stored."""
+    """(name, fitted) of what is stored; "table" in a name: its rows are a table, else an array."""
     X, y = rows(40, seed=0)
     classes = np.where(y > 1, "high", np.where(y < -1, "low", "middle"))
     small = {"hidden_layer_sizes": (3,), "max_iter": 5, "random_state": 0}
@@ -48,18 +50,23 @@ def estimators():
             calibration="temperature",
         ).fit(X, classes),
     )
+    net = skbackprop.BackpropRegressor(**small, missing="skip")
+    yield "forecaster", LagForecaster(net, lags=3, horizon=4).fit(X, y)
+    lagged = [("lags", LagFeatures(lags=[1, 2])), ("net", net)]
+    yield "stream", StreamingPipeline(lagged).fit(X, y)
     X, y = table(40, seed=1)
-    yield "tabular_regressor", skbackprop.TabularBackpropRegressor(**small, n_estimators=2).fit(X, y)
-    yield "tabular_classifier", skbackprop.TabularBackpropClassifier(**small, n_estimators=2).fit(X, y > 0)
+    yield "table_regressor", skbackprop.TabularBackpropRegressor(**small, n_estimators=2).fit(X, y)
+    yield "table_classifier", skbackprop.TabularBackpropClassifier(**small, n_estimators=2).fit(X, y > 0)
+    yield "table_encoder", TabularEncoder().fit(X)
 
 
 def main():
     FOLDER.mkdir()
     for name, model in estimators():
         model.save(FOLDER / f"{name}.skb")
-        is_table = name.startswith("tabular")
+        is_table = name.startswith("table")
         X = table(4, seed=2)[0] if is_table else rows(4, seed=2)[0]
-        methods = [what for what in ("predict", "predict_proba") if hasattr(model, what)]
+        methods = [what for what in ("predict", "predict_proba", "transform") if hasattr(model, what)]
         expected = {
             "X": X.to_dict("list") if is_table else X.tolist(),
             "predictions": {what: getattr(model, what)(X).tolist() for what in methods},
