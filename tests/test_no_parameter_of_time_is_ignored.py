@@ -2,7 +2,9 @@
 
 import inspect
 import warnings
+from contextlib import redirect_stdout
 from functools import partial
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -58,12 +60,14 @@ TABLE = pd.DataFrame(
 
 def outcome(call):
     """What comes out, as text, or the error; and which parameters were said to do nothing."""
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as said, redirect_stdout(StringIO()) as printed:
         warnings.simplefilter("always")
         try:
             found = call()
         except (ValueError, TypeError, AttributeError) as error:
             found = f"{type(error).__name__}: {error}"
+    if printed.getvalue():
+        found = found, printed.getvalue()
     return found, [str(one.message) for one in said if " has no effect: " in str(one.message)]
 
 
@@ -207,6 +211,8 @@ WALKED = {
             "coverage": ({"calibration": 6}, (0.5,)),
             "on_gap": ({}, "ignore", "raise"),
             "random_state": ({}, 1),
+            "max_time": ({"n_updates": 20}, 1e-3),
+            "verbose": ({}, True),
         },
     ),
     CategoryEncoder: (of_table, {}, {"min_frequency": ({}, 9), "max_categories": ({}, 2)}),

@@ -1,5 +1,6 @@
 """Which parameters do nothing beside others, or for such rows: the table for what has to do with time."""
 
+from skbackprop.time_series.learning import has_max_time
 from skbackprop.time_series.rows import as_list
 from skbackprop.time_series.stepping import kind_of
 
@@ -17,6 +18,14 @@ def reasons_of_forecaster(forecaster, times):
             "it is for a given estimator: n_updates says how much the default network learns."
             if e.estimator is None
             else None
+        ),
+    )
+    yield (
+        ("max_time",),
+        (
+            None
+            if e.estimator is None or has_max_time(e.estimator)
+            else f"{type(e.estimator).__name__} has no max_time of its own."
         ),
     )
     seeds = _of_seeds(e)

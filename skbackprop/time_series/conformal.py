@@ -3,7 +3,6 @@
 Ends that are forecast themselves are corrected: conformalized quantile regression (Romano et al., 2019).
 """
 
-import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -55,7 +54,7 @@ def _quantile(errors, level):
     return np.quantile(known, level, method="higher") if len(known) else np.nan
 
 
-def calibrated(forecaster, X, y, steps):
+def calibrated(forecaster, X, y, steps, progress):
     """The errors of a clone that learned all but the last steps, from rolling origins in these."""
     horizon, n_held_out = forecaster.horizon, forecaster.calibration * forecaster.horizon
     first = steps.max() + 1 - n_held_out
@@ -65,9 +64,7 @@ def calibrated(forecaster, X, y, steps):
             f"{steps.max() - steps.min() + 1}, and none is left to learn."
         )
     model = clone(forecaster).set_params(calibration=None)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".* has no effect: ")  # told of the whole
-        model.fit(*_rows(X, y, steps < first))
+    model._learn(*_rows(X, y, steps < first), progress, "calibration")
     stride = max(1, -(-(n_held_out - horizon + 1) // N_ORIGINS))
     errors = []
     for origin in range(first, first + n_held_out - horizon + 1, stride):

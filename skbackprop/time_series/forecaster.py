@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -24,7 +25,6 @@ from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.acting import reasons_of_forecaster
 from skbackprop.time_series.beginning import BeginsLater
-from skbackprop.time_series.callbacks import ModelCallbacks
 from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.closed import closed_steps
@@ -35,6 +35,7 @@ from skbackprop.time_series.known_ahead import report_unknown
 from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.models import Forecast, StagedModels, levels_of
 from skbackprop.time_series.panels import ordered_rows, row_steps
+from skbackprop.time_series.progress import ModelProgress
 from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.waiting import TooFewRowsError
@@ -136,6 +137,13 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
     random_state : int, default=0
         The seed of the first member; the next ones follow.
 
+    max_time : float or None, default=None
+        Seconds for all models of `fit`, those of the calibration among them: each has an equal share of what
+        is left. The default network makes fewer steps, and a given estimator stops by its own `max_time`.
+
+    verbose : bool or int, default=False
+        Whether `fit` prints a line for each model, with the time left.
+
     Attributes
     ----------
     history_ : History
@@ -201,6 +209,8 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         "coverage": ["array-like"],
         "on_gap": [StrOptions({"nan", "raise", "ignore"})],
         "random_state": [Interval(Integral, 0, None, closed="left")],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "verbose": ["verbose"],
     }
     columns = None  # all that are neither groups nor time
 
@@ -226,6 +236,8 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
     coverage: Sequence[float] = (0.8, 0.95)
     on_gap: str = "nan"
     random_state: int = 0
+    max_time: float | None = None
+    verbose: bool | int = False
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=False)
@@ -252,31 +264,36 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         """
         if len(self.coverage) == 0 or not all(0 < share < 1 for share in self.coverage):
             raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
-        callbacks = ModelCallbacks(self, X, y)
-        fitted, X = copy(self), as_frame(X)  # a call that fails changes nothing
-        rows = fitted._read(X, y, reset=True)
-        if "_first" not in vars(self):  # a stream that has not begun was told
-            warn_unused(self, reasons_of_forecaster(self, rows.times), 3 + N_FRAMES)
+        progress, fitted = ModelProgress(self, X, y), copy(self)  # a call that fails changes nothing
+        fitted._learn(as_frame(X), y, progress, "forecasts")
+        fitted._forget_first_rows()
+        self.__dict__.clear()
+        self.__dict__.update(vars(fitted))
+        progress.end()
+        return self
+
+    def _learn(self, X, y, progress, purpose):
+        """What `fit` does, on the object itself."""
+        rows = self._read(X, y, reset=True)
+        if purpose != "calibration" and "_first" not in vars(self):  # else it was told already
+            warn_unused(self, reasons_of_forecaster(self, rows.times), 4 + N_FRAMES)
         history = empty_history(rows, clock_for(self, rows))
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
         check_fits(placed.series, self, history.clock)
         if not np.isfinite(rows.values[:, 0]).any():
             raise TooFewRowsError(f"y is NaN in all {len(rows.values)} rows: there is nothing to learn from.")
         changes = Changes.none().after(ordered_rows(placed, rows.ids), len(rows.ids))
-        fitted.seasons_, fitted.windows_ = learned_windows(rows, placed, changes.unit, self)
-        fitted.lags_ = fitted.windows_.lags
-        fitted.models_ = fitted._new_models(changes, closed_steps(placed, history.clock))
-        keep = fitted.models_.keep
+        self.seasons_, self.windows_ = learned_windows(rows, placed, changes.unit, self)
+        self.lags_ = self.windows_.lags
+        self.models_ = self._new_models(changes, closed_steps(placed, history.clock))
+        keep = self.models_.keep
         placed = placed._replace(reach=keep)
-        fitted.history_ = remember(placed, history, keep, None, None)
+        self.history_ = remember(placed, history, keep, None, None)
         held_out = self.validation_fraction if self.early_stopping else 0
-        fitted.conformal_ = None if self.calibration is None else calibrated(fitted, X, y, row_steps(placed))
-        fitted.models_.fit(placed, fitted.history_, held_out, callbacks.told)
-        fitted._forget_first_rows()
-        self.__dict__.clear()
-        self.__dict__.update(vars(fitted))
-        callbacks.end()
-        return self
+        self.conformal_ = None
+        if self.calibration is not None:
+            self.conformal_ = calibrated(self, X, y, row_steps(placed), progress)
+        self.models_.fit(placed, self.history_, held_out, partial(progress.told, purpose))
 
     @available_if(_can_go_on)
     @fit_context(prefer_skip_nested_validation=False)

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from time import monotonic
 
 import numpy as np
 from sklearn import get_config
@@ -11,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skbackprop.estimators import BackpropRegressor
+from skbackprop.time_series.progress import LEAST
 from skbackprop.time_series.waiting import TooFewRowsError
 
 BATCH_SIZE = 256
@@ -47,24 +49,32 @@ class Chunked:
     spread: np.ndarray | None = None
     fill: float = field(default=0.0, init=False)
 
-    def fit(self, rows_of, learned, validated):
-        """Learn windows by their numbers; stop by those to validate on, if there are any."""
+    def fit(self, rows_of, learned, validated, seconds=None):
+        """Learn windows by their numbers; stop by those to validate on, if there are any.
+
+        Of `seconds` as many steps are made as they are enough for, and the rate falls over these.
+        """
         rng = np.random.default_rng(self.seed)
         n_wanted, n_windows = self.n_updates * BATCH_SIZE, len(learned)
         n_chunks = -(-min(n_wanted, n_windows) // CHUNK)
         n_passes = max(1, round(n_wanted / n_windows))
+        n_planned, begun = n_chunks * n_passes, monotonic()
         self.network = default_network(self.levels, self.seed).set_params(
-            schedule_epochs=n_chunks * n_passes,
+            schedule_epochs=n_planned,
             early_stopping=len(validated) > 0,
             scoring="loss" if len(validated) else None,
-            n_iter_no_change=max(1, round(PATIENCE * n_chunks * n_passes)),
+            n_iter_no_change=max(1, round(PATIENCE * n_planned)),
         )
         held_out = rows_of(rng.permutation(validated)[:CHUNK]) if len(validated) else None
-        for _ in range(n_passes):
-            order = rng.permutation(n_windows)[:n_wanted]
-            for chunk in np.array_split(order, n_chunks):
-                self._learn(*rows_of(learned[chunk]), held_out)
-            if self.network.stopped_:
+        passes = (rng.permutation(n_windows)[:n_wanted] for _ in range(n_passes))
+        chunks = (chunk for order in passes for chunk in np.array_split(order, n_chunks))
+        for n_done, chunk in enumerate(chunks, start=1):
+            self._learn(*rows_of(learned[chunk]), held_out)
+            if seconds is not None:
+                n_enough = int(seconds * n_done / (monotonic() - begun))
+                self.network.set_params(schedule_epochs=min(n_planned, max(n_done, n_enough)))
+            is_whole = n_done % n_chunks == 0
+            if n_done == self.network.schedule_epochs or (is_whole and self.network.stopped_):
                 break
         self.network.set_params(
             learning_rate="constant",
@@ -117,7 +127,8 @@ class Whole:
         learns_nan = get_tags(self.estimator).input_tags.allow_nan
         return None if learns_nan and getattr(_last(self.estimator), "missing", None) != "skip" else 0.0
 
-    def fit(self, rows_of, learned, validated):
+    def fit(self, rows_of, learned, validated, seconds=None):
+        """Learn windows by their numbers; estimators with `max_time` share `seconds`."""
         if self.max_windows is not None and len(learned) > self.max_windows:
             learned = np.sort(np.random.default_rng(self.seed).permutation(learned)[: self.max_windows])
         windows = rows_of(learned)
@@ -127,10 +138,14 @@ class Whole:
         last, steps = _last(self.estimator), np.arange(windows[1].shape[1])
         together = get_tags(last).target_tags.multi_output and (all_known or self._weighs_outputs)
         groups = [steps] if together else steps[:, None]
-        self.fitted = [
-            [(self._fitted(level, group, windows, validation), group) for group in groups]
-            for level in self.levels
-        ]
+        n_left, end = len(self.levels) * len(groups), None if seconds is None else monotonic() + seconds
+        self.fitted = []
+        for level in self.levels:
+            self.fitted.append([])
+            for group in groups:
+                share = None if end is None else max(end - monotonic(), LEAST) / n_left
+                self.fitted[-1].append((self._fitted(level, group, windows, validation, share), group))
+                n_left -= 1
 
     def partial_fit(self, X, Z, weight):
         for of_level in self.fitted:
@@ -168,7 +183,7 @@ class Whole:
             ]
         return np.sort(np.stack(levels, axis=2), axis=2)  # quantiles learned apart may cross
 
-    def _fitted(self, level, group, windows, validation):
+    def _fitted(self, level, group, windows, validation, seconds):
         """A clone that has learned a quantile of some steps ahead."""
         estimator = clone(self.estimator)
         for name, value in estimator.get_params().items():
@@ -182,7 +197,12 @@ class Whole:
             _set_last(estimator, "early_stopping", early_stopping=True)
             X_val, Z_val, weight_val = self._part(validation, group, "to validate on")
             given |= {"X_val": X_val, "y_val": Z_val, "sample_weight_val": weight_val}
+        own = has_max_time(estimator) and {"max_time": _last(estimator).max_time}
+        if own and seconds is not None:
+            _last(estimator).set_params(max_time=min(seconds, own["max_time"] or np.inf))
         estimator.fit(X, Z, **_known(estimator, **given))
+        if own:
+            _last(estimator).set_params(**own)
         if validation is not None:  # what a stream teaches later has no end
             _last(estimator).set_params(early_stopping=_last(self.estimator).early_stopping)
         return estimator
@@ -220,6 +240,11 @@ def _check_inputs(estimator, X):
             "make_pipeline(StandardScaler(), ...).",
             stacklevel=2,
         )
+
+
+def has_max_time(estimator):
+    """Whether training can be given a time: that of the last step."""
+    return "max_time" in _last(estimator).get_params(deep=False)
 
 
 def _last(estimator):

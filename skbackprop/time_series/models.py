@@ -10,6 +10,7 @@ from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.closed import Closed
 from skbackprop.time_series.examples import Examples, divided, learnable
 from skbackprop.time_series.panels import future_buffers, new_origins, ordered_rows, placed_buffers
+from skbackprop.time_series.progress import interruptible
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.waiting import TooFewRowsError
 from skbackprop.time_series.windows import LEAST, Origins, Windows, take
@@ -61,10 +62,10 @@ class StagedModels:
     def stages(self):
         return STRATEGIES[self.strategy](self.horizon)
 
-    def fit(self, placed, history, held_out, told=iter):
+    def fit(self, placed, history, held_out, told):
         """Learn all windows that end in the rows; without the last share `held_out` of time, if not 0.
 
-        `told` goes through the members of a stage, and may tell of each.
+        `told(stage, members)` goes through the members of a stage, with the seconds that each may take.
         """
         last_number = len(self.members) - 1
         if last_number:  # the longest windows: where they are not there, no model is trained in vain
@@ -72,8 +73,9 @@ class StagedModels:
                 _divided(examples, last, held_out, placed)
         for members, (examples, last) in zip(self.members, self._examples(placed, history)):
             learned, validated = _divided(examples, last, held_out, placed)
-            for member in told(members):
-                member.fit(examples, learned, validated)
+            for member, seconds in told(examples.stage, members):
+                with interruptible():
+                    member.fit(examples, learned, validated, seconds)
 
     def observed(self, placed, history):
         """These models after new rows were seen, not learned."""
@@ -87,7 +89,8 @@ class StagedModels:
         for members, (examples, _) in zip(learned.members, learned._examples(placed, history)):
             n_windows = len(examples.origins)
             for member in members if n_windows else []:
-                member.partial_fit(*examples(np.arange(n_windows)))
+                with interruptible():
+                    member.partial_fit(*examples(np.arange(n_windows)))
         return learned
 
     def one_step(self, placed, history):

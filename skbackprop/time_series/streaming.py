@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from skbackprop.compat import num_samples, safe_indexing
 from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_pipeline
+from skbackprop.time_series.progress import interruptible
 from skbackprop.time_series.rows import as_list, series_of, table_of
 from skbackprop.time_series.stream_steps import (
     First,
@@ -185,7 +186,8 @@ class StreamingPipeline(Persistent, Pipeline):
         features, y, sample_weight, waiting = self._known(features, series, y, sample_weight)
         if not ends and features.shape[0]:
             weight = {} if sample_weight is None else {"sample_weight": sample_weight}
-            last.partial_fit(features, y, **weight, **params)
+            with interruptible():
+                last.partial_fit(features, y, **weight, **params)
             follow(last)
             first = None
         self._first = None if first is None else First(params)
