@@ -67,7 +67,10 @@ def _array(values):
         told = "zoned", utc, str(dtype.tz)
     else:
         objects = values.astype(object).to_numpy()
-        told = "nullable", np.where(pd.isna(objects), None, objects), str(dtype)
+        name = str(dtype)
+        if name == "string":  # pandas 2 leaves out where the text lies
+            name = f"string[{dtype.storage}]"
+        told = "nullable", np.where(pd.isna(objects), None, objects), name
     try:
         same = _values(told).dtype == dtype
     except (ValueError, TypeError, KeyError, NotImplementedError):
