@@ -4,9 +4,10 @@ import os
 
 # scikit-learn's checks of array API input run only with this
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
-# Threads of scikit-learn's trees wait for each other in a loop, unless they are told to sleep: with a process
-# of tests for each core, such a fit takes ten times as long.
+# Threads of scikit-learn's trees, and of BLAS, wait for work in a loop, unless they are told to sleep: with a
+# process of tests for each core, some fits take ten times as long. They are as many as in a user's shell.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 from importlib.util import find_spec
 

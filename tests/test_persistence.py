@@ -200,11 +200,11 @@ def saved(tmp_path_factory):
     return path.read_bytes(), net.predict_proba(X)
 
 
-def test_a_thousand_damaged_files_are_refused(saved, tmp_path):
+def test_hundreds_of_damaged_files_are_refused(saved, tmp_path):
     data, expected = saved
     rng, path = np.random.default_rng(0), tmp_path / "damaged"
     n_refused = 0
-    for case in range(1000):
+    for case in range(300):
         damaged = bytearray(data)
         if case % 3 == 0:
             del damaged[rng.integers(len(data)) :]
@@ -221,7 +221,7 @@ def test_a_thousand_damaged_files_are_refused(saved, tmp_path):
             n_refused += 1
         else:
             assert_array_equal(again.predict_proba(X), expected)
-    assert n_refused > 990
+    assert n_refused > 297
 
 
 @pytest.mark.parametrize("content", [b"", b"skbackprop", b"PK\x03\x04", pickle.dumps([1])], ids=repr)

@@ -36,9 +36,10 @@ EXPECTED_FAILURES = {
 
 @scikit_learn_checks(
     [
-        kind(recipe=recipe, **SMALL)
-        for kind in (TabularBackpropClassifier, TabularBackpropRegressor)
-        for recipe in ("bagged", "td", "td_s")
+        TabularBackpropClassifier(recipe="bagged", **SMALL),
+        TabularBackpropRegressor(recipe="td", **SMALL),
+        TabularBackpropClassifier(recipe="td_s", **SMALL),
+        TabularBackpropRegressor(recipe="bagged", **SMALL),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
