@@ -1,9 +1,9 @@
 """Every name of scikit-learn that is private or younger than the oldest version, under a public name.
 
 Seen in scikit-learn 1.7, 1.8 and 1.9 with the same meaning, but for `sklearn.callback`, which came with 1.9.
-`tests/test_architecture.py` checks that no other module imports one. Not imported, but relied on, is what an
-estimator states or inherits under a private name: `_parameter_constraints`, `_validate_params` and, where
-there are callbacks, `_init_callback_context`.
+`tests/project/test_architecture.py` checks that no other module imports one. Not imported, but relied on,
+is what an estimator states or inherits under a private name: `_parameter_constraints`, `_validate_params`
+and, where there are callbacks, `_init_callback_context`.
 """
 
 import sklearn

@@ -12,7 +12,7 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 from importlib.util import find_spec
 
 # beside this library in the slow tests only, and never a dependency
-collect_ignore = [] if find_spec("torch") else ["test_against_torch.py"]
+collect_ignore = [] if find_spec("torch") else ["optimizers/test_against_torch.py"]
 
 
 def pytest_configure(config):

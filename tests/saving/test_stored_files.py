@@ -10,7 +10,7 @@ import pytest
 import skbackprop
 from skbackprop.files import VERSION
 
-FOLDER = Path(__file__).parent / "data"
+FOLDER = Path(__file__).parents[1] / "data"
 FILES = sorted(FOLDER.glob("format_*/*.skb"))
 
 

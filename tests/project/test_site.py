@@ -13,7 +13,7 @@ import pytest
 
 import skbackprop
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 BUILD = DOCS / "_build" / "html"
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
@@ -128,6 +128,6 @@ def test_every_public_name_is_in_the_reference(site):
 
 
 def test_every_page_about_the_code_runs(site):
-    """A page that is written in Markdown is one that tests/test_docs.py runs."""
+    """A page that is written in Markdown is one that tests/project/test_docs.py runs."""
     own = {path.stem for path in BUILD.glob("*.html")} - {"genindex", "search", "py-modindex"}
     assert own == {path.stem for path in DOCS.glob("*.md")}

@@ -206,7 +206,7 @@ for module in pkgutil.walk_packages(skbackprop.__path__, "skbackprop."):
 
 def test_no_test_file_imports_another():
     """What is shared lies in modules of its own: in `tests/shared`, or beside the files that share it."""
-    paths = list(Path(__file__).parent.rglob("*.py"))
+    paths = list(Path(__file__).parents[1].rglob("*.py"))
     assert len(paths) > 50
     of_a_test = re.compile(r"^\s*(?:from|import)\s.*\b(?:test_\w+|conftest)\b.*$", re.MULTILINE)
     for path in paths:
