@@ -113,10 +113,13 @@ class Conv1D(Layer):
             "output": n_outputs,
             "delta": n_outputs,
             "scratch": [n_outputs] * self.activation.n_scratch,
+            "weight_gradients": Buffer((size, self.n_filters)),  # of each sample
+            "bias_gradients": self.n_filters,
             "window_gradients": Buffer((n_windows, size), late=True),
             "input_gradient": Buffer((n_inputs,), late=True),
-            "ones": Buffer((n_windows, 1), fill=lambda n_samples: 1.0),
+            "ones": Buffer((1,), fill=lambda n_samples: 1.0),
             "product": Product(),
+            "product_of_each": Product(stacked=True),
         }
 
     @property
@@ -149,9 +152,11 @@ class Conv1D(Layer):
             output_gradient, work.net_input, work.output, work.delta, work.scratch
         )
         np.copyto(work.of_windows.mT, by_channel(work.delta, self.n_filters))
-        deltas = _rows(work.of_windows)
-        work.product(_rows(work.windows).mT, deltas, out=gradients.weight)
-        work.product(_rows(work.ones).mT, deltas, out=gradients.bias)  # the sum over samples and windows
+        # sums over the windows of each sample, then over samples: one sum over both is several times as slow
+        work.product_of_each(work.windows.mT, work.of_windows, out=work.weight_gradients)
+        np.add.reduce(work.weight_gradients, axis=-3, out=gradients.weight)
+        np.add.reduce(work.of_windows, axis=-2, out=work.bias_gradients)
+        work.product(work.ones.mT, work.bias_gradients, out=gradients.bias)
 
     def input_gradient(self, params, work):
         work.product(_rows(work.of_windows), params.weight.mT, out=_rows(work.window_gradients))
