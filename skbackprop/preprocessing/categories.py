@@ -1,6 +1,5 @@
 """Categorical columns as numbers: levels that are missing, rare or unknown need no care."""
 
-from copy import copy
 from numbers import Integral
 from typing import Any, Self
 
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, check_feature_names_in, fit_context
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.levels import learn_levels
@@ -48,15 +48,13 @@ class LevelsEncoder(TransformerMixin, Persistent, BaseEstimator):
         TypeError
             For values that have no hash, such as lists.
         """
-        fitted = copy(self)  # a call that fails changes nothing
-        table = opened(fitted, X, reset=True)
-        fitted._levels = [
-            learn_levels(table.column(j), self.min_frequency, self.max_categories)
-            for j in range(fitted.n_features_in_)
-        ]
-        fitted.categories_ = [levels.values for levels in fitted._levels]
-        self.__dict__.clear()
-        self.__dict__.update(vars(fitted))
+        with all_or_nothing(self):
+            table = opened(self, X, reset=True)
+            self._levels = [
+                learn_levels(table.column(j), self.min_frequency, self.max_categories)
+                for j in range(self.n_features_in_)
+            ]
+            self.categories_ = [levels.values for levels in self._levels]
         return self
 
     def _columns(self, X):

@@ -1,6 +1,5 @@
 """Columns of numbers on one scale that outliers do not set, and within limits that they do not pass."""
 
-from copy import copy
 from numbers import Real
 from typing import Any, Self
 
@@ -8,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
+from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, fit_context
 from skbackprop.masked import unmasked
 from skbackprop.persistence import Persistent
@@ -120,10 +120,8 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEs
         ValueError
             For infinite numbers.
         """
-        fitted = copy(self)  # a call that fails changes nothing
-        fitted.center_, fitted.scale_ = center_and_scale(fitted._validated(X, reset=True))
-        self.__dict__.clear()
-        self.__dict__.update(vars(fitted))
+        with all_or_nothing(self):
+            self.center_, self.scale_ = center_and_scale(self._validated(X, reset=True))
         return self
 
     def transform(self, X: Any) -> Any:

@@ -1,6 +1,5 @@
 """A table as it comes, as the columns that a network learns from."""
 
-from copy import copy
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.columns import LEVELS
@@ -160,10 +160,8 @@ class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
         """
         whole = None if self.embed else "embed=False makes columns of ones and zeros of every category."
         warn_unused(self, [(("max_one_hot_categories",), whole)], 3)
-        fitted = copy(self)  # a call that fails changes nothing
-        fitted._learn(opened(fitted, X, reset=True))
-        self.__dict__.clear()
-        self.__dict__.update(vars(fitted))
+        with all_or_nothing(self):
+            self._learn(opened(self, X, reset=True))
         return self
 
     def _learn(self, table):

@@ -1,7 +1,6 @@
 """Features of a row's time alone."""
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, Self
@@ -11,6 +10,7 @@ import pandas as pd
 from pandas.api.types import infer_dtype
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, StrOptions, fit_context
 from skbackprop.docstrings import documented
 from skbackprop.time_series.clock import learn_clock
@@ -65,10 +65,8 @@ class ClockFeatures(TimeFeatures):
         ValueError
             For rows without times, and times that are missing.
         """
-        fitted = copy(self)  # a call that fails changes nothing
-        fitted._learn_times(fitted._times(X, reset=True))
-        self.__dict__.clear()
-        self.__dict__.update(vars(fitted))
+        with all_or_nothing(self):
+            self._learn_times(self._times(X, reset=True))
         return self
 
     @fit_context(prefer_skip_nested_validation=True)

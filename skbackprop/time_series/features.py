@@ -1,7 +1,6 @@
 """What the transformers that look back have in common."""
 
 import warnings
-from copy import copy
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
 from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_features
@@ -210,20 +210,18 @@ class HistoryFeatures(TimeFeatures):
         return self
 
     def _learn(self, X, history):
-        fitted = copy(self)  # a call that fails changes nothing
-        fitted._check_settings()
-        rows = read(fitted, X, reset=history is None)
         is_first = history is None
-        if is_first:
-            vars(fitted).pop("_in_stream", None)
-            warn_unused(self, reasons_of_features(self, rows.times), 4)
-            history = empty_history(rows, clock_for(self, rows))
-        placed = fitted._place(rows, history, positional=True, late="error")
-        if is_first:
-            check_fits(placed.series, self, history.clock)
-        fitted.history_ = remember(placed, history, fitted._keep(), fitted._states(placed), self.forget_after)
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+        with all_or_nothing(self):
+            self._check_settings()
+            rows = read(self, X, reset=is_first)
+            if is_first:
+                vars(self).pop("_in_stream", None)
+                warn_unused(self, reasons_of_features(self, rows.times), 4)
+                history = empty_history(rows, clock_for(self, rows))
+            placed = self._place(rows, history, positional=True, late="error")
+            if is_first:
+                check_fits(placed.series, self, history.clock)
+            self.history_ = remember(placed, history, self._keep(), self._states(placed), self.forget_after)
         return placed
 
     @fit_context(prefer_skip_nested_validation=True)

@@ -1,7 +1,6 @@
 """Forecasts of many steps and many series by any regressor."""
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -12,6 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, column_or_1d
 
+from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import (
     N_FRAMES,
     CallbackSupportMixin,
@@ -264,16 +264,15 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         """
         if len(self.coverage) == 0 or not all(0 < share < 1 for share in self.coverage):
             raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
-        progress, fitted = ModelProgress(self, X, y), copy(self)  # a call that fails changes nothing
-        fitted._learn(as_frame(X), y, progress, "forecasts")
-        fitted._forget_first_rows()
-        self.__dict__.clear()
-        self.__dict__.update(vars(fitted))
-        progress.end()
+        progress = ModelProgress(self, X, y)
+        with all_or_nothing(self):
+            self._learn(as_frame(X), y, progress, "forecasts")
+            self._forget_first_rows()
+            progress.end()
         return self
 
     def _learn(self, X, y, progress, purpose):
-        """What `fit` does, on the object itself."""
+        """What `fit` does; `purpose` is 'forecasts' or 'calibration'."""
         rows = self._read(X, y, reset=True)
         if purpose != "calibration" and "_first" not in vars(self):  # else it was told already
             warn_unused(self, reasons_of_forecaster(self, rows.times), 4 + N_FRAMES)
@@ -534,18 +533,15 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         return self._in_units(self.models_.one_step(placed, self.history_))
 
     def _go_on(self, X, y, learn):
-        fitted, X = copy(self), as_frame(X)
-        rows = fitted._read(X, y, reset=False)
-        history, keep = self.history_, self.models_.keep
-        placed = place(rows, history, keep, keep, None, self.on_gap, True, "error")
-        fitted.history_ = remember(placed, history, keep, None, None)
-        fitted.models_ = self.models_.observed(placed, fitted.history_)
+        X, keep = as_frame(X), self.models_.keep
+        rows = self._read(X, y, reset=False)
+        placed = place(rows, self.history_, keep, keep, None, self.on_gap, True, "error")
+        history = remember(placed, self.history_, keep, None, None)
+        models, conformal = self.models_.observed(placed, history), self.conformal_
         if learn:
-            if self.conformal_ is not None:
-                fitted.conformal_ = adapted(self, X, y)
-            fitted.models_ = fitted.models_.gone_on(placed, fitted.history_)
-        self.__dict__.clear()
-        self.__dict__.update(vars(fitted))
+            conformal = None if conformal is None else adapted(self, X, y)
+            models = models.gone_on(placed, history)
+        self.history_, self.models_, self.conformal_ = history, models, conformal
         return self
 
     def _read(self, X, y, reset, with_y=True):

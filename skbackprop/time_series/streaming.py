@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import num_samples, safe_indexing
 from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_pipeline
@@ -119,15 +120,10 @@ class StreamingPipeline(Persistent, Pipeline):
         """
         self._validate_steps()
         warn_unused(self, reasons_of_pipeline(self, streams=False), 2)
-        before = dict(vars(self))
-        *transformers, last = self.steps
-        self.steps = [*((name, deepcopy(step)) for name, step in transformers), last]
-        try:
+        with all_or_nothing(self):  # steps are fitted one by one: where one fails, those before it are left
+            *transformers, last = self.steps
+            self.steps = [*((name, deepcopy(step)) for name, step in transformers), last]
             super().fit(X, y, **params)
-        except BaseException:  # the steps were fitted one by one: those before the one that failed are left
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         for _, step in self.steps:
             follow(step)
         self.waiting_, self.waiting_series_, self._first = None, [], None

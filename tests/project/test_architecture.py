@@ -46,6 +46,7 @@ ORDER = [
     "names",
     "unused",
     "docstrings",
+    "all_or_nothing",
     "persistence",
     "states",
     "frames",

@@ -268,6 +268,11 @@ def test_callbacks_of_tables_are_not_saved(tmp_path):
 @pytest.mark.parametrize("strategy", ["mimo", "direct"])
 def test_models_of_a_forecaster_are_tasks(strategy):
     class Told(Tasks):
+        n_torn_down = 0
+
+        def teardown(self, estimator, context):
+            self.n_torn_down += 1
+
         def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
             self.ended.append((context.task_name, context.task_id))
             return True
@@ -279,9 +284,20 @@ def test_models_of_a_forecaster_are_tasks(strategy):
     models = [("model", k) for k in range(2 if strategy == "mimo" else 4)]
     assert tasks.begun == [("fit", 0), *models]
     assert tasks.ended == [*models, ("fit", 0)]
+    assert tasks.n_torn_down == 1
     plain = LagForecaster(**settings, strategy=strategy).fit(x, y)
     assert_array_equal(told.predict_one_step(x, y), plain.predict_one_step(x, y))
     assert not [name for name in vars(told) if "callback" in name and name != "_skl_callbacks"]
     with pytest.raises(ValueError):
         told.fit(x[:2], y[:2])
     assert not [name for name in vars(told) if "callback" in name and name != "_skl_callbacks"]
+
+
+@with_callbacks
+def test_models_of_the_calibration_are_tasks_of_the_same_fit():
+    tasks = Tasks()
+    tasks.on_fit_task_end = lambda estimator, context, **more: tasks.ended.append(context.task_name)
+    forecaster = LagForecaster(lags=3, n_members=2, n_updates=5, calibration=4).set_callbacks(tasks)
+    forecaster.fit(np.arange(60.0)[:, None], np.sin(np.arange(60.0)))
+    assert tasks.begun == [("fit", 0), *[("model", k) for k in range(4)]]
+    assert tasks.ended == [*["model"] * 4, "fit"]
