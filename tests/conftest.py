@@ -1,5 +1,6 @@
 """Settings of the environment, before what reads them is imported."""
 
+import gc
 import os
 
 # scikit-learn's checks of array API input run only with this
@@ -11,8 +12,21 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 from importlib.util import find_spec
 
+import pytest
+
 # beside this library in the slow tests only, and never a dependency
 collect_ignore = [] if find_spec("torch") else ["optimizers/test_against_torch.py"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Tests are many objects that stay: Python need not search them for garbage again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_configure(config):
