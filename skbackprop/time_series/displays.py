@@ -1,7 +1,10 @@
 """Pictures of forecasts and of backtests."""
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from skbackprop.axes import new_axes
 from skbackprop.time_series.rows import as_list, series_of, table_of, times_of
@@ -28,7 +31,9 @@ class ForecastDisplay:
         self.frame = frame
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, coverage=None, axes=None):
+    def from_estimator(
+        cls, estimator: BaseEstimator, X: Any, y: Any = None, *, coverage: Any = None, axes: Any = None
+    ) -> Self:
         """Forecast rows, and draw.
 
         Parameters
@@ -68,7 +73,7 @@ class ForecastDisplay:
             frame["lower"], frame["upper"] = estimator.predict_interval(X, coverage)
         return cls(frame).plot(axes)
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -114,7 +119,7 @@ class BacktestDisplay:
         self.backtest = backtest
 
     @classmethod
-    def from_backtest(cls, backtest, *, axes=None):
+    def from_backtest(cls, backtest: Any, *, axes: Any = None) -> Self:
         """Draw what `backtest` found.
 
         Parameters
@@ -136,7 +141,7 @@ class BacktestDisplay:
         """
         return cls(backtest).plot(axes)
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Self:
         """Draw.
 
         Parameters

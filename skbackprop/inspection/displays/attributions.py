@@ -1,7 +1,11 @@
 """The picture of what each feature contributes."""
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from skbackprop.axes import panels, pyplot
 from skbackprop.inspection.attribution_table import Attributions
@@ -48,7 +52,16 @@ class AttributionDisplay:
         self.value_name = value_name
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, baseline=None, of="prediction", max_features=15, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Any,
+        *,
+        baseline: ArrayLike | None = None,
+        of: str = "prediction",
+        max_features: int = 15,
+        ax: Any = None,
+    ) -> Self:
         """Draw the integrated gradients of some rows: they add up to f(x) - f(baseline).
 
         For others, draw what their functions give: ``AttributionDisplay(expected_gradients(...)).plot()``.
@@ -88,7 +101,7 @@ class AttributionDisplay:
         found = integrated_gradients(estimator, X, baseline=baseline, of=of)
         return cls(found, value_name="integrated gradient").plot(ax, max_features=max_features)
 
-    def plot(self, ax=None, *, max_features=15):
+    def plot(self, ax: Any = None, *, max_features: int = 15) -> Self:
         """Draw.
 
         Parameters

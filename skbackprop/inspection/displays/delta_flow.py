@@ -1,7 +1,9 @@
 """The picture of how large the deltas of each layer are through training."""
 
+from typing import Any, Self
+
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
@@ -50,7 +52,16 @@ class DeltaFlowDisplay:
         self.deltas = deltas
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, max_samples=200, fit_params=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Any,
+        y: Any,
+        *,
+        max_samples: int = 200,
+        fit_params: dict[str, Any] | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Fit a clone of the estimator, record its deltas, and draw them.
 
         As `LearningCurveDisplay` of scikit-learn does, it trains anew: deltas of the past are not kept in a
@@ -93,7 +104,7 @@ class DeltaFlowDisplay:
         estimator.fit(X, y, **(fit_params or {}))
         return cls(recorder.deltas_).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -108,7 +119,7 @@ class DeltaFlowDisplay:
         self.ax_ = ax = panels(ax, 1, size=(7, 4))[0]
         self.figure_ = ax.figure
         colors = pyplot().get_cmap("viridis")(np.linspace(0.0, 0.85, self.deltas.shape[1]))
-        self.lines_ = []
+        self.lines_: list = []
         for (name, sizes), color in zip(self.deltas.items(), colors):
             self.lines_ += ax.plot(self.deltas.index, sizes, color=color, label=name)
         if (self.deltas > 0).all(axis=None):

@@ -1,6 +1,10 @@
 """The picture of a gradient check: backpropagation against central differences."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from skbackprop.axes import panels, pyplot
 from skbackprop.inspection.displays.style import BLUE, GRAY, GREEN, RED, legend_above, plain
@@ -56,7 +60,16 @@ class GradientCheckDisplay:
         self.report = report
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, sample_weight=None, *, ax=None, **settings):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        ax: Any = None,
+        **settings: Any,
+    ) -> Self:
         """Check the gradients of a fitted network, and draw.
 
         Parameters
@@ -92,7 +105,7 @@ class GradientCheckDisplay:
         pyplot()  # an error at once, not after the work
         return cls(check_gradients(estimator, X, y, sample_weight, **settings)).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters

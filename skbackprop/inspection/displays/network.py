@@ -1,8 +1,11 @@
 """The picture of a network: nodes, and edges for what lies between them."""
 
 from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from skbackprop.axes import panels, pyplot
 from skbackprop.inspection.displays.drawn_layers import drawn_layers
@@ -81,16 +84,16 @@ class NetworkDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X=None,
-        y=None,
+        estimator: BaseEstimator,
+        X: Any = None,
+        y: Any = None,
         *,
-        values="weight",
-        sample_weight=None,
-        ax=None,
-        max_nodes=16,
-        colorbar=True,
-    ):
+        values: str = "weight",
+        sample_weight: ArrayLike | None = None,
+        ax: Any = None,
+        max_nodes: int = 16,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw the weights of a fitted network, or their gradients on some rows.
 
         Parameters
@@ -145,7 +148,7 @@ class NetworkDisplay:
         display = cls(weights, [bias[0] for bias in biases], **layers.names, value_name=name)
         return display.plot(ax, max_nodes=max_nodes, colorbar=colorbar)
 
-    def plot(self, ax=None, *, max_nodes=16, colorbar=True):
+    def plot(self, ax: Any = None, *, max_nodes: int = 16, colorbar: bool = True) -> Self:
         """Draw.
 
         Parameters

@@ -1,9 +1,10 @@
 """The picture of a training: its loss and its score, epoch by epoch."""
 
 import re
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, is_classifier
 
 from skbackprop.axes import panels
 from skbackprop.estimators.tabular.base import BaseTabular
@@ -89,7 +90,7 @@ class TrainingCurveDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: BaseEstimator, *, ax: Any = None) -> Self:
         """Draw the curves that a fitted estimator has.
 
         The best epoch is the one whose weights are kept with `early_stopping`; without it, the one with the
@@ -117,7 +118,7 @@ class TrainingCurveDisplay:
         curves = _of_members(model) if isinstance(model.model, BaseTabular) else _of_one(model)
         return cls(**curves).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters

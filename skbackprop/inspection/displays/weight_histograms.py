@@ -1,6 +1,9 @@
 """The picture of how a network's weights are distributed."""
 
+from typing import Any, Self
+
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skbackprop.axes import panels
 from skbackprop.inspection.displays.style import BLUE, GRAY, plain
@@ -42,7 +45,7 @@ class WeightHistogramDisplay:
         self.weights = weights
 
     @classmethod
-    def from_estimator(cls, estimator, *, bins=30, ax=None):
+    def from_estimator(cls, estimator: BaseEstimator, *, bins: int = 30, ax: Any = None) -> Self:
         """Draw the weights of a fitted network.
 
         Parameters
@@ -66,7 +69,7 @@ class WeightHistogramDisplay:
         ImportError
             Without matplotlib.
         """
-        found = {}
+        found: dict[str, list] = {}
         for network in opened(estimator).trained_networks:
             for name, layer, params, _ in network.parts():
                 if hasattr(params, "weight"):
@@ -74,7 +77,7 @@ class WeightHistogramDisplay:
                     found.setdefault(key, []).append(np.ravel(params.weight))
         return cls({name: np.concatenate(parts) for name, parts in found.items()}).plot(ax, bins=bins)
 
-    def plot(self, ax=None, *, bins=30):
+    def plot(self, ax: Any = None, *, bins: int = 30) -> Self:
         """Draw.
 
         Parameters
