@@ -5,6 +5,7 @@ weighted mean of all thetas so far, from the first one on: no start at zero that
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -105,6 +106,10 @@ class Averaging:
         np.multiply(self._change, self._share, out=self._change)
         np.add(self.mean, self._change, out=self.mean)
 
-    def value(self) -> np.ndarray | None:
-        """The average; None if nothing is averaged yet."""
-        return self.mean if self.weight else None
+    def averaged(self):
+        """The network with the average; None if nothing is averaged yet."""
+        return self._averaged if self.weight else None
+
+    @cached_property
+    def _averaged(self):
+        return self.network.on(self.mean)

@@ -32,7 +32,6 @@ def grown(training, root, inputs, outputs, loss):
         "patience": type(training.patience)(),  # losses of another problem
         "averaging": _averaging(training.averaging, network, larger),
         "best_theta": larger(training.best_theta),
-        "raw": larger(training.raw),
     }
     copy = type(training).__new__(type(training))
     copy.__setstate__({**vars(training), **changed})

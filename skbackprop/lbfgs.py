@@ -46,7 +46,7 @@ def minimize_lbfgs(
 ):
     """Bring theta to a minimum of the objective; SciPy's OptimizeResult, or None if interrupted.
 
-    `monitor()` measures after every iteration; the search ends after `max_time` seconds, which sets
+    `monitor(network)` measures after every iteration; the search ends after `max_time` seconds, which sets
     `out_of_time`, or when one of `after_iteration`, called with False, returns True. Each of
     `before_iteration` is called when an iteration takes its first point; one that finds none ends with True.
     It runs in float64 whatever theta's dtype: its line search needs the digits.
@@ -83,7 +83,7 @@ def minimize_lbfgs(
         if verbose:
             print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
         if monitor is not None:
-            training.curves.append(monitor())
+            training.curves.append(monitor(training.objective.network))
         is_under_way = False
         wishes = [hook(False) for hook in after_iteration]
         if any(wishes) or monotonic() > deadline:

@@ -1,6 +1,7 @@
 """A network: one root layer, theta and its gradient as flat vectors, and work arrays."""
 
 from dataclasses import replace
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
@@ -56,15 +57,22 @@ class Network:
         self.learning_rates = layout.spread("learning_rate")
         self.weight_decays = layout.spread("weight_decay")
         self.matrices = layout.matrices()
-        self.gradient = placed(np.zeros_like(self.theta))
         self.params = layout.views(self.theta)
-        self.gradients = layout.views(self.gradient)
         self._buffers = {
             "root": self.root.buffers(self.n_inputs),
             "input": Buffer((self.n_inputs,), late=True),
         }
         self.workspaces = self._new_workspaces()
         self._spare_workspaces = []
+
+    @cached_property
+    def gradient(self):
+        """dE/dtheta; a network that only predicts has none."""
+        return placed(np.zeros_like(self.theta))
+
+    @cached_property
+    def gradients(self):
+        return self.views(self.gradient)
 
     def _new_workspaces(self):
         return Workspaces(self._buffers, self.theta.dtype, self.generator)
@@ -80,9 +88,18 @@ class Network:
 
     def astype(self, dtype):
         """A copy with theta in another dtype."""
-        copy = Network.__new__(Network)
-        copy.__setstate__({**self.__getstate__(), "theta": self.theta.astype(dtype)})
-        return copy
+        return self.on(placed(self.theta.astype(dtype)))
+
+    def copy(self):
+        """The same layers with a theta of their own; they draw from the same generator."""
+        return self.on(placed(self.theta))
+
+    def on(self, theta):
+        """The same layers on another theta: its memory is used, not copied."""
+        network = Network.__new__(Network)
+        vars(network).update(self.__getstate__(), theta=theta)
+        network._bind()
+        return network
 
     @property
     def members(self):

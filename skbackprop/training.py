@@ -67,7 +67,6 @@ class Training:
     patience: Patience = field(default_factory=Patience)
     patience_about: tuple | None = None  # the scores that it counts; None: the training loss
     best_theta: np.ndarray | None = None
-    raw: np.ndarray | None = None  # theta of training while the best one or the average is shown
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
     loss_curve: list = field(default_factory=list)
     curves: Curves | None = None
@@ -89,40 +88,44 @@ class Training:
         """'replay', or 'numpy' where nothing is replayed."""
         return "numpy" if self.engine is None or self.engine.refusal is not None else "replay"
 
-    def show(self, theta):
-        """The network predicts with this theta from now on, if it is not None; training waits for `hide`."""
-        if theta is not None and self.raw is None:
-            self.raw = self.objective.network.theta.copy()
-            np.copyto(self.objective.network.theta, theta)
+    @property
+    def theta(self):
+        """The weights that train."""
+        return self.objective.network.theta
 
-    def hide(self):
-        """The network has the theta of training again."""
-        if self.raw is not None:
-            np.copyto(self.objective.network.theta, self.raw)
-            self.raw = None
+    @property
+    def measured(self):
+        """The network that is measured after an epoch: the average where there is one, else that which trains."""
+        average = None if self.averaging is None else self.averaging.averaged()
+        return self.objective.network if average is None else average
 
-    def take_what_was_written(self):
-        """Weights written while a result is shown: training goes on from these, the result is void."""
-        if self.raw is None:
-            return
-        shown = self.averaging.value() if self.best_theta is None else self.best_theta
-        if np.array_equal(self.objective.network.theta, shown):
-            return
+    @property
+    def result(self):
+        """What training is for: the weights of the best epoch, else the average, else the last ones."""
+        return self.measured.theta if self.best_theta is None else self.best_theta
+
+    def publish(self, network):
+        """The network predicts with the result from now on."""
+        np.copyto(network.theta, self.result)
+
+    def take_what_was_written(self, network):
+        """Training goes on from the weights of a network that had the result, if others were written to it."""
+        result = self.result
+        if result is self.theta or not np.array_equal(network.theta, result):
+            self.go_on_from(network)
+
+    def go_on_from(self, network):
+        """Training goes on from the weights of this network; the best ones so far and the average are void."""
         if self.best_theta is not None:
-            self.patience = Patience()
+            self.best_theta, self.patience = None, Patience()
         for array in [] if self.averaging is None else self.averaging.arrays():
             array[...] = 0.0
-        self.best_theta, self.raw = None, None
-
-    def show_result(self):
-        """What training is for: the weights of the best epoch, else the average, else the last ones."""
-        average = None if self.averaging is None else self.averaging.value()
-        self.show(average if self.best_theta is None else self.best_theta)
+        np.copyto(self.theta, network.theta)
 
     def stop_on_scores(self, about, last_of_equal=False):
         """Stop by validation scores from now on; other data or another score make the old ones void.
 
-        Training then goes on from the weights that are shown.
+        Training then goes on from the weights of the best epoch.
         """
         if about != self.patience_about:
             self.patience, self.patience_about = Patience(), about
@@ -138,15 +141,15 @@ class Training:
 
     def keep_as_best(self):
         """A copy of the weights that were measured: the average where there is one."""
-        average = None if self.averaging is None else self.averaging.value()
-        theta = self.objective.network.theta if average is None else average
+        theta = self.measured.theta
         if self.best_theta is None:
             self.best_theta = np.empty_like(theta)
         np.copyto(self.best_theta, theta)
 
     def _forget_best(self):
         if self.best_theta is not None:
-            self.best_theta, self.raw = None, None
+            np.copyto(self.theta, self.best_theta)
+            self.best_theta = None
 
     def has_stopped(self, n_iter_no_change):
         """Whether validation scores have used up the patience."""
@@ -310,7 +313,7 @@ def train(
     """Epochs until the patience is used up; returns None, or what came first: a limit, or an interrupt.
 
     A schedule goes from 0 to 1 over `n_planned` epochs, by default these, of which `n_done` are over.
-    `monitor()` measures after every epoch. If it stops, its criterion decides, and the weights of the
+    `monitor(network)` measures after every epoch. If it stops, its criterion decides, and the weights of the
     best epoch are taken at the end; else the training loss decides. `max_time` is in seconds. `n_iter` epochs
     of this call are done already. Each of `before_epoch` is called without arguments, each of `after_epoch`
     with whether training stops here; it may return True to stop it. What ends an epoch before its time leaves
@@ -318,7 +321,6 @@ def train(
     """
     deadline = inf if max_time is None else monotonic() + max_time
     training.n_iter, limit = n_iter, "max_iter"
-    training.hide()
     beginning, is_under_way = Beginning(training, batches, shuffle), False
     try:
         for epoch in range(n_done, n_done + n_epochs):
@@ -329,7 +331,7 @@ def train(
             if shuffle:
                 batches.shuffle(training.random_state)
             loss, n_rows = train_epoch(training, batches, epoch, n_planned or n_epochs, deadline, beginning)
-            measured = None if monitor is None else _measure(training, monitor)
+            measured = None if monitor is None else monitor(training.measured)
             is_under_way = False
             _record(training, float(loss), n_rows, measured, monitor, tol)
             stopped = _patience_is_over(training, n_iter_no_change)
@@ -341,22 +343,19 @@ def train(
                 limit = "max_time"
                 break
     except BaseException as error:
-        training.hide()
         if is_under_way:
             beginning.take_back()
         if not isinstance(error, KeyboardInterrupt):
             raise
         warnings.warn("Training interrupted by user.", stacklevel=3)
         limit = INTERRUPT
-    finally:
-        training.show_result()
     warn_without_best(training, monitor)
     return limit
 
 
 def close_epoch(training, loss, n_rows, monitor, tol, n_iter_no_change):
     """What follows an epoch: it is measured and recorded; whether the patience is used up."""
-    measured = None if monitor is None else _measure(training, monitor)
+    measured = None if monitor is None else monitor(training.measured)
     _record(training, loss, n_rows, measured, monitor, tol)
     return _patience_is_over(training, n_iter_no_change)
 
@@ -367,15 +366,6 @@ def warn_without_best(training, monitor):
         warnings.warn(
             "No epoch had a validation score that is a number: the last weights are kept.", stacklevel=3
         )
-
-
-def _measure(training, monitor):
-    """The validation part, seen by the averaged weights where there are such."""
-    if training.averaging is not None:
-        training.show(training.averaging.value())
-    measured = monitor()
-    training.hide()
-    return measured
 
 
 def _record(training, loss, n_rows, measured, monitor, tol):

@@ -142,6 +142,8 @@ class BaseBackprop(
     ):
         """Everything up to the first step; None where no row is left to learn."""
         fitted = "network_" in vars(self)
+        if fitted:
+            self._training.take_what_was_written(self.network_)
         parameters = check_parameters(self)
         first_pass = not fitted or not (self.warm_start or incremental or run is not None)
         learned_before = None if run is None else self._missing
@@ -163,7 +165,6 @@ class BaseBackprop(
         else:
             if self._training.prepared_for is not parameters:
                 self._check_same_architecture()
-            self._training.take_what_was_written()
             if self.grow:
                 self._grow_targets(data.y, **stream)
         self._check_targets(data.y)
@@ -260,7 +261,7 @@ class BaseBackprop(
             inputs = SparseRows(inputs) if issparse(inputs) else inputs
             self.network_.initialize_from_data(inputs, random_state)
         self._targets = targets
-        self._training = Training(Objective(self.network_, loss), random_state, deepcopy(random_state))
+        self._training = Training(Objective(self.network_.copy(), loss), random_state, deepcopy(random_state))
         self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}
         self.n_outputs_ = targets.n_columns
         self.n_layers_ = 1 + len(self._dense_layers())
@@ -290,10 +291,11 @@ class BaseBackprop(
             if self.checkpoint is not None:
                 raise ValueError("checkpoint needs another solver than 'lbfgs', whose state is SciPy's.")
             check_network(self.network_)
+            training.go_on_from(self.network_)
             return
         settings = solver.optimizer_settings(self)
         if training.descent is None or settings != training.descent_settings:
-            descent = Descent(solver.make_optimizer(self), self.network_)
+            descent = Descent(solver.make_optimizer(self), training.objective.network)
             if training.descent is not None:
                 descent.continue_from(training.descent)
             training.descent, training.descent_settings = descent, settings
@@ -304,8 +306,9 @@ class BaseBackprop(
         settings = building.description(self.average)
         if settings != training.averaging_settings:
             average = resolve(self.average, AVERAGES, "average")
-            training.averaging = None if average is None else Averaging(average, self.network_)
-            training.raw = training.raw if training.best_theta is not None else None
+            if training.best_theta is None:
+                np.copyto(training.theta, self.network_.theta)
+            training.averaging = None if average is None else Averaging(average, training.objective.network)
             training.averaging_settings = settings
 
     def _stops(self):

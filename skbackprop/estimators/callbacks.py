@@ -24,11 +24,6 @@ class EpochCallbacks:
 
     def _as_fitted(self):
         """What makes a copy of the estimator one whose training ended here."""
-        estimator, training = self.estimator, self.estimator._training
-        was_shown = training.raw is not None
-        training.show_result()
+        estimator = self.estimator
         estimator._publish()
-        attributes = {"network_": deepcopy(estimator.network_), "loss_curve_": list(estimator.loss_curve_)}
-        if not was_shown:
-            training.hide()
-        return attributes
+        return {"network_": deepcopy(estimator.network_), "loss_curve_": list(estimator.loss_curve_)}

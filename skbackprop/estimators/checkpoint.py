@@ -53,9 +53,8 @@ class Checkpoint:
     def write(self):
         """The estimator as it would be if training ended here, and what continues it."""
         estimator, training = self.estimator, self.estimator._training
-        order, was_shown = training.order, training.raw is not None
+        order = training.order
         training.order = self.batches.order
-        training.show_result()
         estimator._publish()
         run = self.run and {**self.run, "n_iter": training.n_iter, "stopped": self.stopped}
         content = {"estimator": estimator, "run": run}
@@ -70,8 +69,6 @@ class Checkpoint:
                 )
         finally:
             training.order = order
-            if not was_shown:
-                training.hide()
         self.written_at, self.n_written = monotonic(), training.n_epochs
 
 

@@ -27,7 +27,8 @@ class Growing:
         last = replace(root.layers[-1], n_units=len(outputs))
         root = replace(root, layers=[*root.layers[:-1], last])
         self._training = grown(self._training, root, inputs, outputs, loss)
-        self.network_ = self._training.objective.network
+        self.network_ = self._training.measured.copy()
+        self._training.publish(self.network_)
         self.n_outputs_ = len(outputs)
 
 

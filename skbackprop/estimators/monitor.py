@@ -42,7 +42,7 @@ class Measured(NamedTuple):
 
 
 class Monitor:
-    """Called after an epoch, it measures the validation rows and as many of the training rows.
+    """Called with a network after an epoch, it measures the validation rows and as many of the training rows.
 
     `stops` tells whether training stops by its criterion: the score, or minus the loss.
     """
@@ -68,7 +68,8 @@ class Monitor:
         """Whether the weights of the best epoch are the result."""
         return self.stops
 
-    def __call__(self):
+    def __call__(self, network):
+        self.view.network_ = network
         score, loss = self._score(self.held_out, with_loss=True)
         training_score, _ = self._score(self.training_rows)
         return Measured(score, loss, training_score, -loss if self.by_loss else score)
@@ -78,7 +79,7 @@ class Monitor:
         return self.estimator._outputs(self.held_out.inputs, net_input)
 
     def _score(self, rows, with_loss=False):
-        z = self.estimator._outputs(rows.inputs, net_input)
+        z = self.view._outputs(rows.inputs, net_input)
         loss = self._loss(rows, z) if with_loss else None
         weight = rows.weight
         if weight is not None and weight.shape[1] == 1:
@@ -126,7 +127,7 @@ class Prequential(Monitor):
         score, loss = self._score(rows, with_loss=True)
         self.measured = Measured(score, loss, score, -loss if self.by_loss else score)
 
-    def __call__(self):
+    def __call__(self, network):
         measured, self.measured = self.measured, None
         return measured
 

@@ -68,7 +68,7 @@ class Running:
         if not self._training.has_stopped(self.n_iter_no_change):
             return n_epochs
         if isinstance(job.monitor, Prequential):
-            self._training.curves.append(job.monitor())
+            self._training.curves.append(job.monitor(self.network_))
         return 0
 
     def _order(self, rows, incremental):
@@ -158,6 +158,7 @@ class Running:
     def _publish(self):
         """The fitted attributes, under scikit-learn's names."""
         training, curves = self._training, self._training.curves
+        training.publish(self.network_)
         stops = training.patience_about is not None
         self.n_iter_ = training.n_iter
         self.engine_refusal_ = training.engine and training.engine.refusal

@@ -24,7 +24,8 @@ class Before:
 
     def _look_at_training(self):
         training = self.training
-        self.theta, self.alpha = training.objective.network.theta.copy(), training.objective.alpha
+        self.thetas = [(theta, theta.copy()) for theta in (training.theta, self.attributes["network_"].theta)]
+        self.alpha = training.objective.alpha
         self.of_training, self.of_patience = dict(vars(training)), dict(vars(training.patience))
         curves = [training.loss_curve, *([] if training.curves is None else vars(training.curves).values())]
         self.lengths = [(curve, len(curve)) for curve in curves]
@@ -44,7 +45,8 @@ class Before:
         vars(self.training).update(self.of_training, prepared_for=None)  # what was prepared may be another's
         vars(self.training.patience).update(self.of_patience)
         self.training.objective.set_alpha(self.alpha)
-        np.copyto(self.training.objective.network.theta, self.theta)
+        for theta, before in self.thetas:
+            np.copyto(theta, before)
         for curve, length in self.lengths:
             del curve[length:]
 

@@ -126,7 +126,7 @@ class DeltaRecorder:
 
 def delta_sizes(model, x, columns):
     """The length of a row's deltas in each layer that has a net input, by the name of the layer."""
-    (objective,) = model.objectives()
+    objective = model.objective_of_training()
     network, work = objective.network, objective.workspaces[len(x)]
     objective.loss.value_and_delta(columns, network.forward(x), None, work.delta, work)
     network.backward(len(x) * work.delta)  # of the sum over rows: each row's own

@@ -131,7 +131,12 @@ class OpenedNetwork(OpenedModel):
         return [self.model.network_]
 
     def objectives(self):
-        return [deepcopy(self.model._training.objective).astype(np.float64)]
+        objective = self.model._training.objective
+        return [Objective(self.model.network_.astype(np.float64), objective.loss, objective.alpha)]
+
+    def objective_of_training(self):
+        """The same at the weights that train, which may be others than those of the result."""
+        return self.model._training.objective.astype(np.float64)
 
     def _encoded(self, X):
         return self.model._missing.fill(self.model._checked(X))

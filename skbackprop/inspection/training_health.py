@@ -46,7 +46,6 @@ def _steps_beside_weights(model, batch):
     if not isinstance(model, BaseBackprop) or model._training.descent is None or model.solver == "lbfgs":
         return {}
     training = deepcopy(model._training)
-    training.hide()
     network = training.objective.network
     arrays = learned_arrays(network.params, network.gradients, network.root.parameters(network.n_inputs))
     matrices = [part for part in arrays if part.declared.matrix]

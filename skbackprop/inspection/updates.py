@@ -57,6 +57,7 @@ class EstimatorStep:
         """The gradient of what training minimises, and the change of theta, both like theta."""
         estimator = deepcopy(self.estimator)
         training = estimator._training
+        np.copyto(training.theta, estimator.network_.theta)
         if solver is not None:
             estimator.solver, training.descent = solver, None
             estimator._validate_params()
@@ -98,6 +99,7 @@ class TabularStep:
         settings = estimator._stream_settings()
         streams = estimator._streams or estimator._new_streams(settings)
         training, _ = streams[self.place]
+        np.copyto(training.theta, self.network.theta)
         descent, rate = training.descent, training.rate.at(0.0)
         if solver is not None:
             optimizer = _optimizer(solver, settings.learning_rate_init)

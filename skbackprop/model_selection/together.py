@@ -156,7 +156,6 @@ class Group:
         """What follows the last epoch of a fit; `limit` is the one that it has come to."""
         self.hand_out(member)
         estimator, monitor = self.fits[member].estimator, self.fits[member].monitor
-        estimator._training.show_result()
         warn_without_best(estimator._training, monitor)
         estimator._publish()
         if limit is not None:

@@ -787,7 +787,7 @@ def test_training_goes_on_after_a_copy_bit_for_bit(solver, how):
         each.fit(X, C).partial_fit(X[:20], C[:20])
     assert same(model, other)
     assert np.shares_memory(other.coefs_[0], other.network_.theta)
-    assert np.shares_memory(other.network_.theta, other._training.descent.network.theta)
+    assert np.shares_memory(other._training.theta, other._training.descent.network.theta)
     assert_array_equal(model.predict_proba(X), other.predict_proba(X))
 
 

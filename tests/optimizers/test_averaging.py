@@ -15,7 +15,8 @@ THETAS = np.random.RandomState(0).normal(size=(8, 3))
 
 
 def stand_in(theta, dtype=np.float64):
-    return SimpleNamespace(theta=np.array(theta, dtype))
+    """What of a network an average is about."""
+    return SimpleNamespace(theta=np.array(theta, dtype), on=lambda theta: SimpleNamespace(theta=theta))
 
 
 def run(averaging, thetas, n_steps=2):
@@ -33,11 +34,9 @@ def in_training(averaging):
 
 
 def shown(averaging):
-    training = in_training(averaging)
-    training.show_result()
-    average = averaging.network.theta.copy()
-    training.hide()
-    return average
+    published = stand_in(averaging.network.theta)
+    in_training(averaging).publish(published)
+    return published.theta
 
 
 def exponential(thetas, decay):
@@ -84,24 +83,31 @@ def test_nothing_to_show_yet():
     averaging = Averaging(StochasticAverage(), stand_in(THETAS[0]))
     averaging.after_step()
     averaging.after_epoch(0.5)
-    training = in_training(averaging)
-    training.show_result()
-    np.testing.assert_array_equal(averaging.network.theta, THETAS[0])
-    training.hide()
-    np.testing.assert_array_equal(averaging.network.theta, THETAS[0])
+    np.testing.assert_array_equal(shown(averaging), THETAS[0])
+    assert in_training(averaging).measured is averaging.network
 
 
-def test_show_and_hide_are_safe_to_repeat():
+def test_what_is_published_leaves_training_as_it_is():
     averaging = Averaging(ExponentialAverage(0.5), stand_in(THETAS[0]))
     run(averaging, THETAS)
-    theta, training = averaging.network.theta, in_training(averaging)
     for _ in range(2):
-        training.show_result()
-        training.show_result()
-        np.testing.assert_allclose(theta, exponential(THETAS, 0.5), rtol=1e-12)
-        training.hide()
-        training.hide()
-        np.testing.assert_array_equal(theta, THETAS[-1])
+        np.testing.assert_allclose(shown(averaging), exponential(THETAS, 0.5), rtol=1e-12)
+        np.testing.assert_array_equal(averaging.network.theta, THETAS[-1])
+
+
+def test_what_is_written_over_the_average_is_where_training_goes_on():
+    averaging = Averaging(ExponentialAverage(0.5), stand_in(THETAS[0]))
+    run(averaging, THETAS)
+    training, published = in_training(averaging), stand_in(THETAS[0])
+    training.publish(published)
+    training.take_what_was_written(published)
+    np.testing.assert_array_equal(training.theta, THETAS[-1])
+    published.theta[1] = 9.0
+    training.take_what_was_written(published)
+    np.testing.assert_array_equal(training.theta, published.theta)
+    np.testing.assert_array_equal(training.result, published.theta)
+    run(averaging, THETAS[:2])
+    np.testing.assert_allclose(shown(averaging), exponential(THETAS[:2], 0.5), rtol=1e-12)
 
 
 def test_roll_back():
@@ -117,26 +123,22 @@ def test_roll_back():
 @pytest.mark.parametrize(
     "copied", [copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))], ids=["deepcopy", "pickle"]
 )
-@pytest.mark.parametrize("while_shown", [False, True])
 @pytest.mark.parametrize("wrap", [lambda root: root, lambda root: Ensemble(2, root)], ids=["one", "two"])
-def test_copies_share_their_own_network(wrap, while_shown, copied):
+def test_copies_share_their_own_network(wrap, copied):
     root = wrap(Sequential([Dense(3), Dense(1, "identity")]))
     averaging = Averaging(ExponentialAverage(0.5), Network(root, 2, random_state=0))
     thetas = np.random.RandomState(1).normal(size=(6, *averaging.network.theta.shape))
     run(averaging, thetas[:4])
     training = in_training(averaging)
-    if while_shown:
-        training.show_result()
+    assert training.measured.theta is averaging.mean
     copy_of_training = copied(training)
     again = copy_of_training.averaging
-    copy_of_training.hide()
+    assert copy_of_training.objective.network is again.network
     np.testing.assert_array_equal(again.network.theta, thetas[3])
     run(again, thetas[4:])
-    weight = again.network.parts()[0][2].weight
-    copy_of_training.show_result()
-    assert np.shares_memory(weight, again.network.theta)
-    np.testing.assert_allclose(again.network.theta, exponential(thetas, 0.5), rtol=1e-12)
-    training.hide()
+    weight = copy_of_training.measured.parts()[0][2].weight
+    assert np.shares_memory(weight, again.mean)
+    np.testing.assert_allclose(shown(again), exponential(thetas, 0.5), rtol=1e-12)
     np.testing.assert_allclose(shown(averaging), exponential(thetas[:4], 0.5), rtol=1e-12)
 
 

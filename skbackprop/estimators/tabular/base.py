@@ -131,10 +131,12 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             else:
                 rows, y = self._read(X, y, sample_weight)
                 streams = deepcopy(self._streams) or self._new_streams(settings)
+                for (training, _), network in zip(streams, self.networks_):
+                    training.take_what_was_written(network)
             arguments = [(*stream, rows, batch_size(settings, len(y))) for stream in streams]
             side_by_side(self.n_jobs, learn_once, arguments, require="sharedmem")
             self._streams = streams
-            self.networks_ = [training.objective.network for training, _ in streams]
+            self.networks_ = [training.measured.copy() for training, _ in streams]
         return self
 
     def _first_streams(self, rows, settings):
@@ -150,7 +152,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         """What trains the members from where `fit` left them."""
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.networks_))
         return [
-            (training_of(deepcopy(network), self._loss, settings), np.random.default_rng(seed))
+            (training_of(network.copy(), self._loss, settings), np.random.default_rng(seed))
             for network, seed in zip(self.networks_, seeds)
         ]
 

@@ -80,15 +80,15 @@ def fit_members(task, learned, held_out, seed, callbacks=None):
     network, (X, columns, weight) = training.objective.network, task.rows
     if not held_out.size:
         record = _train(
-            task, training, learned, lambda epoch: np.zeros(len(learned)), task.plan, generator, callbacks
+            task, training, learned, lambda epoch, network: np.zeros(len(learned)), task.plan, generator, callbacks
         )
         return Fitted(network, record, None)
-    validation = Validation(network, task.criterion, X, columns, weight, held_out)
+    validation = Validation(task.criterion, X, columns, weight, held_out)
     record = _train(task, training, learned, validation, task.plan, generator, callbacks)
     if task.settings.verbose:
         for best, epoch in zip(record.best, record.best_epochs):
             print(f"{best:.6g} on the rows held out after epoch {epoch + 1} of {len(record.curve)}")
-    return Fitted(network, record, validation.net_input())
+    return Fitted(network, record, validation.net_input(network))
 
 
 def refit_members(task, learned, best_epochs, seed, callbacks=None):
@@ -96,7 +96,7 @@ def refit_members(task, learned, best_epochs, seed, callbacks=None):
     training, generator = start(task, learned, seed)
     plan = replace(task.plan, patience=np.inf)
 
-    def measure(epoch):
+    def measure(epoch, network):
         return np.where(epoch <= best_epochs, 0.0, np.inf)
 
     n_epochs = best_epochs.max() + 1

@@ -39,7 +39,7 @@ class Record:
 
 
 def train_members(training, batches, measure, plan, generator, callbacks=None, n_epochs=None):
-    """Epochs, or the first `n_epochs`, after each of which `measure(epoch)` gives a number for each member.
+    """Epochs, or the first `n_epochs`, after each of which `measure(epoch, network)` gives a number for each member.
 
     `callbacks` are called about the network and each of its epochs, and may end the training.
 
@@ -60,13 +60,12 @@ def train_members(training, batches, measure, plan, generator, callbacks=None, n
                 callbacks.before_epoch()
             batches.shuffle(generator)
             loss, _ = train_epoch(training, batches, epoch, n_planned)
-            training.show(None if training.averaging is None else training.averaging.value())
-            measured = measure(epoch)
+            seen = training.measured
+            measured = measure(epoch, seen)
             better = measured <= record.best
             record.best[better], record.best_epochs[better] = measured[better], epoch
-            best_theta[better] = network.theta[better]
-            wishes_to_stop = callbacks is not None and callbacks.after_epoch(network)
-            training.hide()
+            best_theta[better] = seen.theta[better]
+            wishes_to_stop = callbacks is not None and callbacks.after_epoch(seen)
             training.n_epochs += 1
             record.losses.append(float(loss.mean()))
             record.curve.append(measured)
@@ -80,38 +79,33 @@ def train_members(training, batches, measure, plan, generator, callbacks=None, n
 
 
 def learn_once(training, generator, rows, batch_size):
-    """One pass over the rows by every member, at the first values of all schedules.
-
-    The network then has the average of the weights, where there is one.
-    """
-    training.hide()
+    """One pass over the rows by every member, at the first values of all schedules."""
     n_members = len(training.objective.network.theta)
     order = np.tile(np.arange(len(rows.X)), (n_members, 1))
     batches = MemberBatches(*rows, evenly(len(rows.X), batch_size), order)
     batches.shuffle(generator)
     with np.errstate(all="ignore"):
         train_epoch(training, batches, 0, inf)
-    training.show_result()
 
 
 class Validation:
     """Measures each member on the rows that it does not learn."""
 
-    def __init__(self, network, criterion, X, columns, weight, held_out):
-        self.network, self.criterion = network, criterion
+    def __init__(self, criterion, X, columns, weight, held_out):
+        self.criterion = criterion
         self.X, self.columns = X[held_out], columns[held_out]
         self.weight = None if weight is None else weight[held_out]
 
-    def __call__(self, epoch):
-        z = self.net_input()
+    def __call__(self, epoch, network):
+        z = self.net_input(network)
         weights = [None] * len(z) if self.weight is None else self.weight[..., 0]
         return np.array([self.criterion(*member) for member in zip(self.columns, z, weights)])
 
-    def net_input(self):
+    def net_input(self, network):
         """z of each member, shape (n_members, n_held_out, n_outputs)."""
         parts = range(0, self.X.shape[1], ROWS_AT_ONCE)
         return np.concatenate(
-            [self.network.forward(self.X[:, k : k + ROWS_AT_ONCE]).copy() for k in parts], axis=1
+            [network.forward(self.X[:, k : k + ROWS_AT_ONCE]).copy() for k in parts], axis=1
         )
 
 
