@@ -85,8 +85,12 @@ class Averaging:
         self._bind()
 
     def arrays(self) -> list[np.ndarray]:
-        """The arrays of the state."""
-        return [self.mean, self.weight]
+        """The arrays that a step changes."""
+        return list(self.state().values())
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The same by name."""
+        return {"mean": self.mean, "weight": self.weight}
 
     def after_step(self) -> None:
         """Called after every step."""

@@ -3,21 +3,24 @@
 New weights start at 0. So outputs for the inputs and outputs that existed are those of before.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from skbackprop.layers import Dense
 from skbackprop.memory import FlatLayout
 from skbackprop.network import Network, first_layer
 from skbackprop.objective import Objective
+from skbackprop.training import Patience
 
 
-def grown(training, root, inputs, outputs, loss):
-    """`training` on a larger network with this root and loss.
+def grown(run, root, inputs, outputs, loss):
+    """`run` on a larger network with this root and loss.
 
     `inputs` and `outputs` give for each input and output of the larger network the index of the one that it
     was, -1 for new ones.
     """
-    old = training.objective.network
+    old = run.objective.network
     source = _source(old, root, inputs, outputs)
 
     def larger(vector):
@@ -26,16 +29,17 @@ def grown(training, root, inputs, outputs, loss):
     network = Network.__new__(Network)
     state = {"root": root, "n_inputs": len(inputs), "n_outputs": len(outputs), "theta": larger(old.theta)}
     network.__setstate__({**old.__getstate__(), **state})
-    changed = {
-        "objective": Objective(network, loss, training.objective.alpha),
-        "descent": _descent(training.descent, network, larger),
-        "patience": type(training.patience)(),  # losses of another problem
-        "averaging": _averaging(training.averaging, network, larger),
-        "best_theta": larger(training.best_theta),
-    }
-    copy = type(training).__new__(type(training))
-    copy.__setstate__({**vars(training), **changed})
-    return copy
+    best_theta = larger(run.record.best_theta)
+    record = replace(run.record, patience=Patience(), best_theta=best_theta)  # losses were of another problem
+    return replace(
+        run,
+        objective=Objective(network, loss, run.objective.alpha),
+        descent=_descent(run.descent, network, larger),
+        averaging=_averaging(run.averaging, network, larger),
+        records=[record],
+        engine=None,
+        prepared_for=None,
+    )
 
 
 def _source(old, root, inputs, outputs):

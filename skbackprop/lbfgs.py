@@ -32,7 +32,7 @@ def check_network(network):
 
 
 def minimize_lbfgs(
-    training,
+    run,
     batch,
     *,
     max_iter,
@@ -51,11 +51,11 @@ def minimize_lbfgs(
     `before_iteration` is called when an iteration takes its first point; one that finds none ends with True.
     It runs in float64 whatever theta's dtype: its line search needs the digits.
     """
-    target = training.objective.network.theta
-    objective = training.objective.astype(np.float64)
+    target, record = run.theta, run.record
+    objective = run.objective.astype(np.float64)
     network = objective.network
     batch = batch.astype(np.float64)
-    training.n_iter = 0
+    record.n_iter = 0
     deadline = inf if max_time is None else monotonic() + max_time
     is_begun, is_under_way = False, False  # the search, by the value at the first theta; an iteration
 
@@ -77,13 +77,13 @@ def minimize_lbfgs(
     def end_iteration(intermediate_result):
         nonlocal is_under_way
         target[...] = intermediate_result.x
-        training.n_iter += 1
-        training.loss_curve.append(float(intermediate_result.fun))
-        training.patience.update(-training.loss_curve[-1], tol)
+        record.n_iter += 1
+        record.loss_curve.append(float(intermediate_result.fun))
+        record.patience.update(-record.loss_curve[-1], tol)
         if verbose:
-            print(f"Iteration {training.n_iter}, loss = {training.loss_curve[-1]:.8f}")
+            print(f"Iteration {record.n_iter}, loss = {record.loss_curve[-1]:.8f}")
         if monitor is not None:
-            training.curves.append(monitor(training.objective.network))
+            record.curves.append(monitor(run.objective.network))
         is_under_way = False
         wishes = [hook(False) for hook in after_iteration]
         if any(wishes) or monotonic() > deadline:
@@ -109,12 +109,12 @@ def minimize_lbfgs(
             warnings.warn("Training interrupted by user.", stacklevel=2)
             return None
         except OutOfTime:  # in the middle of an iteration: what the last one found stays
-            loss = training.loss_curve[-1] if training.loss_curve else inf
+            loss = record.loss_curve[-1] if record.loss_curve else inf
             end_without_a_point()
             return OptimizeResult(x=target, fun=loss, status=STOPPED_BY_CALLBACK, out_of_time=True)
         if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
             value_and_gradient(result.x)
-            when = f"iteration {training.n_iter + 1}"
+            when = f"iteration {record.n_iter + 1}"
             raise DivergenceError(explain(network, when, batch.x, batch.y))
     target[...] = result.x
     end_without_a_point()

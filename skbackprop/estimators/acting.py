@@ -65,15 +65,16 @@ def _reasons_of_network(estimator, has_part, is_given):
     yield ("activation",), _of_activation(e)
 
 
-def reasons_of_members(estimator, settings, has_part):
+def reasons_of_members(estimator, settings, has_part, is_given):
     """(names, why they do nothing) for the tabular estimators; `settings`: with the recipe's values.
 
-    `has_part`: whether members hold out rows.
+    `has_part`: whether members are measured on rows that they do not learn, `is_given`: on those of the user.
     """
     e, without_part = estimator, None if has_part else "no rows are held out: see validation_fraction."
     if without_part and getattr(e, "calibration", None) is not None:
         raise ValueError(f"calibration={e.calibration!r} needs a validation part: {without_part}")
     yield ("early_stopping",), without_part if e.early_stopping else None
+    yield ("validation_fraction",), _of_fraction(e, is_given)
     yield from _of_every_member(e, settings, without_part)
 
 
@@ -84,7 +85,7 @@ def reasons_of_stream(estimator, settings):
     """
     e, whole = estimator, "partial_fit holds out no rows, as fit does."
     yield ("early_stopping",), whole if e.early_stopping else None
-    yield ("refit",), whole
+    yield ("refit", "validation"), whole
     if hasattr(e, "calibration"):
         yield ("calibration",), whole
     yield ("max_time",), "partial_fit learns its rows once, fit in epochs."

@@ -34,7 +34,7 @@ from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.persistence import Persistent
 from skbackprop.sparse import SparseRows
-from skbackprop.training import Curves, Training
+from skbackprop.training import Curves, Run
 
 ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
@@ -112,16 +112,16 @@ class BaseBackprop(
                     before.restore()
                     self._before_first = stream, n_skipped
                 return self
-            done = self._training.n_iter = 0 if run is None else run["n_iter"]
+            done = self._training.record.n_iter = 0 if run is None else run["n_iter"]
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
             finished = self._train(job, incremental, n_epochs, {"X": X, "y": y, "metadata": metadata})
         except BaseException as error:
-            has_whole_epochs = goes_on and job is not None and self._training.n_iter > done
+            has_whole_epochs = goes_on and job is not None and self._training.record.n_iter > done
             is_examined = isinstance(error, DivergenceError) and not (goes_on or was_fitted)
             if not (has_whole_epochs or is_examined):
                 before.restore()
             raise
-        if was_fitted and not (finished or goes_on or self._training.n_iter):
+        if was_fitted and not (finished or goes_on or self._training.record.n_iter):
             before.restore()
             warnings.warn("No epoch was over: the estimator is as it was before.", stacklevel=3 + N_FRAMES)
         return self
@@ -261,7 +261,11 @@ class BaseBackprop(
             inputs = SparseRows(inputs) if issparse(inputs) else inputs
             self.network_.initialize_from_data(inputs, random_state)
         self._targets = targets
-        self._training = Training(Objective(self.network_.copy(), loss), random_state, deepcopy(random_state))
+        self._training = Run(
+            Objective(self.network_.copy(), loss),
+            random_state=random_state,
+            split_random_state=deepcopy(random_state),
+        )
         self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}
         self.n_outputs_ = targets.n_columns
         self.n_layers_ = 1 + len(self._dense_layers())
@@ -306,7 +310,7 @@ class BaseBackprop(
         settings = building.description(self.average)
         if settings != training.averaging_settings:
             average = resolve(self.average, AVERAGES, "average")
-            if training.best_theta is None:
+            if not training.has_best:
                 np.copyto(training.theta, self.network_.theta)
             training.averaging = None if average is None else Averaging(average, training.objective.network)
             training.averaging_settings = settings
@@ -330,12 +334,14 @@ class BaseBackprop(
 
     def _prepare_stopping(self, monitor):
         """Curves and patience go on where they are about the same."""
-        training = self._training
-        training.curves = None if monitor is None else training.curves or Curves()
+        record = self._training.record
+        record.curves = None if monitor is None else record.curves or Curves()
         if monitor is not None and monitor.stops:
-            training.stop_on_scores(monitor.about, self.best_epoch == "last")
+            is_new = record.stop_on_scores(monitor.about, self.best_epoch == "last")
         else:
-            training.stop_on_loss()
+            is_new = record.stop_on_loss()
+        if is_new:
+            self._training.forget_best()
 
     def _read_validation(self, X, y, sample_weight):
         """The validation rows that the user gave."""

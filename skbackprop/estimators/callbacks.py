@@ -2,8 +2,10 @@
 
 from copy import deepcopy
 
+from skbackprop.training.hooks import Hook
 
-class EpochCallbacks:
+
+class EpochCallbacks(Hook):
     """Calls the callbacks of an estimator at the beginning and the end of the fit and of every epoch."""
 
     def __init__(self, estimator, n_epochs, data):

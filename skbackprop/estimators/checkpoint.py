@@ -13,6 +13,7 @@ from skbackprop import files
 from skbackprop.estimators.building import description
 from skbackprop.persistence import read
 from skbackprop.states import encode
+from skbackprop.training.hooks import Hook
 
 MAY_CHANGE = {  # without making another run of it
     *("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume", "verbose", "max_iter", "max_time"),
@@ -20,7 +21,7 @@ MAY_CHANGE = {  # without making another run of it
 }
 
 
-class Checkpoint:
+class Checkpoint(Hook):
     """Writes the estimator to the file `checkpoint`, if that is given, every so often."""
 
     def __init__(self, estimator, job, incremental):
@@ -40,13 +41,13 @@ class Checkpoint:
 
     def at_the_end(self):
         """Called when training is over."""
-        if self.path is not None and self.n_written != self.estimator._training.n_epochs:
+        if self.path is not None and self.n_written != self.estimator._training.record.n_epochs:
             self.write()
 
     def _is_due(self):
         estimator = self.estimator
         by_epochs, by_seconds = estimator.checkpoint_epochs, estimator.checkpoint_seconds
-        if by_epochs is not None and estimator._training.n_epochs % by_epochs == 0:
+        if by_epochs is not None and estimator._training.record.n_epochs % by_epochs == 0:
             return True
         return by_seconds is not None and monotonic() - self.written_at >= by_seconds
 
@@ -56,7 +57,7 @@ class Checkpoint:
         order = training.order
         training.order = self.batches.order
         estimator._publish()
-        run = self.run and {**self.run, "n_iter": training.n_iter, "stopped": self.stopped}
+        run = self.run and {**self.run, "n_iter": training.record.n_iter, "stopped": self.stopped}
         content = {"estimator": estimator, "run": run}
         try:
             files.write(self.path, *encode(content))
@@ -69,7 +70,7 @@ class Checkpoint:
                 )
         finally:
             training.order = order
-        self.written_at, self.n_written = monotonic(), training.n_epochs
+        self.written_at, self.n_written = monotonic(), training.record.n_epochs
 
 
 def read_checkpoint(estimator):

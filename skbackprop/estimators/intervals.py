@@ -1,6 +1,14 @@
 """Prediction intervals: from quantiles, or from the residuals of the validation part."""
 
+from numbers import Real
+
 import numpy as np
+
+
+def check_coverage(coverage):
+    """A share between 0 and 1."""
+    if not (isinstance(coverage, Real) and 0 < coverage < 1):
+        raise ValueError(f"coverage={coverage!r} must be a number between 0 and 1.")
 
 
 def interval_columns(quantiles, coverage):

@@ -1,6 +1,5 @@
 """The validation part: which rows it is, and what is measured on it after every epoch."""
 
-from collections import deque
 from copy import copy
 from typing import NamedTuple
 from zlib import crc32
@@ -16,6 +15,7 @@ from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import in_range
 from skbackprop.memory import Workspaces
 from skbackprop.network import net_input
+from skbackprop.training import Measured
 
 
 class Rows(NamedTuple):
@@ -32,13 +32,6 @@ class Rows(NamedTuple):
         inputs = X if self.inputs is self.X else self.inputs[rows]
         weight = None if self.weight is None else self.weight[rows]
         return Rows(X, self.y[rows], inputs, self.columns[rows], weight)
-
-
-class Measured(NamedTuple):
-    score: float
-    loss: float
-    training_score: float
-    criterion: float  # what training stops on, higher is better
 
 
 class Monitor:
@@ -162,7 +155,11 @@ class Numbered(NamedTuple):
         return Numbered(places[still], None if groups is None else groups[still])
 
     def split(self, splitter, data):
-        """The places in the data of the last split, and how many numbers it names.
+        """The places in the data of the last split, and how many numbers it names."""
+        return self.splits(splitter, data)[-1]
+
+    def splits(self, splitter, data):
+        """The same of every split.
 
         To the splitter a row of weight 0 looks like the row that counts before it.
         """
@@ -171,13 +168,14 @@ class Numbered(NamedTuple):
             stand_ins = np.maximum(np.maximum.accumulate(self.places), 0)
             X, y = X[stand_ins], y[stand_ins]
             groups = None if groups is None else groups[self.places >= 0][stand_ins]
-        last = deque(splitter.split(X, y, groups), maxlen=1)
-        if not last:
+        found = [self._placed(parts, X.shape[0]) for parts in splitter.split(X, y, groups)]
+        if not found:
             raise ValueError("there is no split.")
-        numbers = np.arange(X.shape[0])
-        parts = [numbers[part] for part in last[0]]
-        if self.places is not None:
-            parts = [self.places[part] for part in parts]
+        return found
+
+    def _placed(self, parts, n_rows):
+        numbers = np.arange(n_rows) if self.places is None else self.places
+        parts = [numbers[part] for part in parts]
         return [part[part >= 0] for part in parts], list(map(len, parts))
 
 

@@ -14,7 +14,12 @@ from skbackprop.compat import Interval, StrOptions, with_callbacks
 from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
-from skbackprop.estimators.intervals import conformal_margin, interval_columns, sorted_residuals
+from skbackprop.estimators.intervals import (
+    check_coverage,
+    conformal_margin,
+    interval_columns,
+    sorted_residuals,
+)
 from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.targets import read_numbers
 from skbackprop.estimators.validation import (
@@ -576,8 +581,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
            for regression. JASA 113.
         """
         prediction = self.predict(X)
-        if not (isinstance(coverage, Real) and 0 < coverage < 1):
-            raise ValueError(f"coverage={coverage!r} must be a number between 0 and 1.")
+        check_coverage(coverage)
         quantiles = self._quantiles_of_targets()
         if any(quantiles):
             if len(set(quantiles)) > 1:

@@ -14,8 +14,9 @@ from skbackprop.estimators.monitor import Monitor, Prequential
 from skbackprop.estimators.progress import Progress
 from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
 from skbackprop.replay.choice import make_engine
-from skbackprop.training import INTERRUPT, train
+from skbackprop.training import Limits, Only, Rule, train
 
+INTERRUPT = "interrupt"
 KEPT = 10_000  # values of each curve of a stream
 LIMITS = {
     "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
@@ -65,10 +66,10 @@ class Running:
         if not incremental:
             done, stopped = (0, False) if job.run is None else (job.run["n_iter"], job.run["stopped"])
             return 0 if stopped else max(0, self.max_iter - done)
-        if not self._training.has_stopped(self.n_iter_no_change):
+        if not self._training.record.has_stopped(self.n_iter_no_change):
             return n_epochs
         if isinstance(job.monitor, Prequential):
-            self._training.curves.append(job.monitor(self.network_))
+            self._training.record.curves.append(job.monitor(self.network_))
         return 0
 
     def _order(self, rows, incremental):
@@ -94,30 +95,27 @@ class Running:
         n_iter = 0 if run is None else run["n_iter"]
         goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
         checkpoints = [] if self.checkpoint is None else [Checkpoint(self, job, incremental)]
-        progress = [Progress(self, n_iter + n_epochs)] if self.verbose else []
-        n_steps, network = n_epochs * len(batches), training.objective.network
+        progress = [Progress(self._training, n_iter + n_epochs)] if self.verbose else []
+        network, monitor = training.objective.network, job.monitor
+        n_steps = n_epochs * len(batches)
         training.engine = make_engine(self.engine, n_steps, network, batches.batch_size, training.engine)
+        training.record.n_iter = n_iter
+        by_score = monitor is not None and monitor.stops
+        rule = Rule(self.tol, self.n_iter_no_change, by_score, by_score and monitor.keeps_best)
+        n_done = training.record.n_epochs if goes_on else n_iter
+        limits = Limits(n_epochs, n_done, self.schedule_epochs or self.max_iter, self.max_time)
         try:
-            limit = train(
-                training,
-                batches,
-                n_epochs,
-                n_done=training.n_epochs if goes_on else n_iter,
-                n_planned=self.schedule_epochs or self.max_iter,
-                shuffle=self.shuffle,
-                tol=self.tol,
-                n_iter_no_change=self.n_iter_no_change,
-                monitor=job.monitor,
-                max_time=self.max_time,
-                n_iter=n_iter,
-                before_epoch=[callback.before_epoch for callback in callbacks],
-                after_epoch=[hook.after_epoch for hook in (*progress, *checkpoints, *callbacks)],
-            )
-            if incremental:
-                training.trim(KEPT)
+            only = Only(training, batches, rule, self.shuffle, monitor)
+            limit = train(only, limits, [*progress, *checkpoints, *callbacks])
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=5 + N_FRAMES)
+            limit = INTERRUPT
         finally:
             training.order = batches.order if self.warm_start and not incremental else None
             self._publish()
+        if incremental:
+            training.record.trim(KEPT)
+        warn_without_best(training.record, monitor)
         for checkpoint in checkpoints:
             checkpoint.at_the_end()
         if self.engine == "replay" and self.engine_refusal_:
@@ -157,17 +155,17 @@ class Running:
 
     def _publish(self):
         """The fitted attributes, under scikit-learn's names."""
-        training, curves = self._training, self._training.curves
+        training, record = self._training, self._training.record
         training.publish(self.network_)
-        stops = training.patience_about is not None
-        self.n_iter_ = training.n_iter
+        curves, stops = record.curves, record.patience_about is not None
+        self.n_iter_ = record.n_iter
         self.engine_refusal_ = training.engine and training.engine.refusal
         self.engine_ = training.engine_name
-        self.stopped_ = training.has_stopped(self.n_iter_no_change)
-        self.t_ = training.n_samples_seen
-        self.loss_curve_ = training.loss_curve
-        self.loss_ = training.loss_curve[-1] if training.loss_curve else np.inf
-        self.best_loss_ = None if stops else -training.patience.best
+        self.stopped_ = record.has_stopped(self.n_iter_no_change)
+        self.t_ = record.n_samples_seen
+        self.loss_curve_ = record.loss_curve
+        self.loss_ = record.loss_curve[-1] if record.loss_curve else np.inf
+        self.best_loss_ = None if stops else -record.patience.best
         self.validation_scores_ = curves and curves.validation_scores
         self.validation_loss_curve_ = curves and curves.validation_losses
         self.training_scores_ = curves and curves.training_scores
@@ -175,7 +173,7 @@ class Running:
         if curves is not None:
             by_score = stops and self.scoring != "loss"
             self.best_validation_score_ = (
-                training.patience.best if by_score else max(curves.validation_scores, default=None)
+                record.patience.best if by_score else max(curves.validation_scores, default=None)
             )
 
     def _check_solver(self):
@@ -184,3 +182,12 @@ class Running:
                 "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
             )
         return True
+
+
+def warn_without_best(record, monitor):
+    """After the last epoch: early stopping had nothing to go by."""
+    if monitor is not None and monitor.keeps_best and record.best_theta is None:
+        warnings.warn(
+            "No epoch had a validation score that is a number: the last weights are kept.",
+            stacklevel=6 + N_FRAMES,
+        )

@@ -23,12 +23,11 @@ class Before:
             self._look_at_training()
 
     def _look_at_training(self):
-        training = self.training
+        training, record = self.training, self.training.record
         self.thetas = [(theta, theta.copy()) for theta in (training.theta, self.attributes["network_"].theta)]
         self.alpha = training.objective.alpha
-        self.of_training, self.of_patience = dict(vars(training)), dict(vars(training.patience))
-        curves = [training.loss_curve, *([] if training.curves is None else vars(training.curves).values())]
-        self.lengths = [(curve, len(curve)) for curve in curves]
+        self.states = [(thing, dict(vars(thing))) for thing in (training, record, record.patience)]
+        self.lengths = [(curve, len(curve)) for curve in record.all_curves()]
 
     def restore(self):
         """The estimator is as it was."""
@@ -42,8 +41,9 @@ class Before:
             self._restore_training()
 
     def _restore_training(self):
-        vars(self.training).update(self.of_training, prepared_for=None)  # what was prepared may be another's
-        vars(self.training.patience).update(self.of_patience)
+        for thing, state in self.states:
+            vars(thing).update(state)
+        self.training.prepared_for = None  # what was prepared may be another's
         self.training.objective.set_alpha(self.alpha)
         for theta, before in self.thetas:
             np.copyto(theta, before)

@@ -46,7 +46,7 @@ class EstimatorStep:
         training = self.estimator._training
         self.network, self.loss, self.member = self.estimator.network_, training.objective.loss, 0
         n_planned = estimator.schedule_epochs or estimator.max_iter
-        self.progress = min(training.n_epochs / n_planned, 1.0)
+        self.progress = min(training.record.n_epochs / n_planned, 1.0)
 
     @property
     def targets(self):

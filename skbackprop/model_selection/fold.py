@@ -103,7 +103,7 @@ def _begin(network, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_
 
 def _kind(fit):
     """Equal for fits that can be members of one network."""
-    estimator, training, batches = fit.estimator, fit.training, fit.stream.batches
+    estimator, training, batches = fit.estimator, fit.run, fit.stream.batches
     network, averaging = training.objective.network, training.averaging
     return (
         description(network.root),
@@ -140,7 +140,7 @@ def parts(fits):
 
 
 def _together(fit):
-    network = fit.training.objective.network
+    network = fit.run.objective.network
     widths = [network.n_inputs]
     for layer in network.root.layers:
         widths.append(layer.n_outputs(widths[-1]))

@@ -1,23 +1,22 @@
 """Several fits as members of one `Ensemble`: each ends as it would have ended alone."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop.averaging import Averaging
 from skbackprop.batches import Batches, MemberBatches
-from skbackprop.beginning import Beginning
-from skbackprop.divergence import DivergenceError
 from skbackprop.estimators.monitor import Monitor
-from skbackprop.estimators.running import LIMITS
+from skbackprop.estimators.running import LIMITS, warn_without_best
 from skbackprop.layers import Ensemble
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Chain, Descent
 from skbackprop.replay.choice import make_engine
-from skbackprop.training import Training, close_epoch, train_epoch, warn_without_best
+from skbackprop.training import Limits, Members, Rule, Run, train
+from skbackprop.training.members import close_epoch
 
 
 @dataclass(eq=False)
@@ -38,10 +37,17 @@ class Fit:
     estimator: object  # None after it has diverged among others
     monitor: Monitor | None
     stream: Stream
+    has_ended: bool = field(default=False, init=False)
 
     @property
-    def training(self):
+    def run(self):
         return self.estimator._training
+
+    @property
+    def rule(self):
+        by_score = self.monitor is not None and self.monitor.stops
+        keeps_best = by_score and self.monitor.keeps_best
+        return Rule(self.estimator.tol, self.estimator.n_iter_no_change, by_score, keeps_best)
 
 
 def train_together(fits, n_groups):
@@ -51,19 +57,13 @@ def train_together(fits, n_groups):
     """
     estimator = fits[0].estimator
     group = Group(fits, estimator.max_iter, n_groups)
-    n_planned = estimator.schedule_epochs or estimator.max_iter
-    with np.errstate(all="ignore"):
-        for epoch in range(estimator.max_iter):
-            if estimator.shuffle:
-                group.shuffle()
-            group = group.after_epoch(epoch, n_planned)
-            if group is None:
-                return
-    for member in group.going_on:
-        group.finish(member, "max_iter")
+    train(group, Limits(estimator.max_iter, n_planned=estimator.schedule_epochs or estimator.max_iter))
+    for fit in fits:
+        if fit.estimator is not None and not fit.has_ended:
+            finish(fit, "max_iter")
 
 
-class Group:
+class Group(Members):
     """Fits at work on one network: their weights are the rows of its theta.
 
     Fits that have ended stay among the others until they are a quarter: a smaller network has to be prepared.
@@ -71,62 +71,56 @@ class Group:
 
     def __init__(self, fits, n_epochs, n_groups):
         self.fits, self.n_epochs, self.n_groups = fits, n_epochs, n_groups
-        self.going_on = list(range(len(fits)))
-        self.training = joined([fit.training for fit in fits])
         self.streams = list({id(fit.stream): fit.stream for fit in fits}.values())
-        self.batches = batches = self.streams[0].batches
+        batches = self.streams[0].batches
         if len(self.streams) > 1:
             orders = np.array([fit.stream.batches.order for fit in fits])
             data = batches.X, batches.targets, batches.weights
-            self.batches = MemberBatches(*data, batches.batch_size, orders)
-        network = self.training.objective.network
+            batches = MemberBatches(*data, batches.batch_size, orders)
+        run = joined([fit.run for fit in fits])
+        super().__init__(run, batches, [fit.rule for fit in fits], self._shuffle)
+        network = run.objective.network
         if network.generator is None:  # masks of each member's own are not replayed
-            steps = n_epochs * len(self.batches), network, batches.batch_size
-            self.training.engine = make_engine(fits[0].estimator.engine, *steps, n_trainings=n_groups)
+            steps = n_epochs * len(batches), network, batches.batch_size
+            run.engine = make_engine(fits[0].estimator.engine, *steps, n_trainings=n_groups)
 
-    def shuffle(self):
+    def _shuffle(self):
         """As each fit would do it."""
+        if not self.fits[0].estimator.shuffle:
+            return
         for stream in self.streams:
             stream.shuffle()
         if len(self.streams) > 1:
             for order, fit in zip(self.batches.orders, self.fits):
                 np.copyto(order, fit.stream.batches.order)
 
-    def after_epoch(self, n_done, n_planned):
-        """The group of those that go on after one more epoch; None: there are none."""
-        beginning = Beginning(self.training, self.batches)
-        beginning.note()
-        try:
-            losses, n_rows = train_epoch(self.training, self.batches, n_done, n_planned, beginning=beginning)
-        except DivergenceError as error:
-            beginning.take_back_steps()
-            rest = self._without(error.diverged)
-            return rest and rest.after_epoch(n_done, n_planned)
+    def close_epoch(self, losses, n_rows):
+        """The group of those that go on; None: there are none."""
         self.n_epochs -= 1
-        self.going_on = [m for m in self.going_on if not self._ends(m, float(losses[m]), n_rows)]
-        if 0 < len(self.fits) - len(self.going_on) < len(self.fits) / 4:
+        for member, (fit, rule) in enumerate(zip(self.fits, self.rules)):
+            if fit.has_ended:
+                continue
+            measured, theta = None, None
+            if fit.monitor is not None:
+                self.hand_out(member)
+                network = fit.run.measured
+                measured, theta = fit.monitor(network), network.theta
+            if close_epoch(fit.run.record, rule, fit.run.rate, losses[member], n_rows, measured, theta):
+                self.hand_out(member)
+                finish(fit)
+        going_on = [member for member, fit in enumerate(self.fits) if not fit.has_ended]
+        if 0 < len(self.fits) - len(going_on) < len(self.fits) / 4:
             return self
-        return self.of(self.going_on)
+        return self.of(going_on)
 
-    def _ends(self, member, loss, n_rows):
-        """Whether the fit of a member ends with the epoch that it has just done."""
-        fit = self.fits[member]
-        if fit.monitor is not None:
-            self.hand_out(member)
-        patience = {name: getattr(fit.estimator, name) for name in ("tol", "n_iter_no_change")}
-        ends = close_epoch(fit.training, loss, n_rows, fit.monitor, **patience)
-        if ends:
-            self.finish(member)
-        return ends
-
-    def _without(self, diverged):
+    def without(self, diverged):
         """The others as they are; none where it is not known who has diverged."""
         if not diverged.any():
             diverged = np.ones_like(diverged)
-        rest = [member for member in self.going_on if not diverged[member]]
-        for member in set(self.going_on).difference(rest):
-            self.fits[member].estimator = None
-        return self.of(rest)
+        for fit, has_diverged in zip(self.fits, diverged):
+            if has_diverged and not fit.has_ended:
+                fit.estimator, fit.has_ended = None, True
+        return self.of([member for member, fit in enumerate(self.fits) if not fit.has_ended])
 
     def of(self, members):
         """The group of these members only, in the midst of training."""
@@ -135,9 +129,9 @@ class Group:
         for member in members:
             self.hand_out(member)
         rest = Group([self.fits[member] for member in members], self.n_epochs, self.n_groups)
-        states = zip(rest.training.descent.states, self.training.descent.states)
-        if rest.training.averaging is not None:
-            states = [*states, (vars(rest.training.averaging), vars(self.training.averaging))]
+        states = zip(rest.run.descent.states, self.run.descent.states)
+        if rest.run.averaging is not None:
+            states = [*states, (rest.run.averaging.state(), self.run.averaging.state())]
         for state, earlier in states:
             for name, array in state.items():
                 shared = earlier[name].shape == array.shape  # such as Adam's sums of weights
@@ -145,34 +139,34 @@ class Group:
         return rest
 
     def hand_out(self, member):
-        """A fit's own network and average get what its member has."""
-        ours, theirs = self.training, self.fits[member].training
-        np.copyto(theirs.objective.network.theta, ours.objective.network.theta[member])
+        """A fit's own run gets what its member has."""
+        ours, theirs = self.run, self.fits[member].run
+        np.copyto(theirs.theta, ours.theta[member])
         if ours.averaging is not None:
             np.copyto(theirs.averaging.mean, ours.averaging.mean[member])
             np.copyto(theirs.averaging.weight, ours.averaging.weight)
 
-    def finish(self, member, limit=None):
-        """What follows the last epoch of a fit; `limit` is the one that it has come to."""
-        self.hand_out(member)
-        estimator, monitor = self.fits[member].estimator, self.fits[member].monitor
-        warn_without_best(estimator._training, monitor)
-        estimator._publish()
-        if limit is not None:
-            warnings.warn(LIMITS[limit].format(estimator), ConvergenceWarning, stacklevel=2)
-        estimator._end_fit(monitor)
+
+def finish(fit, limit=None):
+    """What follows the last epoch of a fit; `limit` is the one that it has come to."""
+    fit.has_ended = True
+    fit.estimator._publish()
+    warn_without_best(fit.run.record, fit.monitor)
+    if limit is not None:
+        warnings.warn(LIMITS[limit].format(fit.estimator), ConvergenceWarning, stacklevel=2)
+    fit.estimator._end_fit(fit.monitor)
 
 
-def joined(trainings):
+def joined(runs):
     """What trains the networks of all of them as one, from their present weights on."""
-    first, network = trainings[0], stacked([training.objective.network for training in trainings])
-    alphas = np.array([[[training.objective.alpha]] for training in trainings])
-    training = Training(Objective(network, first.objective.loss, alphas), None, None)
-    training.descent = Descent(Chain(first.descent.transforms), network)
-    training.rate = MemberRates([training.rate for training in trainings])
+    first, network = runs[0], stacked([run.objective.network for run in runs])
+    alphas = np.array([[[run.objective.alpha]] for run in runs])
+    run = Run(Objective(network, first.objective.loss, alphas), records=[run.record for run in runs])
+    run.descent = Descent(Chain(first.descent.transforms), network)
+    run.rate = MemberRates([run.rate for run in runs])
     if first.averaging is not None:
-        training.averaging = Averaging(first.averaging.average, network)
-    return training
+        run.averaging = Averaging(first.averaging.average, network)
+    return run
 
 
 def stacked(networks):

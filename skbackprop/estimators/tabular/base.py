@@ -1,16 +1,20 @@
 """What the two tabular estimators share: from a table to members, and what these predict."""
 
+import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from dataclasses import fields
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.acting import reasons_of_members, reasons_of_stream
+from skbackprop.estimators.monitor import Numbered
 from skbackprop.estimators.tabular.callbacks import tasks_of
 from skbackprop.estimators.tabular.fitting import (
     TableRows,
@@ -22,8 +26,9 @@ from skbackprop.estimators.tabular.fitting import (
     start,
     together,
     training_of,
+    usable,
 )
-from skbackprop.estimators.tabular.members import Plan, folds, learn_once
+from skbackprop.estimators.tabular.members import everything, folds, given_folds, learn_once, of_one_size
 from skbackprop.estimators.tabular.parameters import TabularParameters
 from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
 from skbackprop.estimators.unchanged import unchanged_on_error
@@ -31,6 +36,7 @@ from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import counted, in_range
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing import TabularEncoder
+from skbackprop.training import PlannedByTime
 from skbackprop.unused import warn_unused
 
 STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it
@@ -64,8 +70,8 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         """The weight of each row in the loss."""
         return weight
 
-    def _end_fit(self, rows, held_out, net_input):
-        """What is learned from the rows that each member holds out, (n_members, n_held_out, ...)."""
+    def _end_fit(self, rows, y, held_out, z):
+        """What is learned from the net input of rows that members hold out, `held_out` of these rows."""
 
     def _settings(self, **more):
         """The parameters, with the recipe's values for those that are None."""
@@ -85,40 +91,73 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         settings.learning_rate_init *= STREAM_RATE
         return settings
 
-    def _fit(self, X, y, sample_weight):
+    def _fit(self, X, y, sample_weight, given=None, groups=None):
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         data = {"X": X, "y": y, "metadata": metadata}
         with unchanged_on_error(self):
             self._validate_params()
             settings, random_state = self._settings(), check_random_state(self.random_state)
-            rows, y = self._learn_table(X, y, sample_weight, settings)
-            learned, held_out = folds(
-                len(y), settings.n_estimators, self.validation_fraction, self._strata(y), random_state
-            )
-            warn_unused(self, reasons_of_members(self, settings, held_out.size > 0), 3 + N_FRAMES)
-            parts = together(settings.n_estimators, learned.shape[1], rows.X.shape[1], settings)
-            task = self._task(rows, settings, n_rounds(self.n_jobs, len(parts)) * (1 + self.refit))
+            rows, y, numbered = self._learn_table(X, y, sample_weight, settings, groups=groups)
+            given = None if given is None else self._read_validation(*given)
+            learned, held_out = self._folds(rows, y, numbered, given, settings, random_state)
+            validates = held_out[0].size > 0
+            warn_unused(self, reasons_of_members(self, settings, validates, given is not None), 3 + N_FRAMES)
+            parts = together(settings.n_estimators, len(learned[0]), rows.X.shape[1], settings)
+            parts = of_one_size(parts, learned, held_out)
+            measured, y_measured = (rows, y) if given is None else given
+            rounds = n_rounds(self.n_jobs, len(parts)) * (1 + self.refit)
+            task = self._task(rows, settings, rounds, None if given is None else measured)
             (first, *second), at_the_end = tasks_of(self, len(parts), 1 + self.refit, settings.max_iter, data)
 
-            def train(train_part, callbacks, *arrays):
+            def train(train_part, hooks, *arrays):
                 seeds = random_state.randint(2**31 - 1, size=len(parts))
                 arguments = [
-                    (task, *(array[part] for array in arrays), seed, of_part)
-                    for part, seed, of_part in zip(parts, seeds, callbacks)
+                    (task, *(np.array(array[part]) for array in arrays), seed, of_part)
+                    for part, seed, of_part in zip(parts, seeds, hooks)
                 ]
                 return side_by_side(self.n_jobs, train_part, arguments, prefer="processes")
 
-            fitted = train(fit_members, first, learned, held_out)
-            self._publish([part.record for part in fitted])
-            if held_out.size:
-                self._end_fit(rows, held_out, np.concatenate([part.net_input for part in fitted]))
-            if self.refit:
-                every = np.tile(np.arange(len(y)), (settings.n_estimators, 1))
-                fitted = train(refit_members, *second, every, self.best_epochs_)
+            fitted = usable(train(fit_members, first, learned, held_out))
+            is_interrupted = fitted[-1].is_interrupted
+            if is_interrupted and not fitted[0].records[0].n_iter and "networks_" in vars(self):
+                raise KeyboardInterrupt("No epoch was over.")
+            self._publish(fitted, validates)
+            if validates:
+                order = np.concatenate([held_out[member] for member in range(len(self.best_epochs_))])
+                z = np.concatenate([part.net_input.reshape(-1, part.net_input.shape[-1]) for part in fitted])
+                self._end_fit(measured, y_measured, order, z)
+            if self.refit and not is_interrupted:
+                every = everything(len(y), settings.n_estimators)
+                again = train(refit_members, *second, every, self.best_epochs_)
+                is_interrupted = again[-1].is_interrupted
+                fitted = fitted if is_interrupted else again
+            if is_interrupted:
+                warnings.warn("Training interrupted by user.", stacklevel=3 + N_FRAMES)
             self.networks_ = [part.network for part in fitted]
             self._streams = None
             at_the_end()
         return self
+
+    def _folds(self, rows, y, numbered, given, settings, random_state):
+        """The rows that each member learns, and those that it holds out, of `rows` or of those given."""
+        n_rows, n_members = len(y), settings.n_estimators
+        if given is not None:
+            if self.validation is not None:
+                raise ValueError(
+                    f"validation={self.validation!r} splits X, and X_val was given too: leave one out."
+                )
+            return everything(n_rows, n_members), everything(len(given[1]), n_members)
+        if self.validation is not None:
+            data = SimpleNamespace(X=rows.X, y=y, groups=numbered.groups)
+            return given_folds(self, numbered, data, n_members, is_classifier(self))
+        return folds(n_rows, n_members, self.validation_fraction, self._strata(y), random_state)
+
+    def _read_validation(self, X, y, sample_weight):
+        """The rows to validate on that the user gave, as (TableRows, y)."""
+        X, y, weight, _ = counted(X, y, sample_weight, "sample_weight_val")
+        with about("X_val, y_val"):
+            rows, y, _ = self._encoded(X, y, weight, Numbered(None, None))
+        return rows, y
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         with unchanged_on_error(self):
@@ -126,7 +165,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             settings = self._stream_settings()
             if "networks_" not in vars(self):
                 warn_unused(self, reasons_of_stream(self, settings), 3)
-                rows, y = self._learn_table(X, y, sample_weight, settings, classes)
+                rows, y, _ = self._learn_table(X, y, sample_weight, settings, classes)
                 streams = self._first_streams(rows, settings)
             else:
                 rows, y = self._read(X, y, sample_weight)
@@ -141,7 +180,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
 
     def _first_streams(self, rows, settings):
         """Members at their first weights, and what trains them."""
-        self._publish([])
+        self._publish([], False)
         random_state, task = check_random_state(self.random_state), self._task(rows, settings, 1)
         every = np.tile(np.arange(len(rows.X)), (settings.n_estimators, 1))
         parts = together(settings.n_estimators, *rows.X.shape, settings)
@@ -156,9 +195,10 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             for network, seed in zip(self.networks_, seeds)
         ]
 
-    def _learn_table(self, X, y, sample_weight, settings, classes=None):
+    def _learn_table(self, X, y, sample_weight, settings, classes=None, groups=None):
         """The encoder and the targets, and the rows as the networks learn them."""
-        every, (X, y, sample_weight) = y, self._counted(X, y, sample_weight)
+        every = y
+        X, y, sample_weight, numbered = self._counted(X, y, sample_weight, groups)
         if classes is None and y is not every:
             classes = self._classes_of_all(every)
         coded = {"max_one_hot_categories": self.max_one_hot_categories}
@@ -169,21 +209,25 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             vars(self).pop(name, None)
             if hasattr(self.encoder_, name):
                 setattr(self, name, getattr(self.encoder_, name))
-        return self._encoded(
-            X, y, sample_weight, lambda y, weight: self._learn_targets(y, weight, settings, classes)
-        )
+        learn = partial(self._learn_targets, settings=settings, classes=classes)
+        return self._encoded(X, y, sample_weight, numbered, learn)
 
     def _read(self, X, y, sample_weight):
         """The rows that count, as the networks learn them, and their targets."""
-        return self._encoded(*self._counted(X, y, sample_weight))
+        rows, y, _ = self._encoded(*self._counted(X, y, sample_weight))
+        return rows, y
 
-    def _counted(self, X, y, sample_weight):
+    def _counted(self, X, y, sample_weight, groups=None):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        X, y, weight, _ = counted(X, y, sample_weight)
-        return X, y, weight
+        if groups is not None:
+            with about("groups"):
+                check_consistent_length(X, groups)
+        given = X
+        X, y, weight, places = counted(X, y, sample_weight)
+        return X, y, weight, Numbered.of(given, places, groups)
 
-    def _encoded(self, X, y, weight, learn_targets=None):
+    def _encoded(self, X, y, weight, numbered, learn_targets=None):
         X = self.encoder_._encoded(X)
         with about("y"):
             y = self._check_y(y)
@@ -194,30 +238,46 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             columns = self._targets.encode(y, X.dtype)
         weight, _ = in_range(self._loss_weight(y, weight), X.dtype)
         if weight is None or weight.all():
-            return TableRows(X, columns, weight), y
+            return TableRows(X, columns, weight), y, numbered
         learned = np.flatnonzero(weight)
-        return TableRows(X[learned], columns[learned], weight[learned]), y[learned]
+        numbered = numbered.without(weight[:, 0] == 0)
+        return TableRows(X[learned], columns[learned], weight[learned]), y[learned], numbered
 
-    def _task(self, rows, settings, n_rounds):
-        plan = Plan(
-            settings.max_iter,
-            seconds=np.inf if self.max_time is None else self.max_time / n_rounds,
-            patience=patience(settings),
-        )
+    def _task(self, rows, settings, n_rounds, given=None):
+        max_time = None if self.max_time is None else self.max_time / n_rounds
+        limits = PlannedByTime(settings.max_iter, 0, settings.max_iter, max_time)
         n_outputs = self._loss.n_nodes(rows.columns.shape[1])
-        return Task(settings, self.encoder_, self._loss, n_outputs, self._criterion(), rows, plan)
+        return Task(
+            settings,
+            self.encoder_,
+            self._loss,
+            n_outputs,
+            self._criterion(),
+            rows,
+            limits,
+            patience(settings),
+            given,
+        )
 
-    def _publish(self, records):
+    def _publish(self, fitted, validates):
         """The fitted attributes that tell of training."""
-        self.best_epochs_ = _joined([record.best_epochs for record in records])
-        self.validation_losses_ = _joined([record.best for record in records])
-        curves = [np.array(record.curve) for record in records]
-        n_iter = max(map(len, curves), default=1)
-        self.validation_curves_ = _joined([_longer(curve, n_iter) for curve in curves], axis=1)
-        losses = [_longer(np.array(record.losses), n_iter) for record in records]
-        self.loss_curves_ = np.stack(losses, axis=1) if losses else np.empty((0, 0))
-        self.n_iter_ = n_iter
-        self.engine_ = min((record.engine for record in records), default="numpy")
+        records = [record for part in fitted for record in part.records]
+        last = [record.n_iter - 1 for record in records]
+        best = [record.best_epoch if record.best_epoch >= 0 else n for record, n in zip(records, last)]
+        losses = [-record.patience.best if validates else 0.0 for record in records]
+        curves = [record.curves.validation_losses if validates else 0.0 for record in records]
+        self.n_iter_ = max(last, default=0) + 1
+        self.best_epochs_, self.validation_losses_ = np.array(best, np.intp), np.array(losses)
+        self.validation_curves_ = self._side_by_side(curves, last)
+        self.loss_curves_ = self._side_by_side([record.loss_curve for record in records], last)
+        self.engine_ = min((part.engine for part in fitted), default="numpy")
+
+    def _side_by_side(self, curves, last):
+        """A column for each curve; NaN for epochs that other members have trained longer."""
+        columns = np.full((self.n_iter_, len(curves)) if curves else (0, 0), np.nan)
+        for column, curve, n in zip(columns.T, curves, last):
+            column[: n + 1] = curve
+        return columns
 
     def _outputs(self, X, finish):
         """finish(z) of each member, shape (n_estimators, n_rows, n_outputs)."""
@@ -231,13 +291,3 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
-
-
-def _joined(arrays, axis=0):
-    return np.concatenate(arrays, axis=axis) if arrays else np.empty(0)
-
-
-def _longer(curve, n_rows):
-    """With NaN for epochs that other members have trained longer."""
-    missing = np.full((n_rows - len(curve), *curve.shape[1:]), np.nan)
-    return np.concatenate([curve, missing])

@@ -1,15 +1,18 @@
 """Callbacks of scikit-learn (>= 1.9): each network is a task of `fit`, each of its epochs a task of that."""
 
 from copy import deepcopy
+from functools import partial
+
+from skbackprop.training.hooks import Hook
 
 
 def tasks_of(estimator, n_networks, n_rounds, n_epochs, data):
-    """For each round of training the callbacks of each network; None for all without callbacks.
+    """For each round of training the hooks of each network; none without callbacks.
 
     The second value is called when all are trained.
     """
     if not getattr(estimator, "_skl_callbacks", None):
-        return [[None] * n_networks] * n_rounds, lambda: None
+        return [[()] * n_networks] * n_rounds, lambda: None
     data = {"estimator": estimator, **data}
     fit = estimator._init_callback_context(max_subtasks=n_networks * n_rounds, sequential_subtasks=False)
     fit.call_on_fit_task_begin(**data)
@@ -22,28 +25,34 @@ def tasks_of(estimator, n_networks, n_rounds, n_epochs, data):
     def end():
         fit.call_on_fit_task_end(**data, reconstruction_attributes={})
 
-    return [[NetworkCallbacks(context, data) for context in of_round] for of_round in rounds], end
+    return [[[NetworkCallbacks(context, data)] for context in of_round] for of_round in rounds], end
 
 
-class NetworkCallbacks:
+class NetworkCallbacks(Hook):
     """Calls the callbacks of an estimator about the training of one network, in whatever process."""
 
     def __init__(self, context, data):
         self.context, self.data, self.epoch = context, data, None
 
-    def begin(self):
+    def begin(self, run):
+        self.run = run
         self.context.call_on_fit_task_begin(**self.data)
 
     def before_epoch(self):
         self.epoch = self.context.subcontext(task_name="epoch")
         self.epoch.call_on_fit_task_begin(**self.data)
 
-    def after_epoch(self, network):
+    def after_epoch(self, ended):
         """Whether one of them wishes to stop; the estimator that they see has this network alone."""
-        return self.epoch.call_on_fit_task_end(**self.data, reconstruction_attributes=self._with(network))
+        attributes = partial(_as_fitted, self.run.measured)
+        return self.epoch.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes)
 
-    def end(self, network):
-        self.context.call_on_fit_task_end(**self.data, reconstruction_attributes=self._with(network))
+    def at_the_end(self):
+        network = self.run.objective.network.copy()
+        self.run.publish(network)
+        attributes = partial(_as_fitted, network)
+        self.context.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes)
 
-    def _with(self, network):
-        return lambda: {"networks_": [deepcopy(network)]}
+
+def _as_fitted(network):
+    return {"networks_": [deepcopy(network)]}

@@ -17,6 +17,7 @@ from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES
 from skbackprop.estimators.targets import all_labels, read_labels
+from skbackprop.estimators.validation import validation_arguments
 from skbackprop.estimators.weights import scored
 from skbackprop.losses import MultinomialLogLoss
 from skbackprop.network import net_input
@@ -157,16 +158,15 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
     def _criterion(self):
         return CRITERIA[self.scoring]
 
-    def _end_fit(self, rows, held_out, net_input):
+    def _end_fit(self, rows, y, held_out, z):
         if self.calibration is None:
             return
-        order = held_out.ravel()
-        weight = None if rows.weight is None else rows.weight[order]
-        blocks, z = self._targets.blocks, net_input.reshape(len(order), -1)
-        self.temperature_ = float(temperatures(blocks, rows.columns[order], z, weight)[0])
+        weight = None if rows.weight is None else rows.weight[held_out]
+        columns = rows.columns[held_out]
+        self.temperature_ = float(temperatures(self._targets.blocks, columns, z, weight)[0])
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Learn from a table.
 
         Parameters
@@ -180,6 +180,18 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows, not negative.
 
+        X_val : DataFrame or array-like of shape (n_val, n_columns), default=None
+            A validation part: every member is measured on it after every epoch, and holds out no other rows.
+
+        y_val : array-like of shape (n_val,), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            The weights of its rows.
+
+        groups : array-like of shape (n_rows,), default=None
+            For a splitter in `validation` that keeps groups together.
+
         Returns
         -------
         self : object
@@ -188,9 +200,11 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         Raises
         ------
         ValueError
-            For input or parameters that are not valid; what was fitted before is kept.
+            For input or parameters that are not valid, and if training diverges; what was fitted before is
+            kept.
         """
-        return self._fit(X, y, sample_weight)
+        given = validation_arguments(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given, groups)
 
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Go on with one pass over some rows, at a constant learning rate.

@@ -11,7 +11,8 @@ from sklearn.utils import check_random_state
 
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import MemberBatches, evenly
-from skbackprop.estimators.tabular.members import Plan, Record, Validation, train_members
+from skbackprop.estimators.progress import Progress
+from skbackprop.estimators.tabular.members import HeldOut, UpToBest
 from skbackprop.estimators.tabular.recipes import batch_size, make_optimizer, make_root
 from skbackprop.losses import Loss
 from skbackprop.names import resolve
@@ -20,14 +21,14 @@ from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.replay.choice import make_engine
 from skbackprop.schedules import SCHEDULES, ScheduledRate
-from skbackprop.training import Training
+from skbackprop.training import Curves, Members, Patience, PlannedByTime, Record, Rule, Run, train
 
 CACHED = 2**15  # numbers of a layer's output that are worked on at once: they fit into the cache
 WAVES = 16  # of each column, about, that an embedding works on
 
 
 class TableRows(NamedTuple):
-    """TableRows as networks learn them."""
+    """The rows of a table as networks learn them."""
 
     X: np.ndarray
     columns: np.ndarray
@@ -44,14 +45,18 @@ class Task:
     n_outputs: int
     criterion: object  # (columns, z, weight) -> a number, lower is better
     rows: TableRows
-    plan: Plan
+    limits: PlannedByTime
+    patience: float  # epochs after the best one before members stop
+    given: TableRows | None = None  # rows to validate on that are not among `rows`
 
 
 class Fitted(NamedTuple):
     """Members of one network."""
 
-    network: Network
-    record: Record
+    network: Network  # with each member's result
+    records: list
+    engine: str
+    is_interrupted: bool
     net_input: np.ndarray | None  # of the rows held out, (n_members, n_held_out, n_outputs)
 
 
@@ -69,39 +74,67 @@ def n_rounds(n_jobs, n_parts):
 
 
 def side_by_side(n_jobs, function, arguments, **backend):
-    """function(*a) for each a of the arguments."""
+    """function(*a) for each a of the arguments; the first ones where a user interrupts."""
     n_workers = min(effective_n_jobs(n_jobs), len(arguments))
-    return Parallel(n_workers, **backend)(delayed(function)(*a) for a in arguments)
+    if n_workers > 1:
+        return Parallel(n_workers, **backend)(delayed(function)(*a) for a in arguments)
+    done = []
+    for each in arguments:
+        done.append(function(*each))
+        if getattr(done[-1], "is_interrupted", False):
+            break
+    return done
 
 
-def fit_members(task, learned, held_out, seed, callbacks=None):
+def usable(fitted):
+    """Those that have trained, where a user has interrupted: the first one at least."""
+    trained = [part for part in fitted if part.records[0].n_iter]
+    return trained or fitted[:1]
+
+
+def fit_members(task, learned, held_out, seed, hooks=()):
     """Members with the weights that were best on the rows they hold out; the last ones if they hold none."""
-    training, generator = start(task, learned, seed)
-    network, (X, columns, weight) = training.objective.network, task.rows
-    if not held_out.size:
-        record = _train(
-            task, training, learned, lambda epoch, network: np.zeros(len(learned)), task.plan, generator, callbacks
-        )
-        return Fitted(network, record, None)
-    validation = Validation(task.criterion, X, columns, weight, held_out)
-    record = _train(task, training, learned, validation, task.plan, generator, callbacks)
-    if task.settings.verbose:
-        for best, epoch in zip(record.best, record.best_epochs):
-            print(f"{best:.6g} on the rows held out after epoch {epoch + 1} of {len(record.curve)}")
-    return Fitted(network, record, validation.net_input(network))
+    if not held_out.size and task.given is None:
+        return _fitted(task, learned, seed, Rule(), None, hooks)
+    rows = task.rows if task.given is None else task.given
+    validation = HeldOut(task.criterion, rows, held_out)
+    rule = Rule(n_iter_no_change=task.patience - 1, by_score=True, keeps_best=True)
+    return _fitted(task, learned, seed, rule, validation, hooks)
 
 
-def refit_members(task, learned, best_epochs, seed, callbacks=None):
+def refit_members(task, learned, best_epochs, seed, hooks=()):
     """Members after as many epochs as were best for others, which held out rows."""
-    training, generator = start(task, learned, seed)
-    plan = replace(task.plan, patience=np.inf)
+    rule = Rule(by_score=True, keeps_best=True)
+    limits = replace(task.limits, n_epochs=int(best_epochs.max()) + 1)
+    return _fitted(replace(task, limits=limits), learned, seed, rule, UpToBest(best_epochs), hooks)
 
-    def measure(epoch, network):
-        return np.where(epoch <= best_epochs, 0.0, np.inf)
 
-    n_epochs = best_epochs.max() + 1
-    record = _train(task, training, learned, measure, plan, generator, callbacks, n_epochs)
-    return Fitted(training.objective.network, record, None)
+def _fitted(task, learned, seed, rule, validation, hooks):
+    settings, n_rows = task.settings, learned.shape[1]
+    run, generator = start(task, learned, seed)
+    size = evenly(n_rows, batch_size(settings, n_rows))
+    batches = MemberBatches(*task.rows, size, learned.copy())
+    n_steps = task.limits.n_planned * len(batches)
+    run.engine = make_engine(settings.engine, n_steps, run.objective.network, size)
+    run.records = [
+        Record(Patience(last_of_equal=True), curves=None if validation is None else Curves()) for _ in learned
+    ]
+    rules, is_interrupted = [rule] * len(learned), False
+    members = Members(run, batches, rules, lambda: batches.shuffle(generator), validation)
+    if settings.verbose:
+        hooks = [*hooks, Progress(run, task.limits.n_epochs)]
+    for hook in hooks:
+        hook.begin(run)
+    try:
+        train(members, task.limits, hooks)
+    except KeyboardInterrupt:
+        is_interrupted = True
+    network = run.objective.network.copy()
+    run.publish(network)
+    for hook in hooks:
+        hook.at_the_end()
+    z = validation.net_input(network) if isinstance(validation, HeldOut) else None
+    return Fitted(network, run.records, run.engine_name, is_interrupted, z)
 
 
 def start(task, learned, seed):
@@ -116,19 +149,10 @@ def start(task, learned, seed):
 
 def training_of(network, loss, settings):
     """What trains the network from its present weights on."""
-    training = Training(Objective(network, loss), None, None)
-    training.descent = Descent(make_optimizer(settings), network)
+    run = Run(Objective(network, loss), records=[Record() for _ in network.theta])
+    run.descent = Descent(make_optimizer(settings), network)
     schedule = resolve(settings.learning_rate, SCHEDULES, "learning_rate")
-    training.rate = ScheduledRate(settings.learning_rate_init, schedule)
+    run.rate = ScheduledRate(settings.learning_rate_init, schedule)
     average = resolve(settings.average, AVERAGES, "average")
-    training.averaging = None if average is None else Averaging(average, network)
-    return training
-
-
-def _train(task, training, learned, measure, plan, generator, callbacks, n_epochs=None):
-    n_rows = learned.shape[1]
-    size = evenly(n_rows, batch_size(task.settings, n_rows))
-    batches = MemberBatches(*task.rows, size, learned.copy())
-    n_steps = task.plan.n_epochs * len(batches)
-    training.engine = make_engine(task.settings.engine, n_steps, training.objective.network, size)
-    return train_members(training, batches, measure, plan, generator, callbacks, n_epochs)
+    run.averaging = None if average is None else Averaging(average, network)
+    return run

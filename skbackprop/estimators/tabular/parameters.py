@@ -40,6 +40,7 @@ class TabularParameters(Settings):
         "batch_size": [StrOptions({"auto"}), COUNT, None],
         "max_iter": [COUNT, None],
         "max_time": [POSITIVE, None],
+        "validation": ["cv_object"],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
         "early_stopping": ["boolean", None],
         "n_iter_no_change": [COUNT, None],
@@ -67,6 +68,7 @@ class TabularParameters(Settings):
     batch_size: int | str | None = None
     max_iter: int | None = None
     max_time: float | None = None
+    validation: object = None
     validation_fraction: float = 0.2
     early_stopping: bool | None = None
     n_iter_no_change: int | None = None
@@ -129,7 +131,14 @@ max_iter : int or None, default=None
     Epochs. None: 100 of 'bagged', else 256.
 
 max_time : float or None, default=None
-    Seconds for all members; fewer epochs are made, and schedules run over these.
+    Seconds for all members; fewer epochs are made, and schedules run over these. The step and the validation
+    that are under way when they are over are the last ones.
+
+validation : int, cross-validation splitter or iterable, default=None
+    Which rows members hold out: None, parts of `validation_fraction` at random. Else as `cv` in scikit-learn:
+    members take its splits in turn, from the last one, those whose training part has 0.9 times as many rows as
+    the largest. ``KFold()`` gives each member another part, ``GroupKFold()`` keeps `groups` together, of
+    ``TimeSeriesSplit()`` it is the last split for all.
 
 validation_fraction : float, default=0.2
     The share of rows that each member holds out, to choose its best epoch: the nearest of 1/2, 1/3, 1/4, ...
@@ -164,7 +173,7 @@ random_state : int, RandomState or None, default=None
     For validation parts, first weights, orders and dropout.
 
 verbose : bool or int, default=False
-    Whether each member's best epoch is printed.
+    Whether a line is printed for every epoch of each network: losses, the learning rate, the time left.
 
 {own}"""
 
@@ -183,8 +192,8 @@ validation_losses_ : ndarray of shape (n_estimators,)
 validation_curves_ : ndarray of shape (n_iter_, n_estimators)
     The same after every epoch; NaN after a member has stopped.
 
-loss_curves_ : ndarray of shape (n_iter_, n_networks)
-    The mean training loss of each network's members.
+loss_curves_ : ndarray of shape (n_iter_, n_estimators)
+    The training loss of each member in every epoch; NaN after it has stopped.
 
 n_iter_ : int
     Epochs made, the most of all members.

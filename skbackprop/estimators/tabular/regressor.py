@@ -11,13 +11,18 @@ from sklearn.utils import check_array
 from skbackprop.compat import Interval, StrOptions, with_callbacks
 from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
-from skbackprop.estimators.intervals import interval_columns
+from skbackprop.estimators.intervals import (
+    check_coverage,
+    conformal_margin,
+    interval_columns,
+    sorted_residuals,
+)
 from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_NUMBERS
 from skbackprop.estimators.targets import read_numbers
-from skbackprop.estimators.validation import as_column_or_matrix
+from skbackprop.estimators.validation import as_column_or_matrix, validation_arguments
 from skbackprop.estimators.weights import scored
 from skbackprop.losses import Loss
 from skbackprop.memory import Workspaces
@@ -107,11 +112,22 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         self._targets = targets.clamped_to(y) if settings.clamp else targets
         self.n_outputs_ = n_targets
 
+        self.validation_residuals_ = None
+
+    def _end_fit(self, rows, y, held_out, z):
+        if set(self._targets.widths) != {1}:
+            return
+        output = np.empty_like(z)
+        self._loss.predict(z, output)
+        residuals = np.abs(self._targets.decode(output.astype(np.float64)) - y[held_out])
+        weight = None if rows.weight is None else rows.weight[held_out]
+        self.validation_residuals_ = sorted_residuals(residuals, weight)
+
     def _criterion(self):
         return lambda columns, z, weight: mean_loss(self._loss, columns, z, weight)
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Learn from a table.
 
         Parameters
@@ -125,6 +141,18 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows, not negative.
 
+        X_val : DataFrame or array-like of shape (n_val, n_columns), default=None
+            A validation part: every member is measured on it after every epoch, and holds out no other rows.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            The weights of its rows.
+
+        groups : array-like of shape (n_rows,), default=None
+            For a splitter in `validation` that keeps groups together.
+
         Returns
         -------
         self : object
@@ -133,9 +161,11 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         Raises
         ------
         ValueError
-            For input or parameters that are not valid; what was fitted before is kept.
+            For input or parameters that are not valid, and if training diverges; what was fitted before is
+            kept.
         """
-        return self._fit(X, y, sample_weight)
+        given = validation_arguments(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given, groups)
 
     def partial_fit(self, X, y, sample_weight=None):
         """Go on with one pass over some rows, at a constant learning rate.
@@ -179,7 +209,12 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         return np.mean([self._targets.decode(output.astype(np.float64)) for output in outputs], axis=0)
 
     def predict_interval(self, X, coverage=0.9):
-        """Intervals between two of the quantiles.
+        """Intervals that hold the target with probability `coverage`.
+
+        With ``loss="quantile"`` and a list that has the quantiles (1 - coverage) / 2 and
+        (1 + coverage) / 2, these two. Else the prediction plus and minus the residual that covers that share
+        of the rows that members held out, with the correction for their number: split conformal prediction
+        [1]_. The residuals are those of single members, so the intervals of their mean are rather too wide.
 
         Parameters
         ----------
@@ -187,8 +222,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
             The table.
 
         coverage : float, default=0.9
-            The share of targets that intervals are to hold: (1 - coverage) / 2 and (1 + coverage) / 2 must be
-            in `quantile`.
+            In (0, 1).
 
         Returns
         -------
@@ -198,15 +232,22 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         Raises
         ------
         ValueError
-            If these are not among the quantiles.
+            Without these quantiles and without rows held out, or if these are too few for `coverage`.
+
+        References
+        ----------
+        .. [1] Lei, G'Sell, Rinaldo, Tibshirani, Wasserman (2018). Distribution-free predictive inference
+           for regression. JASA 113.
         """
         y = self.predict(X)
+        check_coverage(coverage)
         quantiles = set(self._quantiles())
-        if len(quantiles) > 1 or quantiles == {()}:
-            raise ValueError(
-                'predict_interval needs a fit with loss="quantile" and quantile=, such as [0.05, 0.5, 0.95].'
-            )
-        return y[..., interval_columns(*quantiles, coverage)]
+        if len(quantiles) > 1:
+            raise ValueError("predict_interval needs the same quantiles for every column of y.")
+        if quantiles != {()}:
+            return y[..., interval_columns(*quantiles, coverage)]
+        margin = conformal_margin(self.validation_residuals_, coverage)
+        return self._targets.within_bounds(np.stack([y - margin, y + margin], axis=-1))
 
     def score(self, X, y, sample_weight=None):
         """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.

@@ -190,7 +190,7 @@ def _of_one(model):
 
 def _best_epoch(estimator):
     """From 1; None where no epoch is better than others: scores of a stream are of different rows."""
-    kept = estimator._training.best_theta is not None
+    kept = estimator._training.has_best
     if estimator._stops() and not kept:
         return None
     by_loss = estimator.scoring == "loss"
@@ -199,7 +199,9 @@ def _best_epoch(estimator):
     )
     if np.isnan(scores).all():
         return None
-    at_best = np.flatnonzero(scores == (estimator._training.patience.best if kept else np.nanmax(scores)))
+    at_best = np.flatnonzero(
+        scores == (estimator._training.record.patience.best if kept else np.nanmax(scores))
+    )
     first = 1 + max(0, len(estimator.loss_curve_) - len(scores))
     return int(first + at_best[-1 if estimator.best_epoch == "last" else 0])
 

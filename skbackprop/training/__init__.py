@@ -1,0 +1,25 @@
+"""Training: train -> train_epoch -> train_step, for one network or for members of one."""
+
+from skbackprop.training.limits import Limits, PlannedByTime
+from skbackprop.training.loop import train
+from skbackprop.training.members import Members, Only, Rule
+from skbackprop.training.records import Curves, Measured, Patience, Record
+from skbackprop.training.run import Run
+from skbackprop.training.step import Steps, train_epoch, train_step
+
+__all__ = [
+    "Curves",
+    "Limits",
+    "Measured",
+    "Members",
+    "Only",
+    "Patience",
+    "PlannedByTime",
+    "Record",
+    "Rule",
+    "Run",
+    "Steps",
+    "train",
+    "train_epoch",
+    "train_step",
+]

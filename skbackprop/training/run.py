@@ -1,0 +1,123 @@
+"""A run: the weights that train, and all that continues from one call to the next."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skbackprop.averaging import Averaging
+from skbackprop.objective import Objective
+from skbackprop.optimizers import Descent
+from skbackprop.schedules import ScheduledRate
+from skbackprop.training.records import Patience, Record
+
+
+@dataclass
+class Run:
+    """What trains one network, or the members of an `Ensemble` at once; it is pickled with the estimator.
+
+    The network that predicts is another one: it gets the result by `publish`.
+    """
+
+    objective: Objective
+    descent: Descent | None = None
+    rate: ScheduledRate | None = None
+    averaging: Averaging | None = None
+    records: list = field(default_factory=lambda: [Record()])  # one for each member
+    random_state: np.random.RandomState | None = None
+    split_random_state: np.random.RandomState | None = None  # as it was before rows were held out
+    order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
+    descent_settings: tuple | None = None
+    rate_settings: tuple | None = None
+    averaging_settings: tuple | None = None
+    prepared_for: tuple | None = None  # the parameters that all of this was made for; None: look again
+    engine: object = None  # what replays steps; None: each is done by NumPy
+
+    def __getstate__(self):
+        return {**vars(self), "engine": None, "prepared_for": None}
+
+    @property
+    def theta(self):
+        """The weights that train."""
+        return self.objective.network.theta
+
+    @property
+    def record(self):
+        """That of the only member."""
+        (record,) = self.records
+        return record
+
+    @property
+    def engine_name(self):
+        """'replay', or 'numpy' where nothing is replayed."""
+        return "numpy" if self.engine is None or self.engine.refusal is not None else "replay"
+
+    @property
+    def measured(self):
+        """The network that is measured after an epoch: the average where there is one, else that which trains."""
+        average = None if self.averaging is None else self.averaging.averaged()
+        return self.objective.network if average is None else average
+
+    def rows_of(self, theta):
+        """The weights of each member, as views."""
+        return theta.reshape(len(self.records), -1)
+
+    @property
+    def has_best(self):
+        """Whether weights of a best epoch are kept."""
+        return any(record.best_theta is not None for record in self.records)
+
+    @property
+    def result(self):
+        """What training is for: the weights of the best epoch, else the average, else the last ones."""
+        theta = self.measured.theta
+        if self.has_best:
+            theta = theta.copy()
+            for row, record in zip(self.rows_of(theta), self.records):
+                if record.best_theta is not None:
+                    np.copyto(row, record.best_theta)
+        return theta
+
+    def publish(self, network):
+        """The network predicts with the result from now on."""
+        np.copyto(network.theta, self.result)
+
+    def take_what_was_written(self, network):
+        """Training goes on from the weights of a network that had the result, if others were written to it."""
+        result = self.result
+        if result is self.theta or not np.array_equal(network.theta, result):
+            self.go_on_from(network)
+
+    def go_on_from(self, network):
+        """Training goes on from the weights of this network; the best ones so far and the average are void."""
+        for record in self.records:
+            if record.best_theta is not None:
+                record.best_theta, record.patience = None, Patience()
+        for array in [] if self.averaging is None else self.averaging.arrays():
+            array[...] = 0.0
+        np.copyto(self.theta, network.theta)
+
+    def forget_best(self):
+        """Training goes on from the weights of the best epoch, which is none any more."""
+        for row, record in zip(self.rows_of(self.theta), self.records):
+            if record.best_theta is not None:
+                np.copyto(row, record.best_theta)
+                record.best_theta = None
+
+    def rate_of(self, member):
+        """The learning rate over time of one member."""
+        return self.rate
+
+    def arrays(self):
+        """Every array that a step changes."""
+        averages = [] if self.averaging is None else self.averaging.arrays()
+        return [self.theta, *self.descent.arrays(), *averages]
+
+    def set_progress(self, progress):
+        """Whatever is `Scheduled`, but for the learning rate, takes its value at this progress, 0 to 1."""
+        self.objective.set_progress(progress)
+        self.descent.set_progress(progress)
+
+    @property
+    def follows(self):
+        """Whether anything but the learning rate is `Scheduled`."""
+        return self.objective.follows or self.descent.follows
