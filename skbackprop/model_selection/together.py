@@ -38,6 +38,7 @@ class Fit:
     monitor: Monitor | None
     stream: Stream
     has_ended: bool = field(default=False, init=False)
+    place: tuple = field(default=None, init=False)  # the group, and the number of the member in it
 
     @property
     def run(self):
@@ -77,6 +78,8 @@ class Group(Members):
             orders = np.array([fit.stream.batches.order for fit in fits])
             data = batches.X, batches.targets, batches.weights
             batches = MemberBatches(*data, batches.batch_size, orders)
+        for member, fit in enumerate(fits):
+            fit.place = self, member
         run = joined([fit.run for fit in fits])
         super().__init__(run, batches, [fit.rule for fit in fits], self._shuffle)
         network = run.objective.network
@@ -106,7 +109,6 @@ class Group(Members):
                 network = fit.run.measured
                 measured, theta = fit.monitor(network), network.theta
             if close_epoch(fit.run.record, rule, fit.run.rate, losses[member], n_rows, measured, theta):
-                self.hand_out(member)
                 finish(fit)
         going_on = [member for member, fit in enumerate(self.fits) if not fit.has_ended]
         if 0 < len(self.fits) - len(going_on) < len(self.fits) / 4:
@@ -149,6 +151,8 @@ class Group(Members):
 
 def finish(fit, limit=None):
     """What follows the last epoch of a fit; `limit` is the one that it has come to."""
+    group, member = fit.place
+    group.hand_out(member)
     fit.has_ended = True
     fit.estimator._publish()
     warn_without_best(fit.run.record, fit.monitor)

@@ -49,7 +49,7 @@ class Limits:
 
 @dataclass
 class PlannedByTime(Limits):
-    """Schedules run over fewer epochs where the time is not enough for all, by what the epochs so far took."""
+    """Schedules run over fewer epochs where time is short, by what the epochs so far took."""
 
     def planned(self, n_done):
         every = super().planned(n_done)

@@ -11,9 +11,9 @@ from skbackprop.training.step import train_epoch
 def train(members, limits, hooks=()):
     """Epochs until every member has ended; None, or the limit that came first: 'max_iter' or 'max_time'.
 
-    Each hook's `before_epoch()` and `after_epoch(ended)` are called around an epoch; the second may return True
-    to end training. What ends an epoch before its time, an interrupt too, leaves the run at the end of the last
-    whole one, random sequences and the order of the rows included.
+    Each hook's `before_epoch()` and `after_epoch(ended)` are called around an epoch; the second may return
+    True to end training. What ends an epoch before its time, an interrupt too, leaves the run at the end of
+    the last whole one, random sequences and the order of the rows included.
 
     Parameters
     ----------

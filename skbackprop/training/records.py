@@ -68,7 +68,7 @@ class Record:
             self.best_theta = writable(self.best_theta)
 
     def stop_on_scores(self, about, last_of_equal=False):
-        """Stop by validation scores from now on; whether other data or another score make the old ones void."""
+        """Stop by validation scores from now on; whether those so far are void, being about others."""
         is_new = about != self.patience_about
         if is_new:
             self.patience, self.patience_about = Patience(), about

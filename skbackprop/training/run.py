@@ -53,7 +53,7 @@ class Run:
 
     @property
     def measured(self):
-        """The network that is measured after an epoch: the average where there is one, else that which trains."""
+        """The network that is measured after an epoch: the average, where there is one."""
         average = None if self.averaging is None else self.averaging.averaged()
         return self.objective.network if average is None else average
 
@@ -82,13 +82,13 @@ class Run:
         np.copyto(network.theta, self.result)
 
     def take_what_was_written(self, network):
-        """Training goes on from the weights of a network that had the result, if others were written to it."""
+        """Training goes on from what was written over the result in this network, if anything was."""
         result = self.result
         if result is self.theta or not np.array_equal(network.theta, result):
             self.go_on_from(network)
 
     def go_on_from(self, network):
-        """Training goes on from the weights of this network; the best ones so far and the average are void."""
+        """Training goes on from the weights of this network; the best ones and the average are void."""
         for record in self.records:
             if record.best_theta is not None:
                 record.best_theta, record.patience = None, Patience()

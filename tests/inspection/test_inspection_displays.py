@@ -392,9 +392,8 @@ class TestDeltaFlow:
         assert_array_equal(recorder.deltas_.index, range(net.n_iter_ + 1))
         assert list(recorder.deltas_) == ["layers[0] Dense", "layers[1] Dense"]
         last = deepcopy(net)
-        np.copyto(
-            last.network_.theta, last._training.theta
-        )  # the weights of training, not of the best epoch or the average
+        # the weights of training, not of the best epoch or the average
+        np.copyto(last.network_.theta, last._training.theta)
         short = BackpropRegressor(**SMALL | {"max_iter": 2}, target_scaling="standard", **settings).fit(X, Y)
         np.copyto(short.network_.theta, short._training.theta)
         for epoch, fitted in ((net.n_iter_, last), (2, short)):

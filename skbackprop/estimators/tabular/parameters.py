@@ -136,8 +136,8 @@ max_time : float or None, default=None
 
 validation : int, cross-validation splitter or iterable, default=None
     Which rows members hold out: None, parts of `validation_fraction` at random. Else as `cv` in scikit-learn:
-    members take its splits in turn, from the last one, those whose training part has 0.9 times as many rows as
-    the largest. ``KFold()`` gives each member another part, ``GroupKFold()`` keeps `groups` together, of
+    members take its splits in turn, from the last one, those whose training part has 0.9 times as many rows
+    as the largest. ``KFold()`` gives each member another part, ``GroupKFold()`` keeps `groups` together, of
     ``TimeSeriesSplit()`` it is the last split for all.
 
 validation_fraction : float, default=0.2

@@ -60,6 +60,10 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     n_outputs_ : int
         Columns of y.
 
+    validation_residuals_ : ndarray of shape (n_held_out,) or (n_held_out, n_outputs), or None
+        The sorted absolute residuals of members on the rows that they hold out, from which
+        `predict_interval` is made.
+
     {attributes}
 
     See Also
@@ -110,9 +114,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         widths = widths_of_targets(self._loss, n_targets)
         targets = RegressionTargets(widths, in_double=True).standardized_by(y, weight)
         self._targets = targets.clamped_to(y) if settings.clamp else targets
-        self.n_outputs_ = n_targets
-
-        self.validation_residuals_ = None
+        self.n_outputs_, self.validation_residuals_ = n_targets, None
 
     def _end_fit(self, rows, y, held_out, z):
         if set(self._targets.widths) != {1}:

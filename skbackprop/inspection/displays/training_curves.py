@@ -199,9 +199,8 @@ def _best_epoch(estimator):
     )
     if np.isnan(scores).all():
         return None
-    at_best = np.flatnonzero(
-        scores == (estimator._training.record.patience.best if kept else np.nanmax(scores))
-    )
+    best = estimator._training.record.patience.best if kept else np.nanmax(scores)
+    at_best = np.flatnonzero(scores == best)
     first = 1 + max(0, len(estimator.loss_curve_) - len(scores))
     return int(first + at_best[-1 if estimator.best_epoch == "last" else 0])
 
