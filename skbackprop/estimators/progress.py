@@ -15,31 +15,31 @@ class Progress(Hook):
         self.n_epochs, self.n_before, self.started = n_epochs, None, monotonic()
 
     def after_epoch(self, stopped):
-        n_iter = self.run.records[0].n_iter
+        record = self.run.records[0]
+        columns = [name for name, _ in COLUMNS if not (name.startswith("val") and record.curves is None)]
+        if record.curves is not None and record.curves.validation_scores[-1:] == [None]:
+            columns.remove("val score")
         if self.n_before is None:
-            self.n_before = n_iter - 1
-            print("".join(f"{name:>{width}}" for name, width in self._columns()))
-        seconds = (monotonic() - self.started) / (n_iter - self.n_before)
-        left = 0.0 if stopped else seconds * (self.n_epochs - n_iter)
-        cells = [f"{n_iter}", f"{self._mean('loss_curve'):.5g}"]
-        if self._validates() and self.run.records[0].curves.validation_scores:
-            cells += [
-                f"{self._mean(name, of='curves'):.5g}" for name in ("validation_losses", "validation_scores")
-            ]
-        cells += [f"{self.run.descent.learning_rate.flat[0]:.3g}", duration(left)]
-        print("".join(f"{cell:>{width}}" for cell, (_, width) in zip(cells, self._columns())))
+            self.n_before = record.n_iter - 1
+            print("".join(f"{name:>{width}}" for name, width in COLUMNS if name in columns))
+        seconds = (monotonic() - self.started) / (record.n_iter - self.n_before)
+        left = 0.0 if stopped else seconds * (self.n_epochs - record.n_iter)
+        cells = {
+            "epoch": f"{record.n_iter}",
+            "loss": self._last(lambda record: record.loss_curve),
+            "rate": f"{self.run.descent.learning_rate.flat[0]:.3g}",
+            "left": duration(left),
+        }
+        if record.curves is not None and record.curves.validation_losses:
+            cells["val loss"] = self._last(lambda record: record.curves.validation_losses)
+            if "val score" in columns:
+                cells["val score"] = self._last(lambda record: record.curves.validation_scores)
+        print("".join(f"{cells[name]:>{width}}" for name, width in COLUMNS if name in cells))
 
-    def _mean(self, name, of=None):
+    def _last(self, curve):
         """The last value of a curve, the mean over members."""
-        records = self.run.records if of is None else [getattr(record, of) for record in self.run.records]
-        last = [getattr(record, name)[-1] for record in records]
-        return sum(last) / len(last)
-
-    def _validates(self):
-        return self.run.records[0].curves is not None
-
-    def _columns(self):
-        return [column for column in COLUMNS if self._validates() or not column[0].startswith("val")]
+        last = [curve(record)[-1] for record in self.run.records]
+        return f"{sum(last) / len(last):.5g}"
 
 
 def duration(seconds):

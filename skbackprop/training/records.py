@@ -11,9 +11,9 @@ from skbackprop.memory import writable
 class Measured(NamedTuple):
     """What validation finds for one member after an epoch."""
 
-    score: float
+    score: float | None
     loss: float
-    training_score: float
+    training_score: float | None
     criterion: float  # what training stops on, higher is better
 
 

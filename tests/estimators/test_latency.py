@@ -257,7 +257,7 @@ def test_no_row_is_kept():
     net = stream(BackpropRegressor(**SETTINGS), range(3))
     row = X[:1].copy()
     net.partial_fit(row, Y[:1])
-    assert not np.shares_memory(net.network_.workspaces[1].root.layers[0].x, row)
+    assert not np.shares_memory(net._training.objective.network.workspaces[1].root.layers[0].x, row)
 
 
 class Interrupting(Dense):

@@ -11,10 +11,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from shared.checks import scikit_learn_checks
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.metrics import d2_pinball_score, log_loss, mean_pinball_loss
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -22,9 +22,11 @@ import skbackprop
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
 from skbackprop.averaging import ExponentialAverage
 from skbackprop.divergence import DivergenceError
-from skbackprop.estimators.tabular.members import Plan, folds
+from skbackprop.estimators.tabular.members import folds
 from skbackprop.estimators.tabular.recipes import batch_size
 from skbackprop.losses import Huber, JointLoss, Poisson, Quantiles
+from skbackprop.network import net_input
+from skbackprop.training import PlannedByTime
 
 SMALL = {"n_estimators": 2, "hidden_layer_sizes": [16], "max_iter": 20, "random_state": 0}
 KINDS = pytest.mark.parametrize("kind", [TabularBackpropClassifier, TabularBackpropRegressor])
@@ -122,7 +124,7 @@ def _raw(net, X):
 
 @pytest.mark.parametrize("strata", [None, np.repeat([0, 1, 2], [50, 30, 21])])
 def test_each_member_holds_out_a_part_of_its_own(strata):
-    learned, held_out = folds(101, 7, 0.2, strata, np.random.RandomState(0))
+    learned, held_out = map(np.array, folds(101, 7, 0.2, strata, np.random.RandomState(0)))
     assert learned.shape == (7, 80)
     assert held_out.shape == (7, 20)
     for a, b in zip(learned, held_out):
@@ -134,10 +136,10 @@ def test_each_member_holds_out_a_part_of_its_own(strata):
 
 
 def test_too_few_rows_hold_out_none():
-    learned, held_out = folds(7, 2, 0.2, None, np.random.RandomState(0))
+    learned, held_out = map(np.array, folds(7, 2, 0.2, None, np.random.RandomState(0)))
     assert learned.shape == (2, 7)
     assert held_out.shape == (2, 0)
-    assert folds(100, 2, 0.0, None, None)[1].size == 0
+    assert np.size(folds(100, 2, 0.0, None, None)[1]) == 0
 
 
 @KINDS
@@ -259,8 +261,130 @@ def test_quantiles():
     assert 0.7 < np.mean((low <= y[600:]) & (y[600:] <= high)) < 0.9
     with pytest.raises(ValueError, match="quantile"):
         net.predict_interval(X, 0.5)
-    with pytest.raises(ValueError, match="predict_interval needs a fit with loss="):
-        TabularBackpropRegressor(**SMALL).fit(X, y).predict_interval(X)
+
+
+def test_intervals_from_the_rows_held_out():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(1200, 2))
+    y = 3.0 * X[:, 0] + rng.normal(size=1200)
+    net = TabularBackpropRegressor(**SMALL | {"n_estimators": 5}).fit(X[:600], y[:600])
+    assert net.validation_residuals_.shape == (600,)
+    assert (np.diff(net.validation_residuals_) >= 0).all()
+    for coverage in (0.5, 0.9):
+        low, high = net.predict_interval(X[600:], coverage).T
+        assert coverage - 0.06 < np.mean((low <= y[600:]) & (y[600:] <= high)) < coverage + 0.06
+    several = TabularBackpropRegressor(**SMALL).fit(X, np.column_stack([y, 100 * y]))
+    assert several.predict_interval(X[:7]).shape == (7, 2, 2)
+    none = TabularBackpropRegressor(**SMALL, validation_fraction=0.0).fit(X, y)
+    with pytest.raises(ValueError, match="predict_interval needs"):
+        none.predict_interval(X)
+    with pytest.raises(ValueError, match=r"coverage=1\.5 must be"):
+        net.predict_interval(X, 1.5)
+
+
+@KINDS
+def test_given_rows_to_validate_on(kind):
+    X, y = table(300)
+    y = target_of(kind, y)
+    net = kind(**SMALL).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    everything = kind(**SMALL, validation_fraction=0.0).fit(X[:200], y[:200])
+    assert_array_equal(net.loss_curves_, everything.loss_curves_)  # no row is held out
+    z = np.concatenate(
+        [network.predict(net.encoder_.transform(X[200:]), net_input) for network in net.networks_]
+    )
+    columns = net._targets.encode(y[200:], np.float32)
+    measured = [net._criterion()(columns, each, None) for each in z]
+    assert_allclose(net.validation_losses_, measured, rtol=1e-5)
+    assert_allclose(net.validation_losses_, net.validation_curves_.min(axis=0))
+    with pytest.raises(ValueError, match="y_val is None"):
+        kind(**SMALL).fit(X, y, X_val=X)
+    with pytest.raises(ValueError, match="leave one out"):
+        kind(**SMALL, validation=3).fit(X, y, X_val=X, y_val=y)
+
+
+def test_splitters_say_which_rows_members_hold_out():
+    X, y = load_diabetes(return_X_y=True)
+    groups = np.arange(len(y)) // 20
+
+    def of_members(validation, n_members=4, **given):
+        net = TabularBackpropRegressor(validation=validation, **SMALL | {"n_estimators": n_members})
+        rows, y_read, numbered = net._learn_table(X, y, None, net._settings(), **given)
+        return net._folds(rows, y_read, numbered, None, net._settings(), None)
+
+    _, held_out = of_members(KFold(4))
+    assert_array_equal(np.sort(np.concatenate(held_out)), np.arange(len(y)))
+    for learned, part in zip(*of_members(TimeSeriesSplit(5))):
+        assert_array_equal(part, np.arange(len(y))[-len(part) :])
+        assert_array_equal(learned, np.arange(len(y) - len(part)))
+    for learned, part in zip(*of_members(GroupKFold(4), groups=groups)):
+        assert not set(groups[learned]) & set(groups[part])
+        assert len(learned) + len(part) == len(y)
+
+
+@pytest.mark.parametrize("validation", [KFold(3), TimeSeriesSplit(4), GroupKFold(3)], ids=str)
+@KINDS
+def test_fits_with_splitters(kind, validation):
+    X, y = table(200)
+    y = target_of(kind, y)
+    groups = np.arange(200) // 7 if isinstance(validation, GroupKFold) else None
+    net = kind(validation=validation, **SMALL | {"n_estimators": 3}).fit(X, y, groups=groups)
+    assert np.isfinite(net.validation_losses_).all()
+    assert net.validation_losses_.shape == (3,)
+    assert len(net.predict(X)) == 200
+
+
+def test_groups_go_with_the_rows_that_count():
+    X, y = load_diabetes(return_X_y=True)
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+    groups, counts = np.arange(len(y)) // 20, weight > 0
+    settings = SMALL | {"validation": GroupKFold(3)}
+    net = TabularBackpropRegressor(**settings).fit(X, y, weight, groups=groups)
+    alone = TabularBackpropRegressor(**settings).fit(X[counts], y[counts], groups=groups[counts])
+    assert_array_equal(net.validation_curves_[:, 0].shape, alone.validation_curves_[:, 0].shape)
+    with pytest.raises(ValueError, match="groups"):
+        TabularBackpropRegressor(**settings).fit(X, y, groups=groups[:-1])
+    with pytest.raises(ValueError, match="train on$"):
+        TabularBackpropRegressor(validation=[(np.arange(300), np.arange(200, 400))], **SMALL).fit(X, y)
+
+
+class Pressed(BaseEstimator):
+    """A schedule that stands for a user who presses Ctrl-C at a call."""
+
+    def __init__(self, at):
+        self.at, self.n = at, 0
+
+    def __call__(self, progress):
+        self.n += 1
+        if self.n == self.at:
+            raise KeyboardInterrupt
+        return 1.0
+
+
+def test_an_interrupt_keeps_the_best_so_far():
+    X, y = table(300)
+    settings = SMALL | {"max_iter": 20, "engine": "numpy", "batch_size": 50}
+    whole = TabularBackpropRegressor(learning_rate="constant", **settings).fit(X, y)
+    with pytest.warns(UserWarning, match="interrupted"):
+        net = TabularBackpropRegressor(learning_rate=Pressed(28), **settings).fit(X, y)
+    assert 0 < net.n_iter_ < 20
+    assert_array_equal(net.loss_curves_, whole.loss_curves_[: net.n_iter_])
+    assert_array_equal(net.validation_losses_, whole.validation_curves_[: net.n_iter_].min(axis=0))
+    assert len(net.predict(X)) == 300
+    before = net.predict(X)
+    net.set_params(learning_rate=Pressed(2))
+    with pytest.warns(UserWarning, match="No epoch was over"):
+        net.fit(X, y)
+    assert_array_equal(net.predict(X), before)
+
+
+def test_time_is_kept_within_a_step():
+    """After one step of one epoch, of many, the time is over."""
+    X, y = table(400)
+    settings = SMALL | {"batch_size": 20, "max_iter": 50, "refit": False}
+    one_step = TabularBackpropRegressor(**settings, max_time=1e-9).fit(X, y)
+    whole = TabularBackpropRegressor(**settings | {"max_iter": 1}, learning_rate="constant").fit(X, y)
+    assert one_step.n_iter_ == 1
+    assert not np.allclose(one_step.predict(X), whole.predict(X))
 
 
 def test_quantiles_are_those_of_the_fit():
@@ -414,14 +538,16 @@ def test_which_recipes_stop_early(recipe, stops):
         assert TabularBackpropRegressor(early_stopping=False, **settings).fit(X, y).n_iter_ == 60
 
 
-def test_time_is_planned():
-    plan = Plan(100, seconds=10.0)
-    assert [plan.n_planned(*done) for done in ((0, 0.0), (1, 0.01), (10, 2.0), (49, 10.1))] == [
-        100,
-        100,
-        50,
-        49,
-    ]
+def test_time_is_planned(monkeypatch):
+    plan, now = PlannedByTime(100, max_time=10.0), [0.0]
+    with monkeypatch.context() as patched:
+        patched.setattr("skbackprop.training.limits.monotonic", lambda: now[0])
+        plan.begin()
+        found = []
+        for n_done, now[0] in ((0, 0.0), (1, 0.01), (10, 2.0), (49, 10.1)):
+            found.append(plan.planned(n_done))
+        assert found == [100, 100, 50, 49]
+        assert plan.is_late()
     X, y = load_diabetes(return_X_y=True)
     net = TabularBackpropRegressor(max_time=0.5, **SMALL | {"max_iter": 100_000}).fit(X, y)
     assert 0 < net.n_iter_ < 50_000  # to do them all takes minutes; how many are done is up to the machine
@@ -487,7 +613,7 @@ def test_streams_predict_with_the_average():
     assert_allclose(first.predict(X), raw.predict(X), rtol=1e-4)
     assert np.abs(averaged.predict(X) - raw.predict(X)).max() > 1
     (training, _), *_ = averaged._streams
-    assert_array_equal(training.objective.network.theta, training.averaging.value())
+    assert_array_equal(averaged.networks_[0].theta, training.averaging.mean)
     assert_allclose(training.raw, raw.networks_[0].theta, rtol=1e-4, atol=1e-5)
 
 
@@ -599,4 +725,6 @@ def test_tables_of_one_kind_of_column(kind, columns):
 def test_verbose(capsys):
     X, y = table()
     TabularBackpropRegressor(verbose=True, **SMALL).fit(X, y)
-    assert capsys.readouterr().out.count("\n") == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["epoch", "loss", "val", "loss", "rate", "left"]
+    assert [int(line.split()[0]) for line in lines[1:]] == list(range(1, 21))

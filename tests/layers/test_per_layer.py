@@ -31,7 +31,7 @@ from skbackprop.network import ROWS_AT_ONCE, Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, Adam, Chain, ClipNorm, Descent, RMSProp, ScaleByAdam
 from skbackprop.schedules import Constant, ScheduledRate
-from skbackprop.training import Curves, Training, train, train_step
+from skbackprop.training import Curves, Limits, Only, Rule, Run, train, train_step
 
 N_INPUTS = 4
 LAST = Dense(2, "identity")
@@ -494,22 +494,23 @@ def training_of(network):
     random_state = np.random.RandomState(0)
     objective, descent = Objective(network, SquaredError()), Descent(Adam(), network)
     rate = ScheduledRate(0.05, Constant())
-    return Training(objective, random_state, random_state, descent=descent, rate=rate)
+    return Run(objective, descent, rate, random_state=random_state)
 
 
 def test_running_statistics_belong_to_the_best_weights():
     network = start(BatchNorm())
     training, data, seen = training_of(network), batch(12), []
-    training.stop_on_scores(about=("all",))
-    training.curves = Curves()
+    training.record.stop_on_scores(about=("all",))
+    training.record.curves = Curves()
 
-    def monitor():
+    def monitor(network):
         seen.append(values_of(network.params))
         score = -abs(len(seen) - 2)  # the second epoch is the best one
         return SimpleNamespace(score=score, loss=0.0, training_score=0.0, criterion=score)
 
-    monitor.stops = monitor.keeps_best = True
-    train(training, Batches(data.x, data.y, None, 6), 4, monitor=monitor)
+    rule = Rule(1e-4, 10, by_score=True, keeps_best=True)
+    train(Only(training, Batches(data.x, data.y, None, 6), rule, monitor=monitor), Limits(4))
+    training.publish(network)
     np.testing.assert_equal(values_of(network.params), seen[1])
     assert not np.isclose(seen[1][2], seen[3][2]).any()  # the running means
 
@@ -518,11 +519,11 @@ def test_running_statistics_go_back_after_a_divergence():
     network = start(BatchNorm())
     training, data = training_of(network), batch(12)
     batches = Batches(data.x, data.y, None, 6)
-    train(training, batches, 1)
+    train(Only(training, batches, Rule()), Limits(1))
     before = network.theta.copy()
     data.x[-1] = np.inf
     with pytest.raises(ValueError, match="diverged"):
-        train(training, batches, 1, shuffle=False)
+        train(Only(training, batches, Rule(), shuffles=False), Limits(1))
     np.testing.assert_array_equal(network.theta, before)
 
 

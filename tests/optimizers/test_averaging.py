@@ -9,7 +9,7 @@ from shared.naming import component_id
 from skbackprop.averaging import AVERAGES, Averaging, ExponentialAverage, StochasticAverage
 from skbackprop.layers import Dense, Ensemble, Sequential
 from skbackprop.network import Network
-from skbackprop.training import Training
+from skbackprop.training import Record, Run
 
 THETAS = np.random.RandomState(0).normal(size=(8, 3))
 
@@ -30,7 +30,11 @@ def run(averaging, thetas, n_steps=2):
 
 
 def in_training(averaging):
-    return Training(SimpleNamespace(network=averaging.network), None, None, averaging=averaging)
+    return Run(
+        SimpleNamespace(network=averaging.network),
+        averaging=averaging,
+        records=[Record() for _ in np.atleast_2d(averaging.network.theta)],
+    )
 
 
 def shown(averaging):

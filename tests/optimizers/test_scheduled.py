@@ -26,7 +26,7 @@ from skbackprop.optimizers import (
     ScaleByAdam,
 )
 from skbackprop.schedules import Constant, Plateau, Scheduled, ScheduledRate
-from skbackprop.training import Training, train_epoch, train_step
+from skbackprop.training import Run, train_epoch, train_step
 
 N_INPUTS = 3
 PROGRESSES = 0.3, 0.0, 0.8, 1.0
@@ -138,7 +138,7 @@ def test_an_epoch_follows_the_progress():
     objective = Objective(net, SquaredError())
     descent = Descent(AdamW(), net)
     rate = ScheduledRate(0.01, Constant())
-    training = Training(objective, None, None, descent, rate=rate)
+    training = Run(objective, descent, rate)
     batches = Batches(draw(8, N_INPUTS), draw(8, 2), None, 2)
     seen.clear()
     train_epoch(training, batches, 1, 10)

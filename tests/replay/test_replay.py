@@ -34,7 +34,7 @@ from skbackprop.replay.choice import make_engine
 from skbackprop.replay.engine import Replay
 from skbackprop.replay.program import CannotReplayError, Program
 from skbackprop.schedules import Constant, Scheduled, ScheduledRate
-from skbackprop.training import Training, train_epoch
+from skbackprop.training import Record, Run, train_epoch
 
 DTYPES = np.float32, np.float64
 
@@ -49,8 +49,9 @@ def train(root, loss, draw, optimizer, dtype, engine, n_rows=23, n_epochs=3, alp
     y = draw(random_state, n_rows).astype(dtype)
     weight = random_state.uniform(0.5, 2.0, (n_rows, 1)).astype(dtype) if weighted else None
     network = Network(root, N_INPUTS, dtype, 1)
-    training = Training(Objective(network, loss, alpha), None, None)
+    training = Run(Objective(network, loss, alpha))
     training.descent = Descent(optimizer, network)
+    training.records = [Record() for _ in np.atleast_2d(network.theta)]
     training.rate = ScheduledRate(0.01, Constant())
     training.averaging = Averaging(ExponentialAverage(0.9), network)
     training.engine = engine

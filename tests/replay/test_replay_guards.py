@@ -17,7 +17,7 @@ from skbackprop.optimizers import Descent
 from skbackprop.replay import program
 from skbackprop.replay.engine import Replay
 from skbackprop.schedules import Constant, ScheduledRate
-from skbackprop.training import Training, train_epoch
+from skbackprop.training import Record, Run, train_epoch
 
 GUARD = 1024  # bytes before and after every array
 VALUE = 0xA5
@@ -62,8 +62,9 @@ def a_training(choose, engine):
     y = draw(random_state, n_rows).astype(dtype)
     weight = random_state.uniform(0.1, 1.0, (n_rows, 1)).astype(dtype) if choose.random() < 0.5 else None
     network = Network(root, N_INPUTS, dtype, 0)
-    training = Training(Objective(network, loss, choose.choice([0.0, 0.1])), None, None)
+    training = Run(Objective(network, loss, choose.choice([0.0, 0.1])))
     training.descent = Descent(choose.choice(list(OPTIMIZERS.values())), network)
+    training.records = [Record() for _ in np.atleast_2d(network.theta)]
     training.rate = ScheduledRate(1e-3, Constant())
     training.engine = engine
     if n_members is None:

@@ -26,7 +26,7 @@ from skbackprop.memory import Buffer, FlatLayout, Parameter, Workspaces, leaves,
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, Adam, AdamW, Descent, RMSProp
-from skbackprop.training import Training, train_step
+from skbackprop.training import Record, train_step
 
 N_INPUTS = 4
 ROOT = Sequential(
@@ -160,13 +160,12 @@ def test_training_goes_on_after_a_read_only_load(root, optimizer, tmp_path):
 
 
 def test_best_theta_can_be_written_to_after_a_read_only_load(tmp_path):
-    random_state = np.random.RandomState(0)
-    training = Training(Run(ROOT, Adam()).objective, random_state, random_state)
-    training.stop_on_scores(about=("all",))
-    training.best_theta = training.objective.network.theta.copy()
-    joblib.dump(training, tmp_path / "training")
-    again = joblib.load(tmp_path / "training", mmap_mode="r")
-    np.testing.assert_array_equal(again.best_theta, training.best_theta)
+    record = Record()
+    record.stop_on_scores(about=("all",))
+    record.keep_as_best(np.arange(1000.0))
+    joblib.dump(record, tmp_path / "record")
+    again = joblib.load(tmp_path / "record", mmap_mode="r")
+    np.testing.assert_array_equal(again.best_theta, record.best_theta)
     again.best_theta[...] = 0.0
 
 

@@ -42,6 +42,10 @@ from skbackprop.unused import warn_unused
 STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it
 
 
+class NoEpochError(Exception):
+    """An interrupt before the first epoch was over: nothing takes the place of the earlier fit."""
+
+
 class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
     """Base class; not for direct use."""
 
@@ -91,7 +95,14 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         settings.learning_rate_init *= STREAM_RATE
         return settings
 
-    def _fit(self, X, y, sample_weight, given=None, groups=None):
+    def _fit(self, *arguments):
+        try:
+            self._fit_or_nothing(*arguments)
+        except NoEpochError:
+            warnings.warn("No epoch was over: the estimator is as it was before.", stacklevel=3 + N_FRAMES)
+        return self
+
+    def _fit_or_nothing(self, X, y, sample_weight, given, groups):
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         data = {"X": X, "y": y, "metadata": metadata}
         with unchanged_on_error(self):
@@ -101,7 +112,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             given = None if given is None else self._read_validation(*given)
             learned, held_out = self._folds(rows, y, numbered, given, settings, random_state)
             validates = held_out[0].size > 0
-            warn_unused(self, reasons_of_members(self, settings, validates, given is not None), 3 + N_FRAMES)
+            warn_unused(self, reasons_of_members(self, settings, validates, given is not None), 4 + N_FRAMES)
             parts = together(settings.n_estimators, len(learned[0]), rows.X.shape[1], settings)
             parts = of_one_size(parts, learned, held_out)
             measured, y_measured = (rows, y) if given is None else given
@@ -120,7 +131,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             fitted = usable(train(fit_members, first, learned, held_out))
             is_interrupted = fitted[-1].is_interrupted
             if is_interrupted and not fitted[0].records[0].n_iter and "networks_" in vars(self):
-                raise KeyboardInterrupt("No epoch was over.")
+                raise NoEpochError
             self._publish(fitted, validates)
             if validates:
                 order = np.concatenate([held_out[member] for member in range(len(self.best_epochs_))])
@@ -132,11 +143,10 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
                 is_interrupted = again[-1].is_interrupted
                 fitted = fitted if is_interrupted else again
             if is_interrupted:
-                warnings.warn("Training interrupted by user.", stacklevel=3 + N_FRAMES)
+                warnings.warn("Training interrupted by user.", stacklevel=4 + N_FRAMES)
             self.networks_ = [part.network for part in fitted]
             self._streams = None
             at_the_end()
-        return self
 
     def _folds(self, rows, y, numbered, given, settings, random_state):
         """The rows that each member learns, and those that it holds out, of `rows` or of those given."""

@@ -46,7 +46,7 @@ class HeldOut:
         z = self.net_input(network)
         weights = [None] * len(z) if self.weight is None else self.weight[..., 0]
         found = [float(self.criterion(*member)) for member in zip(self.columns, z, weights)]
-        return [Measured(-value, value, np.nan, -value) for value in found]
+        return [Measured(None, value, None, -value) for value in found]
 
     def net_input(self, network):
         """z of each member, shape (n_members, n_held_out, n_outputs)."""
@@ -64,7 +64,7 @@ class UpToBest:
 
     def __call__(self, network):
         self.epoch += 1
-        return [Measured(c, -c, np.nan, c) for c in np.where(self.epoch <= self.best_epochs, 0.0, -inf)]
+        return [Measured(None, -c, None, c) for c in np.where(self.epoch <= self.best_epochs, 0.0, -inf)]
 
 
 def folds(n_rows, n_members, validation_fraction, strata, random_state):
