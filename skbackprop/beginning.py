@@ -10,7 +10,7 @@ class Beginning:
 
     Parameters
     ----------
-    training : Training
+    training : Run
 
     batches : Batches or MemberBatches
         What it goes over.

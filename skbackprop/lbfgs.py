@@ -111,7 +111,9 @@ def minimize_lbfgs(
         except OutOfTime:  # in the middle of an iteration: what the last one found stays
             loss = record.loss_curve[-1] if record.loss_curve else inf
             end_without_a_point()
-            return OptimizeResult(x=target, fun=loss, status=STOPPED_BY_CALLBACK, out_of_time=True)
+            return OptimizeResult(
+                x=target, fun=loss, status=STOPPED_BY_CALLBACK, out_of_time=True, message="max_time is over"
+            )
         if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
             value_and_gradient(result.x)
             when = f"iteration {record.n_iter + 1}"

@@ -335,6 +335,11 @@ class ScheduledRate:
         """The learning rate of the next step."""
         return self.initial * self.schedule(min(progress, 1.0))
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether it runs over the planned epochs, so that their end is the end of training."""
+        return not isinstance(self.schedule, Constant)
+
     def end_epoch(self, n_samples_seen: int) -> None:
         """Called after every epoch."""
 
@@ -345,6 +350,8 @@ class ScheduledRate:
 
 class InverseScalingRate(ScheduledRate):
     """initial / (t + 1)^power_t, t the number of samples seen up to the last epoch's end."""
+
+    is_planned = False
 
     def __init__(self, initial: float, power_t: float) -> None:
         self.initial, self.power_t, self.rate = initial, power_t, initial
@@ -358,6 +365,8 @@ class InverseScalingRate(ScheduledRate):
 
 class PlateauRate(ScheduledRate):
     """Multiplied by the plateau's factor each time that `lower` is called."""
+
+    is_planned = False
 
     def __init__(self, initial: float, plateau: Plateau) -> None:
         super().__init__(initial, plateau)

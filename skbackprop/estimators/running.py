@@ -15,8 +15,8 @@ from skbackprop.estimators.progress import Progress
 from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
 from skbackprop.replay.choice import make_engine
 from skbackprop.training import Limits, Only, Rule, train
+from skbackprop.training.ending import INTERRUPT, is_cut_off, reason
 
-INTERRUPT = "interrupt"
 KEPT = 10_000  # values of each curve of a stream
 LIMITS = {
     "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
@@ -99,6 +99,8 @@ class Running:
         network, monitor = training.objective.network, job.monitor
         n_steps = n_epochs * len(batches)
         training.engine = make_engine(self.engine, n_steps, network, batches.batch_size, training.engine)
+        if n_iter == 0:
+            training.record.best_epoch = -1
         training.record.n_iter = n_iter
         by_score = monitor is not None and monitor.stops
         rule = Rule(self.tol, self.n_iter_no_change, by_score, by_score and monitor.keeps_best)
@@ -123,7 +125,12 @@ class Running:
                 f"engine='replay': NumPy did the steps, because {self.engine_refusal_}.",
                 stacklevel=5 + N_FRAMES,
             )
-        if limit in LIMITS and not incremental and not (run is not None and run["stopped"]):
+        if run is None or not run["stopped"]:
+            self.stop_reason_ = reason(limit, training.records, [rule])
+            if self.verbose and not incremental:
+                print(self.stop_reason_)
+        is_over = incremental or (run is not None and run["stopped"])
+        if not is_over and is_cut_off(limit, training.record, rule, training.rate):
             warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
         return limit != INTERRUPT
 
@@ -147,6 +154,7 @@ class Running:
         if result is None:
             return False
         self.loss_ = float(result.fun)
+        self.stop_reason_ = f"Stopped after {self.n_iter_} iterations: {result.message}."
         if result.out_of_time:
             warnings.warn(LIMITS["max_time"].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
         elif result.status != STOPPED_BY_CALLBACK:

@@ -19,7 +19,7 @@ class Recording:
 
     Parameters
     ----------
-    training : Training
+    training : Run
 
     batch : Batch
         In buffers that stay where they are.

@@ -145,7 +145,8 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             if is_interrupted:
                 warnings.warn("Training interrupted by user.", stacklevel=4 + N_FRAMES)
             self.networks_ = [part.network for part in fitted]
-            self._streams = None
+            longest = max(fitted, key=lambda part: part.records[0].n_iter)
+            self.stop_reason_, self._streams = longest.stop_reason, None
             at_the_end()
 
     def _folds(self, rows, y, numbered, given, settings, random_state):

@@ -22,6 +22,7 @@ from skbackprop.optimizers import Descent
 from skbackprop.replay.choice import make_engine
 from skbackprop.schedules import SCHEDULES, ScheduledRate
 from skbackprop.training import Curves, Members, Patience, PlannedByTime, Record, Rule, Run, train
+from skbackprop.training.ending import INTERRUPT, reason
 
 CACHED = 2**15  # numbers of a layer's output that are worked on at once: they fit into the cache
 WAVES = 16  # of each column, about, that an embedding works on
@@ -57,6 +58,7 @@ class Fitted(NamedTuple):
     records: list
     engine: str
     is_interrupted: bool
+    stop_reason: str
     net_input: np.ndarray | None  # of the rows held out, (n_members, n_held_out, n_outputs)
 
 
@@ -119,22 +121,25 @@ def _fitted(task, learned, seed, rule, validation, hooks):
     run.records = [
         Record(Patience(last_of_equal=True), curves=None if validation is None else Curves()) for _ in learned
     ]
-    rules, is_interrupted = [rule] * len(learned), False
+    rules = [rule] * len(learned)
     members = Members(run, batches, rules, lambda: batches.shuffle(generator), validation)
     if settings.verbose:
         hooks = [*hooks, Progress(run, task.limits.n_epochs)]
     for hook in hooks:
         hook.begin(run)
     try:
-        train(members, task.limits, hooks)
+        limit = train(members, task.limits, hooks)
     except KeyboardInterrupt:
-        is_interrupted = True
+        limit = INTERRUPT
     network = run.objective.network.copy()
     run.publish(network)
     for hook in hooks:
         hook.at_the_end()
     z = validation.net_input(network) if isinstance(validation, HeldOut) else None
-    return Fitted(network, run.records, run.engine_name, is_interrupted, z)
+    why = reason(limit, run.records, rules)
+    if settings.verbose:
+        print(why)
+    return Fitted(network, run.records, run.engine_name, limit == INTERRUPT, why, z)
 
 
 def start(task, learned, seed):

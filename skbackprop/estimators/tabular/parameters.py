@@ -198,6 +198,9 @@ loss_curves_ : ndarray of shape (n_iter_, n_estimators)
 n_iter_ : int
     Epochs made, the most of all members.
 
+stop_reason_ : str
+    Why training stopped, and which epochs' weights were kept, in one line.
+
 engine_ : str
     What did the training steps: 'numpy' or 'replay'.
 
