@@ -57,10 +57,7 @@ def _reasons_of_network(estimator, has_part, is_given):
         ),
     )
     yield ("validation_fraction",), _of_fraction(e, is_given)
-    yield (
-        ("checkpoint_epochs", "checkpoint_seconds"),
-        ("nothing is written: give a file, checkpoint=..." if e.checkpoint is None else None),
-    )
+    yield ("checkpoint_epochs", "checkpoint_seconds"), _of_files(e)
     yield ("predict_missing",), None if e.missing == "skip" else "it is about missing='skip'."
     yield ("activation",), _of_activation(e)
 
@@ -75,6 +72,7 @@ def reasons_of_members(estimator, settings, has_part, is_given):
         raise ValueError(f"calibration={e.calibration!r} needs a validation part: {without_part}")
     yield ("early_stopping",), without_part if e.early_stopping else None
     yield ("validation_fraction",), _of_fraction(e, is_given)
+    yield ("checkpoint_epochs", "checkpoint_seconds"), _of_files(e)
     yield from _of_every_member(e, settings, without_part)
 
 
@@ -86,6 +84,7 @@ def reasons_of_stream(estimator, settings):
     e, whole = estimator, "partial_fit holds out no rows, as fit does."
     yield ("early_stopping",), whole if e.early_stopping else None
     yield ("refit", "validation"), whole
+    yield ("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume"), "partial_fit writes no file."
     if hasattr(e, "calibration"):
         yield ("calibration",), whole
     yield ("max_time",), "partial_fit learns its rows once, fit in epochs."
@@ -176,6 +175,10 @@ def _stops_never(e):
     if e.solver == "lbfgs":
         return "solver='lbfgs' does not stop by validation scores: the last weights are kept."
     return "the last weights are kept: early_stopping=True takes those of the best epoch."
+
+
+def _of_files(e):
+    return "nothing is written: give a file, checkpoint=..." if e.checkpoint is None else None
 
 
 def _of_fraction(e, is_given):

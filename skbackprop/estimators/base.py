@@ -34,7 +34,7 @@ from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.persistence import Persistent
 from skbackprop.sparse import SparseRows
-from skbackprop.training import Curves, Run
+from skbackprop.training import Run
 
 ARCHITECTURE = (
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
@@ -48,6 +48,7 @@ class BaseBackprop(
 ):
     """Base class; not for direct use."""
 
+    _may_change = {"max_iter", "predict_missing", "transform_layer"}  # in a fit that resumes another one
     _weighs_outputs = False  # whether sample_weight may have a column for each output
     _keeps_all = False  # whether rows of weight 0 are part of the batches, to be looked at
 
@@ -334,14 +335,8 @@ class BaseBackprop(
 
     def _prepare_stopping(self, monitor):
         """Curves and patience go on where they are about the same."""
-        record = self._training.record
-        record.curves = None if monitor is None else record.curves or Curves()
-        if monitor is not None and monitor.stops:
-            is_new = record.stop_on_scores(monitor.about, self.best_epoch == "last")
-        else:
-            is_new = record.stop_on_loss()
-        if is_new:
-            self._training.forget_best()
+        about = monitor.about if monitor is not None and monitor.stops else None
+        self._training.stop_on(about, monitor is not None, self.best_epoch == "last")
 
     def _read_validation(self, X, y, sample_weight):
         """The validation rows that the user gave."""

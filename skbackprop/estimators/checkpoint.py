@@ -1,76 +1,42 @@
 """Checkpoints: the state of a fit as a file, from which it continues as if nothing had happened."""
 
 import os
-import warnings
 from pathlib import Path
-from time import monotonic
 from zlib import crc32
 
 import numpy as np
 from scipy.sparse import issparse
 
-from skbackprop import files
 from skbackprop.estimators.building import description
 from skbackprop.persistence import read
 from skbackprop.states import encode
-from skbackprop.training.hooks import Hook
+from skbackprop.training.checkpoints import CheckpointFile
 
 MAY_CHANGE = {  # without making another run of it
-    *("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume", "verbose", "max_iter", "max_time"),
-    *("engine", "predict_missing", "transform_layer"),
+    *("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume", "verbose", "max_time", "engine"),
 }
 
 
-class Checkpoint(Hook):
-    """Writes the estimator to the file `checkpoint`, if that is given, every so often."""
+class Checkpoint(CheckpointFile):
+    """The estimator as it would be if training ended here, and what continues it."""
 
     def __init__(self, estimator, job, incremental):
+        super().__init__(estimator.checkpoint, estimator.checkpoint_epochs, estimator.checkpoint_seconds)
         self.estimator, self.batches = estimator, job.batches
-        self.path = estimator.checkpoint
-        self.run = None if incremental else {"settings": settings_of(estimator), "data": job.data}
-        self.written_at, self.n_written, self.failed = monotonic(), None, False
-        self.stopped = job.run is not None and job.run["stopped"]
-        if self.path is not None:
-            encode(parameters_of(estimator))  # what cannot be written is an error now, not later
+        self.told = None if incremental else {"settings": settings_of(estimator), "data": job.data}
+        self.ended = job.run is not None and job.run["stopped"]
+        encode(parameters_of(estimator))  # what cannot be written is an error now, not later
 
-    def after_epoch(self, stopped):
-        """Called after every epoch."""
-        self.stopped = stopped
-        if self.path is not None and self._is_due():
-            self.write()
-
-    def at_the_end(self):
-        """Called when training is over."""
-        if self.path is not None and self.n_written != self.estimator._training.record.n_epochs:
-            self.write()
-
-    def _is_due(self):
-        estimator = self.estimator
-        by_epochs, by_seconds = estimator.checkpoint_epochs, estimator.checkpoint_seconds
-        if by_epochs is not None and estimator._training.record.n_epochs % by_epochs == 0:
-            return True
-        return by_seconds is not None and monotonic() - self.written_at >= by_seconds
+    def content(self):
+        estimator, record = self.estimator, self.run.record
+        estimator._publish()
+        told = self.told and {**self.told, "n_iter": record.n_iter, "stopped": self.ended}
+        return {"estimator": estimator, "run": told}
 
     def write(self):
-        """The estimator as it would be if training ended here, and what continues it."""
-        estimator, training = self.estimator, self.estimator._training
-        order = training.order
-        training.order = self.batches.order
-        estimator._publish()
-        run = self.run and {**self.run, "n_iter": training.record.n_iter, "stopped": self.stopped}
-        content = {"estimator": estimator, "run": run}
-        try:
-            files.write(self.path, *encode(content))
-        except OSError as error:
-            if not self.failed:
-                self.failed = True
-                warnings.warn(
-                    f"checkpoint={os.fspath(self.path)!r} could not be written: {error}. Training goes on.",
-                    stacklevel=2,
-                )
-        finally:
-            training.order = order
-        self.written_at, self.n_written = monotonic(), training.record.n_epochs
+        order, self.run.order = self.run.order, self.batches.order
+        super().write()
+        self.run.order = order
 
 
 def read_checkpoint(estimator):
@@ -80,7 +46,7 @@ def read_checkpoint(estimator):
     if not Path(estimator.checkpoint).exists():
         return None
     path = os.fspath(estimator.checkpoint)
-    custom = [thing for thing in _own_things(estimator) if thing.__module__.partition(".")[0] != "skbackprop"]
+    custom = [thing for thing in own_things(estimator) if thing.__module__.partition(".")[0] != "skbackprop"]
     content = read(path, custom)
     run = content.get("run")
     if run is None:
@@ -123,8 +89,8 @@ def parameters_of(estimator):
 
 def settings_of(estimator):
     """The parameters on which training depends, as values that can be compared."""
-    parameters = parameters_of(estimator)
-    return {name: _described(value) for name, value in parameters.items() if name not in MAY_CHANGE}
+    parameters, may_change = parameters_of(estimator), MAY_CHANGE | estimator._may_change
+    return {name: _described(value) for name, value in parameters.items() if name not in may_change}
 
 
 def _described(value):
@@ -135,7 +101,7 @@ def _described(value):
     return repr(description(value))
 
 
-def _own_things(estimator):
+def own_things(estimator):
     """Functions and classes of the user that stand in the parameters."""
     yield type(estimator)
     for whole in parameters_of(estimator).values():

@@ -10,9 +10,11 @@ COLUMNS = ("epoch", 6), ("loss", 12), ("val loss", 12), ("val score", 11), ("rat
 class Progress(Hook):
     """Prints what was measured in an epoch, the learning rate and the time left at most."""
 
-    def __init__(self, run, n_epochs):
-        self.run = run
-        self.n_epochs, self.n_before, self.started = n_epochs, None, monotonic()
+    def __init__(self, n_epochs):
+        self.n_epochs = n_epochs
+
+    def begin(self, run):
+        self.run, self.n_before, self.started = run, None, monotonic()
 
     def after_epoch(self, stopped):
         record = self.run.records[0]

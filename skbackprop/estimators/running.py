@@ -95,7 +95,7 @@ class Running:
         n_iter = 0 if run is None else run["n_iter"]
         goes_on = incremental or (self.warm_start and self.schedule_epochs is not None)
         checkpoints = [] if self.checkpoint is None else [Checkpoint(self, job, incremental)]
-        progress = [Progress(self._training, n_iter + n_epochs)] if self.verbose else []
+        progress = [Progress(n_iter + n_epochs)] if self.verbose else []
         network, monitor = training.objective.network, job.monitor
         n_steps = n_epochs * len(batches)
         training.engine = make_engine(self.engine, n_steps, network, batches.batch_size, training.engine)
@@ -106,9 +106,11 @@ class Running:
         rule = Rule(self.tol, self.n_iter_no_change, by_score, by_score and monitor.keeps_best)
         n_done = training.record.n_epochs if goes_on else n_iter
         limits = Limits(n_epochs, n_done, self.schedule_epochs or self.max_iter, self.max_time)
+        hooks = [*progress, *checkpoints, *callbacks]
+        for hook in hooks:
+            hook.begin(training)
         try:
-            only = Only(training, batches, rule, self.shuffle, monitor)
-            limit = train(only, limits, [*progress, *checkpoints, *callbacks])
+            limit = train(Only(training, batches, rule, self.shuffle, monitor), limits, hooks)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=5 + N_FRAMES)
             limit = INTERRUPT

@@ -55,4 +55,5 @@ class PlannedByTime(Limits):
         every = super().planned(n_done)
         if n_done == self.n_done or self.max_time is None:
             return every
-        return min(every, ceil(n_done * self.max_time / (monotonic() - self.started)))
+        in_time = ceil((n_done - self.n_done) * self.max_time / (monotonic() - self.started))
+        return min(every, self.n_done + in_time)

@@ -8,7 +8,7 @@ from skbackprop.averaging import Averaging
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.schedules import ScheduledRate
-from skbackprop.training.records import Patience, Record
+from skbackprop.training.records import Curves, Patience, Record
 
 
 @dataclass
@@ -96,10 +96,16 @@ class Run:
             array[...] = 0.0
         np.copyto(self.theta, network.theta)
 
-    def forget_best(self):
-        """Training goes on from the weights of the best epoch, which is none any more."""
+    def stop_on(self, about, is_measured, last_of_equal=False):
+        """Training stops by the validation scores about this from now on; None: by the training loss.
+
+        Where that is something else than before, it goes on from the weights of the best epoch, which is none
+        any more. `is_measured`: whether there are curves of validation.
+        """
         for row, record in zip(self.rows_of(self.theta), self.records):
-            if record.best_theta is not None:
+            record.curves = (record.curves or Curves()) if is_measured else None
+            is_new = record.stop_on_loss() if about is None else record.stop_on_scores(about, last_of_equal)
+            if is_new and record.best_theta is not None:
                 np.copyto(row, record.best_theta)
                 record.best_theta = None
 

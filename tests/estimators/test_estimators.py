@@ -594,7 +594,7 @@ def test_a_failed_change_of_solver_leaves_the_training_as_it_was():
     model = BackpropRegressor(**settings).fit(X, Y)
     with pytest.raises(ValueError, match="learning_rate"):
         model.set_params(early_stopping=False, solver=Adam(-1.0)).fit(X, Y)
-    assert model._training.curves is not None
+    assert model._training.record.curves is not None
     model.set_params(early_stopping=True, solver="adam").fit(X, Y)
     assert len(model.validation_scores_) == 10
 

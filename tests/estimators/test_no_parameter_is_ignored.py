@@ -359,9 +359,12 @@ TABULAR = {
     "batch_size": 7,
     "max_iter": 2,
     "max_time": 1e-9,
+    "validation": 3,
     "validation_fraction": 0.4,
     "early_stopping": True,
     "n_iter_no_change": 1,
+    "checkpoint_epochs": 3,
+    "checkpoint_seconds": 1.0,
     "refit": True,
     "categorical_features": [0],
     "max_one_hot_categories": 1,
@@ -374,7 +377,7 @@ TABULAR = {
     "class_weight": "balanced",
     "calibration": "temperature",
 }
-HOW = {"engine", "n_jobs", "verbose"}
+HOW = {"engine", "n_jobs", "verbose", "checkpoint", "resume"}
 TABULAR_BASES = {
     "bagged": {},
     "td": {"recipe": "td", "n_estimators": 1},

@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.compat import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.acting import reasons_of_members, reasons_of_stream
+from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.monitor import Numbered
 from skbackprop.estimators.tabular.callbacks import tasks_of
+from skbackprop.estimators.tabular.checkpoint import Plan
 from skbackprop.estimators.tabular.fitting import (
     TableRows,
     Task,
@@ -50,6 +52,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
     """Base class; not for direct use."""
 
     _recipes: dict  # by name
+    _may_change = {"n_jobs"}  # in a fit that resumes another one
 
     @abstractmethod
     def _check_y(self, y):
@@ -117,18 +120,23 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             parts = of_one_size(parts, learned, held_out)
             measured, y_measured = (rows, y) if given is None else given
             rounds = n_rounds(self.n_jobs, len(parts)) * (1 + self.refit)
-            task = self._task(rows, settings, rounds, None if given is None else measured)
+            checkpoint = Plan.of(
+                self, data_print(*rows, y, *([] if given is None else [*measured, y_measured]))
+            )
+            if checkpoint is not None and self._has_resumed(checkpoint):
+                return
+            task = self._task(rows, settings, rounds, None if given is None else measured, checkpoint)
             (first, *second), at_the_end = tasks_of(self, len(parts), 1 + self.refit, settings.max_iter, data)
 
-            def train(train_part, hooks, *arrays):
+            def train(train_part, stage, hooks, *arrays):
                 seeds = random_state.randint(2**31 - 1, size=len(parts))
                 arguments = [
-                    (task, *(np.array(array[part]) for array in arrays), seed, of_part)
-                    for part, seed, of_part in zip(parts, seeds, hooks)
+                    (task, *(np.array(array[part]) for array in arrays), f"{stage}{k}", seed, of_part)
+                    for k, (part, seed, of_part) in enumerate(zip(parts, seeds, hooks))
                 ]
                 return side_by_side(self.n_jobs, train_part, arguments, prefer="processes")
 
-            fitted = usable(train(fit_members, first, learned, held_out))
+            fitted = usable(train(fit_members, "fit", first, learned, held_out))
             is_interrupted = fitted[-1].is_interrupted
             if is_interrupted and not fitted[0].records[0].n_iter and "networks_" in vars(self):
                 raise NoEpochError
@@ -139,7 +147,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
                 self._end_fit(measured, y_measured, order, z)
             if self.refit and not is_interrupted:
                 every = everything(len(y), settings.n_estimators)
-                again = train(refit_members, *second, every, self.best_epochs_)
+                again = train(refit_members, "refit", *second, every, self.best_epochs_)
                 is_interrupted = again[-1].is_interrupted
                 fitted = fitted if is_interrupted else again
             if is_interrupted:
@@ -148,6 +156,18 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             longest = max(fitted, key=lambda part: part.records[0].n_iter)
             self.stop_reason_, self._streams = longest.stop_reason, None
             at_the_end()
+            if checkpoint is not None and not is_interrupted:
+                names = [f"{stage}{k}" for stage in ("fit", "refit") for k in range(len(parts))]
+                checkpoint.finish(self, names)
+
+    def _has_resumed(self, plan):
+        """Whether the file of a fit that was over is there; the estimator is then as it was."""
+        found = read_checkpoint(self) if plan.resume else None
+        if found is not None:
+            saved, run = found
+            check_same_data(self, run, plan.told["data"])
+            vars(self).update(saved)
+        return found is not None
 
     def _folds(self, rows, y, numbered, given, settings, random_state):
         """The rows that each member learns, and those that it holds out, of `rows` or of those given."""
@@ -254,7 +274,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         numbered = numbered.without(weight[:, 0] == 0)
         return TableRows(X[learned], columns[learned], weight[learned]), y[learned], numbered
 
-    def _task(self, rows, settings, n_rounds, given=None):
+    def _task(self, rows, settings, n_rounds, given=None, checkpoint=None):
         max_time = None if self.max_time is None else self.max_time / n_rounds
         limits = PlannedByTime(settings.max_iter, 0, settings.max_iter, max_time)
         n_outputs = self._loss.n_nodes(rows.columns.shape[1])
@@ -268,6 +288,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             limits,
             patience(settings),
             given,
+            checkpoint,
         )
 
     def _publish(self, fitted, validates):

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from skbackprop.averaging import AVERAGES, Averaging
 from skbackprop.batches import MemberBatches, evenly
 from skbackprop.estimators.progress import Progress
+from skbackprop.estimators.tabular.checkpoint import NetworkCheckpoint, Plan
 from skbackprop.estimators.tabular.members import HeldOut, UpToBest
 from skbackprop.estimators.tabular.recipes import batch_size, make_optimizer, make_root
 from skbackprop.losses import Loss
@@ -49,6 +50,7 @@ class Task:
     limits: PlannedByTime
     patience: float  # epochs after the best one before members stop
     given: TableRows | None = None  # rows to validate on that are not among `rows`
+    checkpoint: Plan | None = None
 
 
 class Fitted(NamedTuple):
@@ -94,45 +96,61 @@ def usable(fitted):
     return trained or fitted[:1]
 
 
-def fit_members(task, learned, held_out, seed, hooks=()):
+def fit_members(task, learned, held_out, name, seed, hooks=()):
     """Members with the weights that were best on the rows they hold out; the last ones if they hold none."""
     if not held_out.size and task.given is None:
-        return _fitted(task, learned, seed, Rule(), None, hooks)
+        return _fitted(task, learned, name, seed, Rule(), None, hooks)
     rows = task.rows if task.given is None else task.given
     validation = HeldOut(task.criterion, rows, held_out)
     rule = Rule(n_iter_no_change=task.patience - 1, by_score=True, keeps_best=True)
-    return _fitted(task, learned, seed, rule, validation, hooks)
+    return _fitted(task, learned, name, seed, rule, validation, hooks)
 
 
-def refit_members(task, learned, best_epochs, seed, hooks=()):
+def refit_members(task, learned, best_epochs, name, seed, hooks=()):
     """Members after as many epochs as were best for others, which held out rows."""
     rule = Rule(by_score=True, keeps_best=True)
     limits = replace(task.limits, n_epochs=int(best_epochs.max()) + 1)
-    return _fitted(replace(task, limits=limits), learned, seed, rule, UpToBest(best_epochs), hooks)
+    return _fitted(replace(task, limits=limits), learned, name, seed, rule, UpToBest(best_epochs), hooks)
 
 
-def _fitted(task, learned, seed, rule, validation, hooks):
-    settings, n_rows = task.settings, learned.shape[1]
+def _fitted(task, learned, name, seed, rule, validation, hooks):
+    settings, limits, n_rows = task.settings, task.limits, learned.shape[1]
     run, generator = start(task, learned, seed)
-    size = evenly(n_rows, batch_size(settings, n_rows))
-    batches = MemberBatches(*task.rows, size, learned.copy())
-    n_steps = task.limits.n_planned * len(batches)
-    run.engine = make_engine(settings.engine, n_steps, run.objective.network, size)
     run.records = [
         Record(Patience(last_of_equal=True), curves=None if validation is None else Curves()) for _ in learned
     ]
+    size = evenly(n_rows, batch_size(settings, n_rows))
+    batches = MemberBatches(*task.rows, size, learned.copy())
+    checkpoint, earlier = None, None
+    if task.checkpoint is not None:
+        checkpoint = NetworkCheckpoint(task.checkpoint, name, batches, generator)
+        earlier = checkpoint.resumed()
+    if earlier is not None:
+        run, generator = earlier["network"], earlier["generator"]
+        batches.orders[...] = earlier["orders"]
+        checkpoint.generator = generator
+        n_done = run.records[0].n_iter
+        limits = replace(limits, n_epochs=limits.n_epochs - n_done, n_done=n_done)
+        if isinstance(validation, UpToBest):
+            validation.epoch = n_done - 1
+    n_steps = limits.n_planned * len(batches)
+    run.engine = make_engine(settings.engine, n_steps, run.objective.network, size)
     rules = [rule] * len(learned)
-    members = Members(run, batches, rules, lambda: batches.shuffle(generator), validation)
+    hooks = [*hooks, *([] if checkpoint is None else [checkpoint])]
     if settings.verbose:
-        hooks = [*hooks, Progress(run, task.limits.n_epochs)]
+        hooks.append(Progress(limits.n_done + limits.n_epochs))
     for hook in hooks:
         hook.begin(run)
-    try:
-        limit = train(members, task.limits, hooks)
-    except KeyboardInterrupt:
-        limit = INTERRUPT
+    if earlier is not None and earlier["ended"]:
+        limit = earlier["limit"]
+    else:
+        limit = _trained(
+            Members(run, batches, rules, lambda: batches.shuffle(generator), validation), limits, hooks
+        )
     network = run.objective.network.copy()
     run.publish(network)
+    if checkpoint is not None:
+        checkpoint.close(limit)
     for hook in hooks:
         hook.at_the_end()
     z = validation.net_input(network) if isinstance(validation, HeldOut) else None
@@ -140,6 +158,14 @@ def _fitted(task, learned, seed, rule, validation, hooks):
     if settings.verbose:
         print(why)
     return Fitted(network, run.records, run.engine_name, limit == INTERRUPT, why, z)
+
+
+def _trained(members, limits, hooks):
+    """The limit that ended training."""
+    try:
+        return train(members, limits, hooks)
+    except KeyboardInterrupt:
+        return INTERRUPT
 
 
 def start(task, learned, seed):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from inspect import cleandoc
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 
@@ -47,6 +48,10 @@ class TabularParameters(Settings):
         "refit": ["boolean"],
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
         "max_one_hot_categories": [Interval(Integral, 0, None, closed="left")],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_epochs": [COUNT, None],
+        "checkpoint_seconds": [NOT_NEGATIVE, None],
+        "resume": ["boolean"],
         "engine": [StrOptions(set(ENGINES))],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -75,6 +80,10 @@ class TabularParameters(Settings):
     refit: bool = False
     categorical_features: object = "from_dtype"
     max_one_hot_categories: int = 8
+    checkpoint: str | PathLike | None = None
+    checkpoint_epochs: int | None = 10
+    checkpoint_seconds: float | None = None
+    resume: bool = False
     engine: str = "auto"
     n_jobs: int | None = None
     random_state: int | np.random.RandomState | None = None
@@ -159,6 +168,21 @@ categorical_features : 'from_dtype', array-like or None, default='from_dtype'
 
 max_one_hot_categories : int, default=8
     A category with more levels is embedded in 8 numbers, others become columns of ones and zeros.
+
+checkpoint : str, PathLike or None, default=None
+    A file in which `fit` is kept: while it goes on, a file for each network lies beside it, with ``.fit0``,
+    ``.refit0`` and so on after the name; at the end there is the fitted estimator, for `skbackprop.load`.
+    `random_state` must be a whole number.
+
+checkpoint_epochs : int or None, default=10
+    A network's file is written after every so many epochs.
+
+checkpoint_seconds : float or None, default=None
+    It is written after the epoch in which so many seconds have passed.
+
+resume : bool, default=False
+    Whether `fit` continues from these files, where there are any, to the same weights as a fit without
+    interruption. Settings and data must be the same, but for `n_jobs`, `engine`, `verbose` and `max_time`.
 
 engine : {{'auto', 'numpy', 'replay'}}, default='auto'
     What does the training steps of `fit`: NumPy, or a compiled interpreter that replays them with the same
