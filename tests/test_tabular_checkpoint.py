@@ -153,6 +153,8 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 def test_files_that_nobody_asked_for(tmp_path):
+    with pytest.raises(ValueError, match="resume=True needs a file"):
+        TabularBackpropRegressor(resume=True).fit(X, Y)
     with pytest.warns(UserWarning, match="checkpoint_epochs=3 has no effect"):
         TabularBackpropRegressor(max_iter=2, checkpoint_epochs=3, random_state=0).fit(X, Y)
     net = TabularBackpropRegressor(max_iter=2, checkpoint=tmp_path / "run", random_state=np.int64(3))

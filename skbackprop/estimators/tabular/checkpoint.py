@@ -30,6 +30,8 @@ class Plan(NamedTuple):
     def of(cls, estimator, data):
         """That of an estimator; None where nothing is written."""
         if estimator.checkpoint is None:
+            if estimator.resume:
+                raise ValueError("resume=True needs a file: checkpoint=... is None.")
             return None
         if not isinstance(estimator.random_state, int | np.integer):
             raise ValueError(
