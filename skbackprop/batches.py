@@ -88,6 +88,14 @@ class Batches:
         random_state.shuffle(permutation)
         self.order = self.order[permutation]
 
+    def noted_order(self):
+        """The order as it is now: shuffling makes another array."""
+        return self.order
+
+    def restore_order(self, noted):
+        """The order is what it was."""
+        self.order = noted
+
     def __iter__(self):
         for start in range(0, self.n_samples, self.batch_size):
             rows = self.order[start : start + self.batch_size]
@@ -145,6 +153,14 @@ class MemberBatches:
     def shuffle(self, generator):
         """A new order for each member."""
         generator.permuted(self.orders, axis=1, out=self.orders)
+
+    def noted_order(self):
+        """A copy of the orders: shuffling writes into the array."""
+        return self.orders.copy()
+
+    def restore_order(self, noted):
+        """The orders are what they were."""
+        np.copyto(self.orders, noted)
 
     def __iter__(self):
         for start in range(0, self.orders.shape[1], self.batch_size):

@@ -15,13 +15,13 @@ class Beginning:
     batches : Batches or MemberBatches
         What it goes over.
 
-    shuffles : bool, default=False
-        Whether `batches` are shuffled by the training's own random sequence after `note`.
+    random : RandomState or Generator, default=None
+        What shuffles `batches` after `note`.
     """
 
-    def __init__(self, training, batches, shuffles=False):
-        self.training, self.batches = training, batches
-        self.shuffles = shuffles and training.random_state is not GLOBAL
+    def __init__(self, training, batches, random=None):
+        self.batches = batches
+        self.random = None if random is GLOBAL else random
         self._arrays = training.arrays()
         self._copies = [np.empty_like(array) for array in self._arrays]
         generator = training.objective.network.generator
@@ -32,9 +32,9 @@ class Beginning:
         for copy, array in zip(self._copies, self._arrays):
             np.copyto(copy, array)
         self._drawn = [generator.bit_generator.state for generator in self._generators]
-        self._order = getattr(self.batches, "order", None)  # shuffling makes another array
-        if self.shuffles:
-            self._sequence = self.training.random_state.get_state(legacy=False)
+        if self.random is not None:
+            self._sequence = _state_of(self.random)
+        self._order = self.batches.noted_order()
 
     def take_back_steps(self):
         """All that steps change is as it was; the rows stay in the order of the epoch."""
@@ -46,7 +46,14 @@ class Beginning:
     def take_back(self):
         """All is as it was, so that the epoch may begin again."""
         self.take_back_steps()
-        if self._order is not None:
-            self.batches.order = self._order
-        if self.shuffles:
-            self.training.random_state.set_state(self._sequence)
+        self.batches.restore_order(self._order)
+        if isinstance(self.random, np.random.Generator):
+            self.random.bit_generator.state = self._sequence
+        elif self.random is not None:
+            self.random.set_state(self._sequence)
+
+
+def _state_of(random):
+    if isinstance(random, np.random.Generator):
+        return random.bit_generator.state
+    return random.get_state(legacy=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_diabetes
 
 import skbackprop
@@ -105,6 +105,30 @@ def test_an_interrupt_is_continued(tmp_path, monkeypatch):
     assert len(net.networks_) == 2
     assert sorted(os.listdir(tmp_path)) == ["run.fit0", "run.fit1"]
     assert_same(net.fit(X, Y), whole)
+
+
+class PressedOnce(BaseEstimator):
+    """A schedule that stands for a user who presses Ctrl-C in the midst of an epoch."""
+
+    at = None
+
+    def __call__(self, progress):
+        if PressedOnce.at is not None and progress > PressedOnce.at:
+            PressedOnce.at = None
+            raise KeyboardInterrupt
+        return 1.0
+
+
+@KINDS
+def test_an_interrupt_in_the_midst_of_an_epoch_is_continued(kind, y, tmp_path):
+    settings = SETTINGS | {"learning_rate": PressedOnce(), "learning_rate_init": 0.01}
+    whole = kind(**settings).set_params(checkpoint_epochs=10).fit(X, y)
+    net = kind(**settings, checkpoint=tmp_path / "run", resume=True)
+    PressedOnce.at = 0.6
+    with pytest.warns(UserWarning, match="interrupted"):
+        net.fit(X, y)
+    assert PressedOnce.at is None
+    assert_same(net.fit(X, y), whole)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from skbackprop.estimators.monitor import Monitor, Prequential
 from skbackprop.estimators.progress import Progress
 from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
 from skbackprop.replay.choice import make_engine
-from skbackprop.training import Limits, Only, Rule, train
+from skbackprop.training import Limits, Rule, only, train
 from skbackprop.training.ending import INTERRUPT, is_cut_off, reason
 
 KEPT = 10_000  # values of each curve of a stream
@@ -110,7 +110,7 @@ class Running:
         for hook in hooks:
             hook.begin(training)
         try:
-            limit = train(Only(training, batches, rule, self.shuffle, monitor), limits, hooks)
+            limit = train(only(training, batches, rule, self.shuffle, monitor), limits, hooks)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=5 + N_FRAMES)
             limit = INTERRUPT

@@ -81,13 +81,13 @@ class Group(Members):
         for member, fit in enumerate(fits):
             fit.place = self, member
         run = joined([fit.run for fit in fits])
-        super().__init__(run, batches, [fit.rule for fit in fits], self._shuffle)
+        super().__init__(run, batches, [fit.rule for fit in fits])
         network = run.objective.network
         if network.generator is None:  # masks of each member's own are not replayed
             steps = n_epochs * len(batches), network, batches.batch_size
             run.engine = make_engine(fits[0].estimator.engine, *steps, n_trainings=n_groups)
 
-    def _shuffle(self):
+    def shuffle(self):
         """As each fit would do it."""
         if not self.fits[0].estimator.shuffle:
             return

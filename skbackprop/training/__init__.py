@@ -2,7 +2,7 @@
 
 from skbackprop.training.limits import Limits, PlannedByTime
 from skbackprop.training.loop import train
-from skbackprop.training.members import Members, Only, Rule
+from skbackprop.training.members import Members, Rule, only
 from skbackprop.training.records import Curves, Measured, Patience, Record
 from skbackprop.training.run import Run
 from skbackprop.training.step import Steps, train_epoch, train_step
@@ -12,13 +12,13 @@ __all__ = [
     "Limits",
     "Measured",
     "Members",
-    "Only",
     "Patience",
     "PlannedByTime",
     "Record",
     "Rule",
     "Run",
     "Steps",
+    "only",
     "train",
     "train_epoch",
     "train_step",

@@ -33,10 +33,10 @@ def train(members, limits, hooks=()):
             for hook in hooks:
                 hook.before_epoch()
             if beginning is None or beginning.batches is not members.batches:
-                beginning = Beginning(members.run, members.batches, members.is_shuffled_by_run)
+                beginning = Beginning(members.run, members.batches, members.random)
             beginning.note()
             is_under_way = True
-            members.draw_order()
+            members.shuffle()
             while True:
                 try:
                     losses, n_rows = train_epoch(
@@ -49,7 +49,7 @@ def train(members, limits, hooks=()):
                     if rest is None:
                         raise
                     members = rest
-                    beginning = Beginning(members.run, members.batches, members.is_shuffled_by_run)
+                    beginning = Beginning(members.run, members.batches, members.random)
                     beginning.note()
             rest = members.close_epoch(np.atleast_1d(losses), n_rows)
             is_under_way = False

@@ -26,22 +26,21 @@ class Members:
     rules : list of Rule
         One for each member.
 
-    shuffle : callable, default=None
-        Draws a new order of the rows before each epoch.
+    random : RandomState or Generator, default=None
+        Draws a new order of the rows before each epoch; None: they keep their order.
 
     validation : callable, default=None
         Called with a network after every epoch; gives `Measured` of each member.
     """
 
-    def __init__(self, run, batches, rules, shuffle=None, validation=None):
+    def __init__(self, run, batches, rules, random=None, validation=None):
         self.run, self.batches, self.rules = run, batches, rules
-        self.shuffle, self.validation = shuffle, validation
-        self.is_shuffled_by_run = False
+        self.random, self.validation = random, validation
 
-    def draw_order(self):
+    def shuffle(self):
         """The rows in the order of the next epoch."""
-        if self.shuffle is not None:
-            self.shuffle()
+        if self.random is not None:
+            self.batches.shuffle(self.random)
 
     def close_epoch(self, losses, n_rows):
         """Measure and record an epoch; those who go on, None where all have ended."""
@@ -61,18 +60,10 @@ class Members:
         return None
 
 
-class Only(Members):
-    """One member, whose rows are shuffled by the random sequence of its run."""
-
-    def __init__(self, run, batches, rule, shuffles=True, monitor=None):
-        super().__init__(
-            run,
-            batches,
-            [rule],
-            (lambda: batches.shuffle(run.random_state)) if shuffles else None,
-            None if monitor is None else (lambda network: [monitor(network)]),
-        )
-        self.is_shuffled_by_run = shuffles
+def only(run, batches, rule, shuffles=True, monitor=None):
+    """The one member of a run, whose rows are shuffled by the random sequence of the run."""
+    validation = None if monitor is None else lambda network: [monitor(network)]
+    return Members(run, batches, [rule], run.random_state if shuffles else None, validation)
 
 
 def close_epoch(record, rule, rate, loss, n_rows, measured, theta):

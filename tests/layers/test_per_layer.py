@@ -31,7 +31,7 @@ from skbackprop.network import ROWS_AT_ONCE, Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, Adam, Chain, ClipNorm, Descent, RMSProp, ScaleByAdam
 from skbackprop.schedules import Constant, ScheduledRate
-from skbackprop.training import Curves, Limits, Only, Rule, Run, train, train_step
+from skbackprop.training import Curves, Limits, Rule, Run, only, train, train_step
 
 N_INPUTS = 4
 LAST = Dense(2, "identity")
@@ -509,7 +509,7 @@ def test_running_statistics_belong_to_the_best_weights():
         return SimpleNamespace(score=score, loss=0.0, training_score=0.0, criterion=score)
 
     rule = Rule(1e-4, 10, by_score=True, keeps_best=True)
-    train(Only(training, Batches(data.x, data.y, None, 6), rule, monitor=monitor), Limits(4))
+    train(only(training, Batches(data.x, data.y, None, 6), rule, monitor=monitor), Limits(4))
     training.publish(network)
     np.testing.assert_equal(values_of(network.params), seen[1])
     assert not np.isclose(seen[1][2], seen[3][2]).any()  # the running means
@@ -519,11 +519,11 @@ def test_running_statistics_go_back_after_a_divergence():
     network = start(BatchNorm())
     training, data = training_of(network), batch(12)
     batches = Batches(data.x, data.y, None, 6)
-    train(Only(training, batches, Rule()), Limits(1))
+    train(only(training, batches, Rule()), Limits(1))
     before = network.theta.copy()
     data.x[-1] = np.inf
     with pytest.raises(ValueError, match="diverged"):
-        train(Only(training, batches, Rule(), shuffles=False), Limits(1))
+        train(only(training, batches, Rule(), shuffles=False), Limits(1))
     np.testing.assert_array_equal(network.theta, before)
 
 

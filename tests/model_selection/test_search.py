@@ -153,6 +153,14 @@ def test_several_outputs_in_float32():
     compare(regressor(), GRID, data, scoring="neg_mean_squared_error")
 
 
+@pytest.mark.parametrize("average", ["ema", "swa"])
+def test_averages_go_on_when_others_have_stopped(average, sizes):
+    """Those who stop leave the network, and the averages of the rest move with them."""
+    net = regressor(average=average, early_stopping=True, n_iter_no_change=2, max_iter=40)
+    compare(net, {"learning_rate_init": [0.3, 0.1, 0.01, 0.001], "alpha": [0.0, 1.0]})
+    assert max(sizes) == 8
+
+
 def test_solver_objects(sizes):
     grid = [
         {"solver": [AdamW(), Muon()], "solver__learning_rate": [0.003, 0.03]},

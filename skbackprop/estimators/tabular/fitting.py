@@ -144,9 +144,7 @@ def _fitted(task, learned, name, seed, rule, validation, hooks):
     if earlier is not None and earlier["ended"]:
         limit = earlier["limit"]
     else:
-        limit = _trained(
-            Members(run, batches, rules, lambda: batches.shuffle(generator), validation), limits, hooks
-        )
+        limit = _trained(Members(run, batches, rules, generator, validation), limits, hooks)
     network = run.objective.network.copy()
     run.publish(network)
     if checkpoint is not None:
