@@ -47,11 +47,10 @@ class Members:
         nothing = [None] * len(self.rules)
         measured = nothing if self.validation is None else self.validation(self.run.measured)
         rows = self.run.rows_of(self.run.measured.theta)
+        each = zip(self.run.records, self.rules, losses, measured, rows)
         ended = [
-            close_epoch(record, rule, self.run.rate_of(member), loss, n_rows, found, theta)
-            for member, (record, rule, loss, found, theta) in enumerate(
-                zip(self.run.records, self.rules, losses, measured, rows)
-            )
+            close_epoch(record, rule, self.run.rate, loss, n_rows, found, theta)
+            for record, rule, loss, found, theta in each
         ]
         return None if all(ended) else self
 

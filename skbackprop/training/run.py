@@ -109,10 +109,6 @@ class Run:
                 np.copyto(row, record.best_theta)
                 record.best_theta = None
 
-    def rate_of(self, member):
-        """The learning rate over time of one member."""
-        return self.rate
-
     def arrays(self):
         """Every array that a step changes."""
         averages = [] if self.averaging is None else self.averaging.arrays()
