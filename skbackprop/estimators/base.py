@@ -130,10 +130,7 @@ class BaseBackprop(
     def _resume(self):
         """The run that the checkpoint tells of, if there is one; its state is then that of the estimator."""
         self._validate_params()
-        found = read_checkpoint(self)
-        if found is None:
-            return None
-        saved, run = found
+        saved, run = read_checkpoint(self) or ({}, None)
         vars(self).update(saved)
         return run
 
@@ -262,11 +259,8 @@ class BaseBackprop(
             inputs = SparseRows(inputs) if issparse(inputs) else inputs
             self.network_.initialize_from_data(inputs, random_state)
         self._targets = targets
-        self._training = Run(
-            Objective(self.network_.copy(), loss),
-            random_state=random_state,
-            split_random_state=deepcopy(random_state),
-        )
+        self._training = run = Run(Objective(self.network_.copy(), loss))
+        run.random_state, run.split_random_state = random_state, deepcopy(random_state)
         self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}
         self.n_outputs_ = targets.n_columns
         self.n_layers_ = 1 + len(self._dense_layers())
