@@ -31,29 +31,39 @@ class Limits:
 
     def begin(self):
         """The time starts now."""
-        self.started = monotonic()
+        self.started, self.is_short = monotonic(), False
         self.deadline = inf if self.max_time is None else self.started + self.max_time
 
     def epochs(self):
-        """The numbers of the epochs of this call."""
-        return range(self.n_done, self.n_done + self.n_epochs)
-
-    def planned(self, n_done):
-        """The number of epochs over which schedules run, when `n_done` are over."""
-        return self.n_planned or self.n_epochs
+        """The number of each epoch of this call, and over how many epochs schedules run."""
+        for epoch in range(self.n_done, self.n_done + self.n_epochs):
+            yield epoch, self.n_planned or self.n_epochs
 
     def is_late(self):
         """Whether the time is over."""
         return monotonic() > self.deadline
+
+    @property
+    def name(self):
+        """Which limit has ended the epochs, where nothing else has."""
+        return "max_time" if self.is_short else "max_iter"
 
 
 @dataclass
 class PlannedByTime(Limits):
     """Schedules run over fewer epochs where time is short, by what the epochs so far took."""
 
+    def epochs(self):
+        for epoch, every in super().epochs():
+            n_planned = min(every, self.planned(epoch))
+            if epoch >= n_planned:
+                self.is_short = True
+                return
+            yield epoch, n_planned
+
     def planned(self, n_done):
-        every = super().planned(n_done)
-        if n_done == self.n_done or self.max_time is None:
-            return every
-        in_time = ceil((n_done - self.n_done) * self.max_time / (monotonic() - self.started))
-        return min(every, self.n_done + in_time)
+        """How many epochs there is time for, when `n_done` are over."""
+        n_here = n_done - self.n_done
+        if n_here == 0 or self.max_time is None:
+            return inf
+        return self.n_done + ceil(n_here * self.max_time / (monotonic() - self.started))

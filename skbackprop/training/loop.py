@@ -26,10 +26,7 @@ def train(members, limits, hooks=()):
     limits.begin()
     beginning, is_under_way = None, False
     try:
-        for epoch in limits.epochs():
-            n_planned = limits.planned(epoch)
-            if epoch >= n_planned and epoch > limits.n_done:
-                return "max_time"
+        for epoch, n_planned in limits.epochs():
             for hook in hooks:
                 hook.before_epoch()
             if beginning is None or beginning.batches is not members.batches:
@@ -63,4 +60,4 @@ def train(members, limits, hooks=()):
         if is_under_way:
             beginning.take_back()
         raise
-    return "max_iter"
+    return limits.name

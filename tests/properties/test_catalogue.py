@@ -13,6 +13,7 @@ import skbackprop
 PUBLIC = {  # what has `__all__`: a name there is public
     name: importlib.import_module(name)
     for name in ["skbackprop", *(f"skbackprop.{m.name}" for m in pkgutil.iter_modules(skbackprop.__path__))]
+    if name != "skbackprop.compat"  # names of scikit-learn
 }
 
 
