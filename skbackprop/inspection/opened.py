@@ -132,11 +132,12 @@ class OpenedNetwork(OpenedModel):
 
     def objectives(self):
         objective = self.model._training.objective
-        return [Objective(self.model.network_.astype(np.float64), objective.loss, objective.alpha)]
+        network = deepcopy(self.model.network_).astype(np.float64)
+        return [Objective(network, objective.loss, objective.alpha)]
 
     def objective_of_training(self):
         """The same at the weights that train, which may be others than those of the result."""
-        return self.model._training.objective.astype(np.float64)
+        return deepcopy(self.model._training.objective).astype(np.float64)
 
     def _encoded(self, X):
         return self.model._missing.fill(self.model._checked(X))

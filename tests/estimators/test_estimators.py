@@ -741,7 +741,8 @@ def test_a_convergence_warning_points_at_the_user():
 
 def test_verbose_prints_a_table(capsys):
     net = BackpropRegressor(max_iter=2, verbose=True, early_stopping=True, random_state=0).fit(X, Y)
-    head, *lines = capsys.readouterr().out.splitlines()
+    head, *lines, last = capsys.readouterr().out.splitlines()
+    assert last == net.stop_reason_
     assert re.split("  +", head.strip()) == ["epoch", "loss", "val loss", "val score", "rate", "left"]
     for epoch, line in enumerate(lines):
         measured = [net.loss_curve_, net.validation_loss_curve_, net.validation_scores_]

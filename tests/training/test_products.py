@@ -178,8 +178,6 @@ def test_the_setting_of_the_process_is_left_alone():
             random_state=0,
             learning_rate=lambda progress: look.on_epoch() or 0.001,
         )
-        with pytest.warns(match="Maximum iterations"):
-            net.fit(X, X[:, 0])
-        net.predict(X)
+        net.fit(X, X[:, 0]).predict(X)
         look.on_epoch()
     assert len(seen) > 2 and all(number == 3 for numbers in seen for number in numbers)
