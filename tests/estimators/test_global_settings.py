@@ -157,7 +157,20 @@ RUNS |= {
     for what, make in LOOKED_AT.items()
 }
 ELSEWHERE = {  # no estimators, or read by no code of scikit-learn's
-    *("PBLD", "PL", "PLR", "BatchNorm", "Blocks", "Concatenate", "Dense", "Dropout", "Embedding", "Ensemble"),
+    *(
+        "PBLD",
+        "PL",
+        "PLR",
+        "BatchNorm",
+        "Blocks",
+        "Concatenate",
+        "Conv1D",
+        "MaxPool1D",
+        "Dense",
+        "Dropout",
+        "Embedding",
+        "Ensemble",
+    ),
     *("Frozen", "Layer", "LayerNorm", "NTKDense", "Network", "Parametric", "Passthrough", "Pretrained"),
     *("Residual", "Scale", "Sequential", "Backtest", "BacktestDisplay", "ForecastDisplay", "check_gap"),
     *("PanelTimeSeriesSplit", "coverage_score", "mean_absolute_scaled_error"),
