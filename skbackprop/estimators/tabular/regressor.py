@@ -25,7 +25,6 @@ from skbackprop.estimators.targets import read_numbers
 from skbackprop.estimators.validation import as_column_or_matrix, validation_arguments
 from skbackprop.estimators.weights import scored
 from skbackprop.losses import Loss
-from skbackprop.memory import Workspaces
 from skbackprop.targets import RegressionTargets
 
 LOSSES = {"squared_error", "absolute_error", "huber", "log_cosh", "quantile"}
@@ -126,7 +125,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         self.validation_residuals_ = sorted_residuals(residuals, weight)
 
     def _criterion(self):
-        return lambda columns, z, weight: mean_loss(self._loss, columns, z, weight)
+        return self._loss.value
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
@@ -275,9 +274,3 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
 
     def _quantiles(self):
         return quantiles_of_targets(self._loss, self.n_outputs_)
-
-
-def mean_loss(loss, columns, z, weight):
-    work = Workspaces(loss.buffers(z.shape[1]), z.dtype)[len(z)]
-    weight = None if weight is None else weight[:, None]
-    return float(loss.value_and_delta(columns, z, weight, work.delta, work)[0, 0])
