@@ -23,7 +23,7 @@ class Beginning:
         self.batches = batches
         self.random = None if random is GLOBAL else random
         self._arrays = training.arrays()
-        self._copies = [np.empty_like(array) for array in self._arrays]
+        self._copies = training.copies()
         generator = training.objective.network.generator
         self._generators = getattr(generator, "generators", [] if generator is None else [generator])
 

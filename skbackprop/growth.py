@@ -38,6 +38,7 @@ def grown(run, root, inputs, outputs, loss):
         averaging=_averaging(run.averaging, network, larger),
         records=[record],
         engine=None,
+        scratch=None,
         prepared_for=None,
     )
 

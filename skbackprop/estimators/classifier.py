@@ -270,7 +270,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Number of epochs, or of iterations of 'lbfgs', of the last call.
 
     stop_reason_ : str
-        Why training stopped, and which epoch's weights were kept, in one line.
+        Why the last `fit` stopped, and which epoch's weights were kept, in one line.
 
     n_layers_ : int
         Number of dense layers, the output among them, plus 1 for the input.

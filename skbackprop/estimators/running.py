@@ -127,14 +127,18 @@ class Running:
                 f"engine='replay': NumPy did the steps, because {self.engine_refusal_}.",
                 stacklevel=5 + N_FRAMES,
             )
-        if run is None or not run["stopped"]:
-            self.stop_reason_ = reason(limit, training.records, [rule])
-            if self.verbose and not incremental:
-                print(self.stop_reason_)
-        is_over = incremental or (run is not None and run["stopped"])
-        if not is_over and is_cut_off(limit, training.record, rule, training.rate):
-            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=5 + N_FRAMES)
+        if not incremental and not (run is not None and run["stopped"]):
+            self._tell_end(limit, rule)
         return limit != INTERRUPT
+
+    def _tell_end(self, limit, rule):
+        """Why `fit` stopped, and a warning where it was cut off."""
+        training = self._training
+        self.stop_reason_ = reason(limit, training.records, [rule])
+        if self.verbose:
+            print(self.stop_reason_)
+        if is_cut_off(limit, training.record, rule, training.rate):
+            warnings.warn(LIMITS[limit].format(self), ConvergenceWarning, stacklevel=6 + N_FRAMES)
 
     def _run_lbfgs(self, job, callbacks):
         batches, monitor = job.batches, job.monitor

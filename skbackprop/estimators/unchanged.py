@@ -24,7 +24,10 @@ class Before:
 
     def _look_at_training(self):
         training, record = self.training, self.training.record
-        self.thetas = [(theta, theta.copy()) for theta in (training.theta, self.attributes["network_"].theta)]
+        thetas = [self.attributes["network_"].theta]
+        if training.result is not training.theta:  # else it is taken from the network when a call begins
+            thetas.append(training.theta)
+        self.thetas = [(theta, theta.copy()) for theta in thetas]
         self.alpha = training.objective.alpha
         self.states = [(thing, dict(vars(thing))) for thing in (training, record, record.patience)]
         self.lengths = [(curve, len(curve)) for curve in record.all_curves()]

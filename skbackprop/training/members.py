@@ -62,7 +62,8 @@ class Members:
 def only(run, batches, rule, shuffles=True, monitor=None):
     """The one member of a run, whose rows are shuffled by the random sequence of the run."""
     validation = None if monitor is None else lambda network: [monitor(network)]
-    return Members(run, batches, [rule], run.random_state if shuffles else None, validation)
+    random = run.random_state if shuffles and batches.n_samples > 1 else None  # one row has one order
+    return Members(run, batches, [rule], random, validation)
 
 
 def close_epoch(record, rule, rate, loss, n_rows, measured, theta):

@@ -10,6 +10,8 @@ from skbackprop.optimizers import Descent
 from skbackprop.schedules import ScheduledRate
 from skbackprop.training.records import Curves, Patience, Record
 
+KEPT = 2**23  # bytes
+
 
 @dataclass
 class Run:
@@ -31,9 +33,10 @@ class Run:
     averaging_settings: tuple | None = None
     prepared_for: tuple | None = None  # the parameters that all of this was made for; None: look again
     engine: object = None  # what replays steps; None: each is done by NumPy
+    scratch: list | None = None  # memory for copies of what a step changes
 
     def __getstate__(self):
-        return {**vars(self), "engine": None, "prepared_for": None}
+        return {**vars(self), "engine": None, "prepared_for": None, "scratch": None}
 
     @property
     def theta(self):
@@ -113,6 +116,16 @@ class Run:
         """Every array that a step changes."""
         averages = [] if self.averaging is None else self.averaging.arrays()
         return [self.theta, *self.descent.arrays(), *averages]
+
+    def copies(self):
+        """Memory like `arrays`; from call to call it is the same where it is little: fresh one costs time."""
+        arrays = self.arrays()
+        fits = self.scratch is not None and len(self.scratch) == len(arrays)
+        if fits and all(a.shape == b.shape and a.dtype == b.dtype for a, b in zip(self.scratch, arrays)):
+            return self.scratch
+        made = [np.empty_like(array) for array in arrays]
+        self.scratch = made if sum(array.nbytes for array in made) <= KEPT else None
+        return made
 
     def set_progress(self, progress):
         """Whatever is `Scheduled`, but for the learning rate, takes its value at this progress, 0 to 1."""
