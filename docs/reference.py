@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 GROUPS = {
-    "Estimators": ["skbackprop"],
+    "Estimators": ["skbackprop", "skbackprop.trusted"],
     "Searches": ["skbackprop.model_selection"],
     "What a network is made of": [
         "skbackprop.layers",

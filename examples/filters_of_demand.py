@@ -12,7 +12,8 @@ import numpy as np
 import series
 from sklearn.exceptions import ConvergenceWarning
 
-from skbackprop import BackpropRegressor, Blocks, Conv1D, MaxPool1D, Passthrough, Sequential
+from skbackprop import BackpropRegressor
+from skbackprop.layers import Blocks, Conv1D, MaxPool1D, Passthrough, Sequential
 from skbackprop.time_series import LagForecaster, PanelTimeSeriesSplit, backtest
 
 DAY, WEEK, YEAR = 24, 168, 8760

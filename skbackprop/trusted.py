@@ -16,7 +16,7 @@ def trusted_types():
 
     Examples
     --------
-    >>> from skbackprop import trusted_types
+    >>> from skbackprop.trusted import trusted_types
     >>> "skbackprop.estimators.regressor.BackpropRegressor" in trusted_types()
     True
     """

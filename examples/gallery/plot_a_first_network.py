@@ -13,7 +13,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skbackprop import BackpropClassifier, Dropout
+from skbackprop import BackpropClassifier
+from skbackprop.layers import Dropout
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)

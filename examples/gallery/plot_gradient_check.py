@@ -12,8 +12,9 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, Dense
+from skbackprop import BackpropClassifier
 from skbackprop.inspection import GradientCheckDisplay
+from skbackprop.layers import Dense
 
 
 class Forgetful(Dense):

@@ -14,7 +14,8 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
-from skbackprop import BackpropClassifier, learning_rate_range
+from skbackprop import BackpropClassifier
+from skbackprop.model_selection import learning_rate_range
 from skbackprop.schedules import Constant, Cosine, CosineCycles, OneCycle, WarmUp
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # thirty epochs are short on purpose

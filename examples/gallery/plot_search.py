@@ -16,7 +16,8 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skbackprop import BackpropClassifier, Dropout, LayerNorm
+from skbackprop import BackpropClassifier
+from skbackprop.layers import Dropout, LayerNorm
 from skbackprop.optimizers import SGD, Adam
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # fifteen epochs are short on purpose

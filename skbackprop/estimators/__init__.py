@@ -1,7 +1,6 @@
 """What a user imports."""
 
 from skbackprop.estimators.classifier import BackpropClassifier
-from skbackprop.estimators.rate_range import learning_rate_range
 from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.estimators.tabular import TabularBackpropClassifier, TabularBackpropRegressor
 from skbackprop.persistence import load
@@ -11,6 +10,5 @@ __all__ = [
     "BackpropRegressor",
     "TabularBackpropClassifier",
     "TabularBackpropRegressor",
-    "learning_rate_range",
     "load",
 ]

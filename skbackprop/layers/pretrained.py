@@ -33,7 +33,7 @@ class Pretrained(Wrapper):
 
     See Also
     --------
-    skbackprop.Network.pretrained_layers : The layers of a fitted network.
+    skbackprop.network.Network.pretrained_layers : The layers of a fitted network.
     """
 
     values: list

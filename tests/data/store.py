@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 import skbackprop
-from skbackprop import Dense, Dropout, LayerNorm, Residual
 from skbackprop.files import VERSION
+from skbackprop.layers import Dense, Dropout, LayerNorm, Residual
 from skbackprop.preprocessing import TabularEncoder
 from skbackprop.time_series import LagFeatures, LagForecaster, StreamingPipeline
 

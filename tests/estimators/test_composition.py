@@ -17,8 +17,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor, Dense, Dropout, Frozen, LayerNorm
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.averaging import ExponentialAverage
+from skbackprop.layers import Dense, Dropout, Frozen, LayerNorm
 from skbackprop.losses import Huber, LogLoss
 from skbackprop.optimizers import AdamW
 from skbackprop.schedules import OneCycle, WarmUp

@@ -24,19 +24,10 @@ from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skbackprop import (
-    BackpropClassifier,
-    BackpropRegressor,
-    BatchNorm,
-    Concatenate,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Residual,
-)
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import LeakyReLU, Tanh
 from skbackprop.estimators.solver import SOLVERS
-from skbackprop.layers import Ensemble
+from skbackprop.layers import BatchNorm, Concatenate, Dense, Dropout, Ensemble, LayerNorm, Residual
 from skbackprop.losses import BinaryLogLoss, Huber, LogLoss, MultinomialLogLoss, Quantile
 from skbackprop.optimizers import SGD, Adam, AdamW, Chain, ClipNorm, RMSProp, ScaleByAdam
 from skbackprop.schedules import Cosine, WarmUp

@@ -16,14 +16,12 @@ from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
     BackpropSearchCV,
-    BatchNorm,
-    Dense,
-    Dropout,
     TabularBackpropClassifier,
     TabularBackpropRegressor,
     memory,
 )
 from skbackprop.divergence import DivergenceError
+from skbackprop.layers import BatchNorm, Dense, Dropout
 from skbackprop.preprocessing import (
     CategoryEncoder,
     SignedOneHotEncoder,

@@ -9,19 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skbackprop import (
-    PBLD,
-    BackpropClassifier,
-    BackpropRegressor,
-    Dense,
-    Dropout,
-    Frozen,
-    LayerNorm,
-    NTKDense,
-    Parametric,
-    Scale,
-    load,
-)
+from skbackprop import BackpropClassifier, BackpropRegressor, load
+from skbackprop.layers import PBLD, Dense, Dropout, Frozen, LayerNorm, NTKDense, Parametric, Scale
 from skbackprop.losses import MultinomialLogLoss
 
 RNG = np.random.default_rng(0)

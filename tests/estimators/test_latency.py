@@ -9,11 +9,12 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 
-from skbackprop import BackpropClassifier, BackpropRegressor, Dense
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.averaging import ExponentialAverage
 from skbackprop.batches import Batches
 from skbackprop.estimators import base, validation
 from skbackprop.finite import all_finite
+from skbackprop.layers import Dense
 from skbackprop.optimizers import Adam
 
 RNG = np.random.default_rng(0)

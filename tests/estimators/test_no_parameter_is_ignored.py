@@ -22,15 +22,13 @@ from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
     BackpropSearchCV,
-    Dense,
-    Dropout,
-    NTKDense,
     TabularBackpropClassifier,
     TabularBackpropRegressor,
-    learning_rate_range,
 )
 from skbackprop.averaging import StochasticAverage
+from skbackprop.layers import Dense, Dropout, NTKDense
 from skbackprop.losses import Huber, Quantile
+from skbackprop.model_selection import learning_rate_range
 from skbackprop.optimizers import SGD, Adam
 from skbackprop.schedules import Scheduled
 

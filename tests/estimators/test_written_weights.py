@@ -9,18 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skbackprop import (
-    BackpropClassifier,
-    BackpropRegressor,
-    Concatenate,
-    Dense,
-    Dropout,
-    Frozen,
-    LayerNorm,
-    NTKDense,
-    Residual,
-    Sequential,
-)
+from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.layers import Concatenate, Dense, Dropout, Frozen, LayerNorm, NTKDense, Residual, Sequential
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -22,11 +22,24 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    TabularBackpropClassifier,
+    TabularBackpropRegressor,
+)
+from skbackprop.activations import ACTIVATIONS
+from skbackprop.inspection import (
+    expected_gradients,
+    gradient_times_input,
+    hidden_activations,
+    input_gradients,
+    integrated_gradients,
+)
+from skbackprop.inspection.columns import sources_of_columns
+from skbackprop.layers import (
     PBLD,
     PL,
     PLR,
-    BackpropClassifier,
-    BackpropRegressor,
     BatchNorm,
     Blocks,
     Concatenate,
@@ -43,18 +56,7 @@ from skbackprop import (
     Residual,
     Scale,
     Sequential,
-    TabularBackpropClassifier,
-    TabularBackpropRegressor,
 )
-from skbackprop.activations import ACTIVATIONS
-from skbackprop.inspection import (
-    expected_gradients,
-    gradient_times_input,
-    hidden_activations,
-    input_gradients,
-    integrated_gradients,
-)
-from skbackprop.inspection.columns import sources_of_columns
 from skbackprop.losses import (
     BinaryLogLoss,
     CrossEntropy,

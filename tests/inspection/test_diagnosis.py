@@ -15,14 +15,12 @@ from sklearn.preprocessing import StandardScaler
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
-    BatchNorm,
-    Dense,
-    Residual,
     TabularBackpropClassifier,
     TabularBackpropRegressor,
 )
 from skbackprop.inspection import Diagnosis, Finding, check_gradients, diagnose, trace
 from skbackprop.inspection.data_health import deviation_and_mean
+from skbackprop.layers import BatchNorm, Dense, Residual
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -13,9 +13,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skbackprop import (
-    PBLD,
     BackpropClassifier,
     BackpropRegressor,
+    TabularBackpropClassifier,
+    TabularBackpropRegressor,
+)
+from skbackprop.activations import Tanh
+from skbackprop.inspection import check_gradients
+from skbackprop.inspection.differences import KINK, RIGHT, WRONG, compare
+from skbackprop.layers import (
+    PBLD,
     BatchNorm,
     Blocks,
     Concatenate,
@@ -29,12 +36,7 @@ from skbackprop import (
     Residual,
     Scale,
     Sequential,
-    TabularBackpropClassifier,
-    TabularBackpropRegressor,
 )
-from skbackprop.activations import Tanh
-from skbackprop.inspection import check_gradients
-from skbackprop.inspection.differences import KINK, RIGHT, WRONG, compare
 from skbackprop.losses import SquaredError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

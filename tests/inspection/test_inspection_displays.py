@@ -23,12 +23,6 @@ from sklearn.utils.fixes import parse_version
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
-    BatchNorm,
-    Concatenate,
-    Dense,
-    Dropout,
-    Frozen,
-    Residual,
     TabularBackpropClassifier,
     TabularBackpropRegressor,
 )
@@ -44,6 +38,7 @@ from skbackprop.inspection import (
     integrated_gradients,
     trace,
 )
+from skbackprop.layers import BatchNorm, Concatenate, Dense, Dropout, Frozen, Residual
 from skbackprop.optimizers import SGD
 
 matplotlib.use("agg")

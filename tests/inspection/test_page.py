@@ -8,19 +8,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 
-from skbackprop import (
-    BackpropClassifier,
-    BackpropRegressor,
-    Conv1D,
-    Dense,
-    Dropout,
-    LayerNorm,
-    MaxPool1D,
-    Residual,
-)
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.inspection import trace
 from skbackprop.inspection.page.page import FOLDER, SCRIPTS, as_json, page_of
+from skbackprop.layers import Conv1D, Dense, Dropout, LayerNorm, MaxPool1D, Residual
 from skbackprop.losses import LogLoss
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -18,12 +18,23 @@ from sklearn.preprocessing import StandardScaler
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
+    TabularBackpropClassifier,
+    TabularBackpropRegressor,
+)
+from skbackprop.activations import ACTIVATIONS
+from skbackprop.batches import Batch
+from skbackprop.estimators.solver import SOLVERS
+from skbackprop.inspection import trace
+from skbackprop.layers import (
+    PBLD,
+    PLR,
     BatchNorm,
     Blocks,
     Concatenate,
     Conv1D,
     Dense,
     Dropout,
+    Embedding,
     Frozen,
     LayerNorm,
     MaxPool1D,
@@ -33,14 +44,7 @@ from skbackprop import (
     Residual,
     Scale,
     Sequential,
-    TabularBackpropClassifier,
-    TabularBackpropRegressor,
 )
-from skbackprop.activations import ACTIVATIONS
-from skbackprop.batches import Batch
-from skbackprop.estimators.solver import SOLVERS
-from skbackprop.inspection import trace
-from skbackprop.layers import PBLD, PLR, Embedding
 from skbackprop.losses import Huber, LogLoss
 from skbackprop.objective import Objective
 from skbackprop.optimizers import SGD, AdamW, Chain, ClipNorm, Descent, Muon, NAdam

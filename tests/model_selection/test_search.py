@@ -21,16 +21,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.utils import get_tags
 
-from skbackprop import (
-    BackpropClassifier,
-    BackpropRegressor,
-    BackpropSearchCV,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Residual,
-)
+from skbackprop import BackpropClassifier, BackpropRegressor, BackpropSearchCV
 from skbackprop.estimators.running import Running
+from skbackprop.layers import BatchNorm, Dense, Dropout, Residual
 from skbackprop.losses import Huber, LogLoss
 from skbackprop.model_selection import fold, together
 from skbackprop.model_selection.errors import is_of_the_user

@@ -14,12 +14,12 @@ from shared.replays import replayed
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 
-from skbackprop import BackpropClassifier, BackpropRegressor, Dense, Dropout, TabularBackpropClassifier
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularBackpropClassifier
 from skbackprop.activations import Activation
 from skbackprop.averaging import Averaging, ExponentialAverage
 from skbackprop.batches import Batches, MemberBatches
 from skbackprop.divergence import DivergenceError
-from skbackprop.layers import Embedding, Layer, Sequential
+from skbackprop.layers import Dense, Dropout, Embedding, Layer, Sequential
 from skbackprop.losses import Loss, SquaredError
 from skbackprop.memory import Buffer, Parameter
 from skbackprop.network import Network

@@ -12,15 +12,9 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from skbackprop import (
-    BackpropClassifier,
-    BackpropRegressor,
-    Dropout,
-    TabularBackpropClassifier,
-    files,
-    load,
-)
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularBackpropClassifier, files, load
 from skbackprop.estimators.checkpoint import read_checkpoint
+from skbackprop.layers import Dropout
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing import TabularEncoder
 from skbackprop.time_series import LagFeatures, LagForecaster, RollingFeatures, StreamingPipeline

@@ -14,11 +14,10 @@ from sklearn import config_context
 from sklearn.base import clone
 
 import skbackprop
-from skbackprop import (
+from skbackprop import BackpropClassifier, BackpropRegressor, files, load
+from skbackprop.layers import (
     PBLD,
     PLR,
-    BackpropClassifier,
-    BackpropRegressor,
     BatchNorm,
     Blocks,
     Dense,
@@ -29,8 +28,6 @@ from skbackprop import (
     Passthrough,
     Residual,
     Scale,
-    files,
-    load,
 )
 from skbackprop.losses import Huber, LogLoss
 from skbackprop.optimizers import AdamW, Chain, ClipNorm, ScaleByAdam

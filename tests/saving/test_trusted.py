@@ -10,14 +10,14 @@ from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
     BackpropSearchCV,
-    Dropout,
     TabularBackpropClassifier,
     TabularBackpropRegressor,
     preprocessing,
     time_series,
-    trusted_types,
 )
+from skbackprop.layers import Dropout
 from skbackprop.time_series import LagFeatures, LagForecaster, StreamingPipeline
+from skbackprop.trusted import trusted_types
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

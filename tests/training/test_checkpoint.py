@@ -15,7 +15,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor, BatchNorm, Dropout, files, load
+from skbackprop import BackpropClassifier, BackpropRegressor, files, load
+from skbackprop.layers import BatchNorm, Dropout
 from skbackprop.schedules import Cosine, Plateau
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -239,7 +240,8 @@ PROGRAM = """
 import sys
 import warnings
 import numpy as np
-from skbackprop import BackpropClassifier, Dropout
+from skbackprop import BackpropClassifier
+from skbackprop.layers import Dropout
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)

@@ -125,7 +125,8 @@ def test_small_sizes_cost_nothing():
 FITS = """
 import hashlib, sys, warnings
 import numpy as np
-from skbackprop import BackpropClassifier, BackpropRegressor, Conv1D, Dense, TabularBackpropRegressor
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularBackpropRegressor
+from skbackprop.layers import Conv1D, Dense
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)
 X = rng.normal(size=(900, 70))

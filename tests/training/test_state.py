@@ -11,8 +11,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
-from skbackprop import BackpropClassifier, BackpropRegressor, BatchNorm, Dense, Dropout
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.estimators import running
+from skbackprop.layers import BatchNorm, Dense, Dropout
 from skbackprop.optimizers import AdamW, Chain, ClipNorm, Momentum, ScaleByAdam
 from skbackprop.schedules import Cosine, OneCycle, Plateau, WarmUp
 

@@ -8,18 +8,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from skbackprop import (
-    BackpropClassifier,
-    BackpropRegressor,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Frozen,
-    LayerNorm,
-    learning_rate_range,
-)
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.averaging import ExponentialAverage, StochasticAverage
 from skbackprop.initializers import Given
+from skbackprop.layers import BatchNorm, Dense, Dropout, Frozen, LayerNorm
+from skbackprop.model_selection import learning_rate_range
 from skbackprop.optimizers import (
     SGD,
     Adam,

@@ -61,7 +61,8 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
-    >>> from skbackprop import BackpropRegressor, learning_rate_range
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.model_selection import learning_rate_range
     >>> X, y = load_diabetes(return_X_y=True)
     >>> net = BackpropRegressor(target_scaling="standard", random_state=0)
     >>> found = learning_rate_range(net, X, y)
