@@ -158,7 +158,7 @@ def run(name, n_origins):
         model.fit(train[columns], train["y"])
         row["LagForecaster"] = mean_error(train, future, model.predict(future[columns]), setting)
         for share, held in hits.items():
-            lower, upper = model.predict_interval(future[columns], share)
+            lower, upper = model.predict_interval(future[columns], share).T
             held.append(np.mean((lower <= future["y"]) & (future["y"] <= upper)))
         errors.append(row)
     return pd.DataFrame(errors).mean(), {share: np.mean(held) for share, held in hits.items()}

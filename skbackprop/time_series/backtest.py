@@ -156,7 +156,7 @@ def backtest(
         part[type(forecaster).__name__] = model.predict(X_test)
         levels = {}  # the columns that are quantiles
         if coverage is not None:
-            part["lower"], part["upper"] = model.predict_interval(X_test, coverage)
+            part["lower"], part["upper"] = model.predict_interval(X_test, coverage).T
             levels = {"lower": (1 - coverage) / 2, "upper": (1 + coverage) / 2}
         if forecaster.quantiles is not None:
             heads = {f"quantile {level}": level for level in forecaster.quantiles}

@@ -70,7 +70,7 @@ class ForecastDisplay:
         if y is not None:
             frame["y"] = np.asarray(y)
         if coverage is not None:
-            frame["lower"], frame["upper"] = estimator.predict_interval(X, coverage)
+            frame["lower"], frame["upper"] = estimator.predict_interval(X, coverage).T
         return cls(frame).plot(axes)
 
     def plot(self, axes: Any = None) -> Self:

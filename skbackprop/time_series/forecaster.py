@@ -399,7 +399,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
             raise ValueError("predict_quantiles needs quantiles=, such as [0.1, 0.5, 0.9], in fit.")
         return self._in_units(self._checked(X).quantiles)
 
-    def predict_interval(self, X: Any, coverage: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    def predict_interval(self, X: Any, coverage: Any = None) -> np.ndarray:
         """Intervals that hold a share of the values to come, by split conformal prediction.
 
         Errors of the calibration, in units of their windows' scales, give a half-width for each step ahead;
@@ -416,11 +416,8 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
 
         Returns
         -------
-        lower : ndarray of shape (n_rows,)
-            The lower ends.
-
-        upper : ndarray of shape (n_rows,)
-            The upper ends.
+        interval : ndarray of shape (n_rows, 2)
+            Lower and upper ends.
 
         Raises
         ------
@@ -441,10 +438,9 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         y, wider = forecast.quantiles, 0.0
         if self.conformal_ is not None:
             wider = self.conformal_.widening(share, forecast.ahead) * forecast.scale
-        return (
-            self._in_units(np.minimum(y[:, lower] - wider, y[:, median])),
-            self._in_units(np.maximum(y[:, upper] + wider, y[:, median])),
-        )
+        low = np.minimum(y[:, lower] - wider, y[:, median])
+        high = np.maximum(y[:, upper] + wider, y[:, median])
+        return self._in_units(np.column_stack([low, high]))
 
     def _in_units(self, y):
         return y if self.target_transform is None else np.expm1(y)

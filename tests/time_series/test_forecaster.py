@@ -422,7 +422,7 @@ def test_intervals_hold_their_share():
         net = LagForecaster(Ridge(), 7, horizon=7, calibration=20, seasons=[]).fit(X[:1000], y[:1000])
         for k in range(1000, 1093, 7):
             for coverage, hit in hits.items():
-                lower, upper = net.predict_interval(X[k : k + 7], coverage)
+                lower, upper = net.predict_interval(X[k : k + 7], coverage).T
                 hit.append((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper))
             net.observe(X[k : k + 7], y[k : k + 7])
     for coverage, hit in hits.items():
@@ -438,7 +438,7 @@ def test_intervals_adapt_in_a_stream_whose_noise_grows():
     net.fit(X[:400], y[:400])
     hits = []
     for k in range(400, 1493, 7):
-        lower, upper = net.predict_interval(X[k : k + 7])
+        lower, upper = net.predict_interval(X[k : k + 7]).T
         hits.append(np.mean((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper)))
         net.partial_fit(X[k : k + 7], y[k : k + 7])
     assert abs(np.mean(hits[40:]) - 0.8) < 0.03
@@ -453,7 +453,7 @@ def test_intervals_of_a_panel_adapt_no_faster_than_those_of_a_series():
     net.fit(X[X.t < 40], y[X.t < 40])
     for t in range(40, 100, 2):
         new = X.t.between(t, t + 1)
-        lower, upper = net.predict_interval(X[new], 0.8)
+        lower, upper = net.predict_interval(X[new], 0.8).T
         assert 0.65 < np.mean((lower <= y[new]) & (y[new] <= upper)) < 0.95
         net.partial_fit(X[new], y[new])
 
@@ -476,7 +476,7 @@ def test_intervals_of_a_panel_are_in_the_units_of_each_series():
     known, future = split(panel((200, 200, 200), ahead=7))
     y = known.y + 10.0 ** known.shop.str[1].astype(int) * RNG.normal(size=len(known))
     net = LagForecaster(Ridge(), 14, horizon=7, groups="shop", time="day", calibration=5)
-    lower, upper = net.fit(known[["shop", "day"]], y).predict_interval(future[["shop", "day"]])
+    lower, upper = net.fit(known[["shop", "day"]], y).predict_interval(future[["shop", "day"]]).T
     width = pd.Series(upper - lower).groupby(future.shop.to_numpy()).mean()
     assert 5 < width["s1"] / width["s0"] < 20
     assert 5 < width["s2"] / width["s1"] < 20

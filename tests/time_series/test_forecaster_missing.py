@@ -130,7 +130,7 @@ def test_validation_and_quantile_heads(estimator, quantiles, early_stopping):
         estimator, 14, horizon=7, n_members=1, n_updates=5, quantiles=quantiles,
         early_stopping=early_stopping, calibration=3,
     ).fit(days(200), y)  # fmt: skip
-    lower, upper = net.predict_interval(days(207)[200:])
+    lower, upper = net.predict_interval(days(207)[200:]).T
     assert (lower <= upper).all()
     assert np.isfinite([lower, upper]).all()
 

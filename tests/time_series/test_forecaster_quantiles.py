@@ -69,7 +69,7 @@ def test_each_step_has_ascending_quantiles(strategy, estimator):
     assert (np.diff(quantiles, axis=1) >= 0).all()
     assert_array_equal(net.predict(days(70)[63:]), quantiles[:, 1])
     assert_array_equal(net.forecast(7), quantiles[:, 1])
-    lower, upper = net.predict_interval(days(70)[63:], 0.8)
+    lower, upper = net.predict_interval(days(70)[63:], 0.8).T
     assert_array_equal(np.column_stack([lower, upper]), quantiles[:, [0, 2]])
 
 
@@ -80,7 +80,7 @@ def test_the_network_learns_which_days_are_uncertain():
     hits, widths = [], []
     for k in range(1050, 1400, 7):
         X = days(k + 7)[k:]
-        lower, upper = net.predict_interval(X, 0.8)
+        lower, upper = net.predict_interval(X, 0.8).T
         hits.append((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper))
         widths.append(upper - lower)
         net.observe(X, y[k : k + 7])
@@ -115,7 +115,7 @@ def test_calibration_corrects_quantiles_that_are_wrong():
         for k in range(700, 800):
             X = days(k + 1)[k:]
             for model, found in ((net, corrected), (raw, narrow)):
-                (lower,), (upper,) = model.predict_interval(X, 0.98)
+                ((lower, upper),) = model.predict_interval(X, 0.98)
                 found.append((lower <= y[k] <= upper, upper - lower))
                 model.observe(X, y[k : k + 1])
     share, width = np.mean(corrected, axis=0)
@@ -130,7 +130,7 @@ def test_a_share_that_is_no_pair_of_quantiles_is_calibrated_around_the_median():
     hits = []
     for k in range(280, 400):
         X = days(k + 1)[k:]
-        lower, upper = net.predict_interval(X, 0.6)
+        lower, upper = net.predict_interval(X, 0.6).T
         assert_allclose((lower + upper) / 2, net.predict(X))
         hits.append(lower <= y[k] <= upper)
         net.observe(X, y[k : k + 1])

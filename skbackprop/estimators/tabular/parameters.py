@@ -64,7 +64,7 @@ class TabularParameters(Settings):
     activation: str | Activation | None = None
     numeric_embedding: str | None = None
     dropout: float | None = None
-    solver: str = "adam"
+    solver: str = "adamw"
     learning_rate_init: float | None = None
     learning_rate: str | Schedule = "coslog4"
     beta_2: float = 0.95
@@ -113,7 +113,7 @@ dropout : float or None, default=None
     The share of nodes that are switched off at first; it falls to 0 from half of the epochs
     on. None: {dropout}.
 
-solver : {{'adam', 'muon'}}, default='adam'
+solver : {{'adamw', 'muon'}}, default='adamw'
     The optimiser; 'muon' makes orthogonal steps of the hidden matrices.
 
 learning_rate_init : float or None, default=None

@@ -23,7 +23,7 @@ from skbackprop.optimizers import AdamW, Muon
 from skbackprop.schedules import Scheduled
 
 NUMERIC_EMBEDDINGS = {"pbld": PBLD, "plr": PLR, "pl": PL}
-SOLVERS = {"adam": AdamW, "muon": Muon}
+SOLVERS = {"adamw": AdamW, "muon": Muon}
 EMBEDDING_SIZE = 8
 BIAS_RATE = 0.1  # factor of the learning rate
 PATIENCE = 0.4  # of all epochs
