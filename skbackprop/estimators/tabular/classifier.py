@@ -11,10 +11,10 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from skbackprop.compat import Interval, StrOptions, with_callbacks
+from skbackprop.docstrings import documented
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.class_weight import class_weights
 from skbackprop.estimators.tabular.base import BaseTabular
-from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES
 from skbackprop.estimators.targets import all_labels, read_labels
 from skbackprop.estimators.validation import validation_arguments
@@ -46,24 +46,7 @@ def area_above(columns, z, weight):
 CRITERIA = {"accuracy": error_rate, "neg_log_loss": log_loss, "roc_auc": area_above}
 
 
-@documented(
-    activation="'selu'",
-    rate="0.04",
-    dropout="0 of 'td_s', else 0.15",
-    own="""label_smoothing : float or None, default=None
-    e in the smoothed target (1 - e) y + e / n_classes. None: 0.1 if `scoring` is 'accuracy', else 0: it
-    spoils probabilities and their order.
-
-scoring : {'accuracy', 'neg_log_loss', 'roc_auc'}, default='accuracy'
-    What the best epoch is best in.
-
-class_weight : dict, 'balanced' or None, default=None
-    The weight of each class in the loss.
-
-calibration : {'temperature'} or None, default=None
-    Whether log odds are divided by the number that makes the log loss of the rows held out, if there are any,
-    smallest.""",
-)
+@documented
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
     """A classifier of raw tables: RealMLP's network and recipe, its members validated in turn.
@@ -72,7 +55,29 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
 
     Parameters
     ----------
-    {common}
+    activation : str, Activation or None, default=None
+        Of the hidden layers, a name from `skbackprop.activations`. None: 'selu'.
+
+    dropout : float or None, default=None
+        The share of nodes that are switched off at first; it falls to 0 from half of the epochs
+        on. None: 0 of 'td_s', else 0.15.
+
+    learning_rate_init : float or None, default=None
+        The largest learning rate. None: 0.04.
+
+    label_smoothing : float or None, default=None
+        e in the smoothed target (1 - e) y + e / n_classes. None: 0.1 if `scoring` is 'accuracy', else 0: it
+        spoils probabilities and their order.
+
+    scoring : {'accuracy', 'neg_log_loss', 'roc_auc'}, default='accuracy'
+        What the best epoch is best in.
+
+    class_weight : dict, 'balanced' or None, default=None
+        The weight of each class in the loss.
+
+    calibration : {'temperature'} or None, default=None
+        Whether log odds are divided by the number that makes the log loss of the rows held out, if there are
+        any, smallest.
 
     Attributes
     ----------
@@ -81,8 +86,6 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
 
     temperature_ : float or None
         What log odds are divided by.
-
-    {attributes}
 
     See Also
     --------
@@ -98,10 +101,10 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
     --------
     >>> import pandas as pd
     >>> from skbackprop import TabularBackpropClassifier
-    >>> X = pd.DataFrame({{"size": [1.0, 2.0, None, 8.0] * 10, "colour": ["red", "red", "blue", None] * 10}})
+    >>> X = pd.DataFrame({"size": [1.0, 2.0, None, 8.0] * 10, "colour": ["red", "red", "blue", None] * 10})
     >>> y = ["small", "small", "large", "large"] * 10
     >>> net = TabularBackpropClassifier(max_iter=20, hidden_layer_sizes=[16], random_state=0).fit(X, y)
-    >>> net.predict(pd.DataFrame({{"size": [1.5, 7.0], "colour": ["red", "green"]}}))
+    >>> net.predict(pd.DataFrame({"size": [1.5, 7.0], "colour": ["red", "green"]}))
     array(['small', 'large'], dtype='<U5')
     """
 

@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 
 from skbackprop.compat import Interval, StrOptions, with_callbacks
+from skbackprop.docstrings import documented
 from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
 from skbackprop.estimators.intervals import (
@@ -19,7 +20,6 @@ from skbackprop.estimators.intervals import (
 )
 from skbackprop.estimators.quantiles import quantiles_of_targets, regression_score
 from skbackprop.estimators.tabular.base import BaseTabular
-from skbackprop.estimators.tabular.parameters import documented
 from skbackprop.estimators.tabular.recipes import FOR_NUMBERS
 from skbackprop.estimators.targets import read_numbers
 from skbackprop.estimators.validation import as_column_or_matrix, validation_arguments
@@ -30,20 +30,7 @@ from skbackprop.targets import RegressionTargets
 LOSSES = {"squared_error", "absolute_error", "huber", "log_cosh", "quantile"}
 
 
-@documented(
-    activation="'mish'",
-    rate="0.07 of 'td_s', else 0.2",
-    dropout="0.15 of 'td', else 0",
-    own="""loss : {'squared_error', 'absolute_error', 'huber', 'log_cosh', 'quantile'} or Loss, \
-default='squared_error'
-    Of the target, standardised.
-
-quantile : float or list of float, default=0.5
-    For ``loss="quantile"``: one quantile, or several, strictly increasing, which then cannot cross.
-
-clamp : bool or None, default=None
-    Whether predictions stay in the range of the target. None: False of 'td_s', else True.""",
-)
+@documented
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     """A regressor of raw tables: RealMLP's network and recipe, its members validated in turn.
@@ -52,7 +39,24 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
 
     Parameters
     ----------
-    {common}
+    activation : str, Activation or None, default=None
+        Of the hidden layers, a name from `skbackprop.activations`. None: 'mish'.
+
+    dropout : float or None, default=None
+        The share of nodes that are switched off at first; it falls to 0 from half of the epochs
+        on. None: 0.15 of 'td', else 0.
+
+    learning_rate_init : float or None, default=None
+        The largest learning rate. None: 0.07 of 'td_s', else 0.2.
+
+    loss : str or Loss, default='squared_error'
+        Of the target, standardised: 'squared_error', 'absolute_error', 'huber', 'log_cosh', 'quantile'.
+
+    quantile : float or list of float, default=0.5
+        For ``loss="quantile"``: one quantile, or several, strictly increasing, which then cannot cross.
+
+    clamp : bool or None, default=None
+        Whether predictions stay in the range of the target. None: False of 'td_s', else True.
 
     Attributes
     ----------
@@ -62,8 +66,6 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     validation_residuals_ : ndarray of shape (n_held_out,) or (n_held_out, n_outputs), or None
         The sorted absolute residuals of members on the rows that they hold out, from which
         `predict_interval` is made.
-
-    {attributes}
 
     See Also
     --------
@@ -80,10 +82,10 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     >>> import numpy as np
     >>> import pandas as pd
     >>> from skbackprop import TabularBackpropRegressor
-    >>> X = pd.DataFrame({{"size": np.arange(40.0), "colour": ["red", "blue"] * 20}})
+    >>> X = pd.DataFrame({"size": np.arange(40.0), "colour": ["red", "blue"] * 20})
     >>> y = 1000 * X["size"] + 5000 * (X["colour"] == "red")
     >>> net = TabularBackpropRegressor(max_iter=64, hidden_layer_sizes=[32], random_state=0).fit(X, y)
-    >>> print(f"{{net.score(X, y):.1f}}")
+    >>> print(f"{net.score(X, y):.1f}")
     1.0
     """
 
