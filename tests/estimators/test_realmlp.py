@@ -36,7 +36,7 @@ class Fit:
                     fit.batches.append((batch.x[0].copy(), batch.y[0].copy()))
                     yield batch
 
-        class Validation(fitting.Validation):
+        class HeldOut(fitting.HeldOut):
             def __init__(self, *arguments):
                 super().__init__(*arguments)
                 fit.held_out = self.X[0], self.columns[0]
@@ -48,7 +48,7 @@ class Fit:
             return training_of(network, *arguments)
 
         monkeypatch.setattr(fitting, "MemberBatches", Recorded)
-        monkeypatch.setattr(fitting, "Validation", Validation)
+        monkeypatch.setattr(fitting, "HeldOut", HeldOut)
         monkeypatch.setattr(fitting, "training_of", start)
         net.fit(X, y)
         self.learned = parameters(net.networks_[0])
