@@ -5,6 +5,8 @@ import os
 import pkgutil
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,11 +15,25 @@ import pytest
 
 import skbackprop
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 DOCS = Path(__file__).parents[2] / "docs"
 BUILD = DOCS / "_build" / "html"
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def alone():
+    """One process of tests builds at a time: they would write into each other's files."""
+    with open(Path(tempfile.gettempdir()) / "skbackprop-site.lock", "w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +43,8 @@ def site():
         pytest.importorskip(name, reason="the site needs pip install -e '.[docs]'")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", str(BUILD)]
     environment = os.environ | {"PYTHONWARNINGS": "default"}
-    done = subprocess.run(command, cwd=DOCS.parent, capture_output=True, text=True, env=environment)
+    with alone():
+        done = subprocess.run(command, cwd=DOCS.parent, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-5000:]
     return {path: Page(path) for path in BUILD.rglob("*.html") if "_static" not in path.parts}
 
