@@ -124,7 +124,8 @@ def file_names(paths):
 def index_page():
     parts = [heading("API reference", "=")]
     parts.append(
-        "Every public class and function. Estimators are imported from ``skbackprop``, layers from ``skbackprop.layers``.\n\n"
+        "Every public class and function. Estimators are imported from ``skbackprop``, layers from "
+        "``skbackprop.layers``.\n\n"
     )
     for group, names in GROUPS.items():
         if present(names):
