@@ -12,7 +12,12 @@ def all_or_nothing(estimator):
     try:
         yield
     except BaseException:
-        ending = {name: value for name, value in vars(estimator).items() if name in ENDING}
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before | ending)
+        put_back(estimator, before)
         raise
+
+
+def put_back(estimator, attributes):
+    """The attributes of the estimator are these again."""
+    ending = {name: value for name, value in vars(estimator).items() if name in ENDING}
+    estimator.__dict__.clear()
+    estimator.__dict__.update(attributes | ending)

@@ -14,7 +14,7 @@ from skbackprop.products import scipy_on_one_thread
 STOPPED_BY_CALLBACK = 99  # SciPy's status
 
 
-class OutOfTime(Exception):  # noqa: N818
+class OutOfTimeError(Exception):
     """The search has used up its seconds."""
 
 
@@ -67,7 +67,7 @@ def minimize_lbfgs(
     def until_the_deadline(theta):
         nonlocal is_begun, is_under_way
         if monotonic() > deadline:
-            raise OutOfTime
+            raise OutOfTimeError
         if is_begun and not is_under_way:
             for hook in before_iteration:
                 hook()
@@ -108,7 +108,7 @@ def minimize_lbfgs(
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             return None
-        except OutOfTime:  # in the middle of an iteration: what the last one found stays
+        except OutOfTimeError:  # in the middle of an iteration: what the last one found stays
             loss = record.loss_curve[-1] if record.loss_curve else inf
             end_without_a_point()
             return OptimizeResult(

@@ -4,9 +4,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from skbackprop.all_or_nothing import put_back
 from skbackprop.beginning import GLOBAL
-
-ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"  # scikit-learn needs them to end callbacks
 
 
 class Before:
@@ -34,12 +33,9 @@ class Before:
 
     def restore(self):
         """The estimator is as it was."""
-        estimator = self.estimator
-        ending = {name: value for name, value in vars(estimator).items() if name in ENDING}
-        vars(estimator).clear()
-        vars(estimator).update(self.attributes | ending)
+        put_back(self.estimator, self.attributes)
         if self.is_drawn_from:
-            estimator.random_state.set_state(self.sequence)
+            self.estimator.random_state.set_state(self.sequence)
         if self.training is not None:
             self._restore_training()
 

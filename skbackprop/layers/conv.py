@@ -1,19 +1,17 @@
 """The convolution over a sequence: one small dense layer, the same for every window of steps."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import clone
 
-from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.activations import Activation
 from skbackprop.compat import Interval
-from skbackprop.initializers import INITIALIZERS, Initializer
-from skbackprop.layers.dense import Dense
+from skbackprop.initializers import Initializer
+from skbackprop.layers.dense import Dense, with_parts
 from skbackprop.layers.layer import Layer
 from skbackprop.layers.steps import by_channel, n_steps
 from skbackprop.memory import Buffer
-from skbackprop.names import resolve
 from skbackprop.products import Product
 
 
@@ -73,12 +71,7 @@ class Conv1D(Layer):
     }
 
     def resolved(self):
-        self._validate_params()
-        activation = clone(resolve(self.activation, ACTIVATIONS, "activation"))
-        initializer = clone(resolve(self.initializer, INITIALIZERS, "initializer"))
-        activation._validate_params()
-        initializer._validate_params()
-        return replace(self, activation=activation, initializer=initializer)
+        return with_parts(self)
 
     def _n_windows(self, n_inputs):
         n = n_steps(self, n_inputs)

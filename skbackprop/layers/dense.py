@@ -63,17 +63,13 @@ class Dense(Layer):
     }
 
     def resolved(self):
-        self._validate_params()
-        activation = clone(resolve(self.activation, ACTIVATIONS, "activation"))
-        initializer = clone(resolve(self.initializer, INITIALIZERS, "initializer"))
-        activation._validate_params()
-        initializer._validate_params()
-        if self.n_units == 1 and not activation.elementwise:
+        layer = with_parts(self)
+        if self.n_units == 1 and not layer.activation.elementwise:
             raise ValueError(
                 f"{self!r}: {self.activation!r} shares 1 among the nodes, so that a single one is always 1. "
                 "Give two nodes or more (one for each target column), or take 'logistic' for one share."
             )
-        return replace(self, activation=activation, initializer=initializer)
+        return layer
 
     def n_outputs(self, n_inputs):
         return self.n_units
@@ -142,3 +138,13 @@ class Dense(Layer):
 
     def input_gradient(self, params, work):
         return work.spread(work.delta, params.weight.mT, out=work.input_gradient)
+
+
+def with_parts(layer):
+    """The layer with its activation and its initializer as objects, all settings valid."""
+    layer._validate_params()
+    activation = clone(resolve(layer.activation, ACTIVATIONS, "activation"))
+    initializer = clone(resolve(layer.initializer, INITIALIZERS, "initializer"))
+    activation._validate_params()
+    initializer._validate_params()
+    return replace(layer, activation=activation, initializer=initializer)

@@ -97,18 +97,23 @@ class Group(Members):
             for order, fit in zip(self.batches.orders, self.fits):
                 np.copyto(order, fit.stream.batches.order)
 
-    def close_epoch(self, losses, n_rows):
+    def measure(self):
+        """Each fit by its own monitor, on its own network."""
+        measured = [None] * len(self.fits)
+        for member, fit in enumerate(self.fits):
+            if fit.monitor is not None and not fit.has_ended:
+                self.hand_out(member)
+                measured[member] = fit.monitor(fit.run.measured)
+        return measured
+
+    def close_epoch(self, losses, n_rows, measured):
         """The group of those that go on; None: there are none."""
         self.n_epochs -= 1
-        for member, (fit, rule) in enumerate(zip(self.fits, self.rules)):
-            if fit.has_ended:
-                continue
-            measured, theta = None, None
-            if fit.monitor is not None:
-                self.hand_out(member)
-                network = fit.run.measured
-                measured, theta = fit.monitor(network), network.theta
-            if close_epoch(fit.run.record, rule, fit.run.rate, losses[member], n_rows, measured, theta):
+        for fit, rule, loss, found in zip(self.fits, self.rules, losses, measured):
+            theta = fit.run.measured.theta if found is not None else None
+            if not fit.has_ended and close_epoch(
+                fit.run.record, rule, fit.run.rate, loss, n_rows, found, theta
+            ):
                 finish(fit)
         going_on = [member for member, fit in enumerate(self.fits) if not fit.has_ended]
         if 0 < len(self.fits) - len(going_on) < len(self.fits) / 4:

@@ -142,7 +142,7 @@ def zone_of(times):
     name = str(times.tz)
     try:
         named = times[:0].tz_convert(name).tz
-    except Exception:  # of whatever kind: it is no name
+    except (KeyError, ValueError, TypeError, OSError):  # it is no name: pytz, zoneinfo and dateutil differ
         return times.tz
     return name if str(named) == name else times.tz
 

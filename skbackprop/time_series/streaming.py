@@ -401,6 +401,6 @@ def _chunks(n_rows, n_first, chunk_size):
 def _is_fitted(model):
     try:
         check_is_fitted(model)
-    except Exception:  # of whatever kind the model raises
+    except (ValueError, TypeError, AttributeError):  # NotFittedError is the first and the last of these
         return False
     return True

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from abc import ABC, abstractmethod
 from time import monotonic
 
 from skbackprop import files
@@ -9,7 +10,7 @@ from skbackprop.states import encode
 from skbackprop.training.hooks import Hook
 
 
-class CheckpointFile(Hook):
+class CheckpointFile(Hook, ABC):
     """Written after so many epochs and seconds, and at the end; what it holds is said by `content`.
 
     Parameters
@@ -29,9 +30,9 @@ class CheckpointFile(Hook):
         self.written_at, self.n_written, self.failed = monotonic(), None, False
         self.ended = False
 
+    @abstractmethod
     def content(self):
         """What continues the run."""
-        raise NotImplementedError
 
     def begin(self, run):
         self.run = run

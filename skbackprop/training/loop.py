@@ -48,8 +48,9 @@ def train(members, limits, hooks=()):
                     members = rest
                     beginning = Beginning(members.run, members.batches, members.random)
                     beginning.note()
-            rest = members.close_epoch(np.atleast_1d(losses), n_rows)
-            is_under_way = False
+            measured = members.measure()
+            is_under_way = False  # from here on it is recorded
+            rest = members.close_epoch(np.atleast_1d(losses), n_rows, measured)
             wishes = [hook.after_epoch(rest is None) for hook in hooks]
             if rest is None or any(wishes):
                 return None

@@ -42,10 +42,12 @@ class Members:
         if self.random is not None:
             self.batches.shuffle(self.random)
 
-    def close_epoch(self, losses, n_rows):
-        """Measure and record an epoch; those who go on, None where all have ended."""
-        nothing = [None] * len(self.rules)
-        measured = nothing if self.validation is None else self.validation(self.run.measured)
+    def measure(self):
+        """What validation finds for each member, None without it."""
+        return [None] * len(self.rules) if self.validation is None else self.validation(self.run.measured)
+
+    def close_epoch(self, losses, n_rows, measured):
+        """Record an epoch; those who go on, None where all have ended."""
         rows = self.run.rows_of(self.run.measured.theta)
         each = zip(self.run.records, self.rules, losses, measured, rows)
         ended = [

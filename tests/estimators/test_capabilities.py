@@ -185,7 +185,7 @@ CAPABILITIES = {
     "callbacks of scikit-learn 1.9": callbacks,
     "`verbose`: a line an epoch, with the time left": progress_with_time_left,
     "`stop_reason_`": why_training_stopped,
-    "Ctrl-C keeps the best model so far": an_interrupt_keeps_the_model,
+    "Ctrl-C keeps the best model so far, with `n_jobs=None`": an_interrupt_keeps_the_model,
     "`max_time`, kept within a step and a validation": a_limit_of_time,
     "`checkpoint`, `resume`": checkpoints,
     "`save`, `load`": saving,

@@ -24,7 +24,7 @@ from skbackprop.losses import Huber, LogLoss
 from skbackprop.optimizers import AdamW
 from skbackprop.schedules import OneCycle, WarmUp
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # few epochs
 
 X, C = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)

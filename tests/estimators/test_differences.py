@@ -10,7 +10,7 @@ from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.optimizers import SGD
 
 # The fits here are short on purpose; that the warning comes is tested where it is the subject.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # few epochs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 4))

@@ -78,7 +78,7 @@ class NetworkCheckpoint(CheckpointFile):
 
     def close(self, limit):
         """Training is over, unless it was interrupted; `limit` as `train` returns it."""
-        self.limit, self.ended, self.n_written = limit, limit != INTERRUPT, None
+        self.limit, self.ended, self.n_written = limit, self.ended or limit != INTERRUPT, None
 
     def resumed(self):
         """The content of an earlier file of this network; None where there is none, or none is wanted."""
