@@ -303,17 +303,14 @@ def scheduled_settings(component: object) -> dict[str, Scheduled]:
     return {name: value for name, value in vars(component).items() if isinstance(value, Scheduled)}
 
 
-class Schedulable:
-    """A component with settings that may be `Scheduled`: what holds for a number holds for every value."""
-
-    def _validate_params(self):
-        super()._validate_params()
-        for name, setting in scheduled_settings(self).items():
-            setting._validate_params()
-            constraints = {name: self._parameter_constraints[name]}
-            for step in range(21):
-                value = {name: setting.at(step / 20)}
-                validate_parameter_constraints(constraints, value, type(self).__name__)
+def check_scheduled(component: BaseEstimator) -> None:
+    """An error for a setting that is `Scheduled` and takes a value that the component does not allow."""
+    for name, setting in scheduled_settings(component).items():
+        setting._validate_params()
+        constraints = {name: component._parameter_constraints[name]}
+        for step in range(21):
+            value = {name: setting.at(step / 20)}
+            validate_parameter_constraints(constraints, value, type(component).__name__)
 
 
 class ScheduledRate:

@@ -8,11 +8,11 @@ import numpy as np
 from skbackprop.compat import Interval
 from skbackprop.layers.layer import Layer
 from skbackprop.memory import GENERATOR, Buffer, Setting
-from skbackprop.schedules import Schedulable, Scheduled
+from skbackprop.schedules import Scheduled, check_scheduled
 
 
 @dataclass(eq=False, repr=False)
-class Dropout(Schedulable, Layer):
+class Dropout(Layer):
     """a = x * mask / (1 - rate) in training, a = x otherwise (Srivastava et al., 2014).
 
     Parameters
@@ -24,6 +24,10 @@ class Dropout(Schedulable, Layer):
     rate: float | Scheduled = 0.5
 
     _parameter_constraints = {"rate": [Interval(Real, 0, 1, closed="left"), Scheduled]}
+
+    def _validate_params(self):
+        super()._validate_params()
+        check_scheduled(self)
 
     def buffers(self, n_inputs):
         return {

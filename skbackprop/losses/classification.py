@@ -10,11 +10,11 @@ from skbackprop.compat import Interval
 from skbackprop.losses.cross_entropy import SoftmaxLink
 from skbackprop.losses.loss import Loss
 from skbackprop.memory import Buffer, Setting
-from skbackprop.schedules import Schedulable, Scheduled
+from skbackprop.schedules import Scheduled, check_scheduled
 
 
 @dataclass(eq=False, repr=False)
-class LogLoss(Schedulable, Loss):
+class LogLoss(Loss):
     """The log loss of a classifier: binary for one column or several labels, else multinomial.
 
     `for_columns` chooses; both parts may be given to a classifier themselves.
@@ -30,6 +30,10 @@ class LogLoss(Schedulable, Loss):
     _parameter_constraints = {"label_smoothing": [Interval(Real, 0, 1, closed="left"), Scheduled]}
     for_classes = True
     n_scratch = 1
+
+    def _validate_params(self):
+        super()._validate_params()
+        check_scheduled(self)
 
     def for_columns(self, exclusive):
         return (MultinomialLogLoss if exclusive else BinaryLogLoss)(self.label_smoothing)

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skbackprop.compat import Interval
-from skbackprop.schedules import Schedulable, Scheduled, scheduled_settings
+from skbackprop.schedules import Scheduled, check_scheduled, scheduled_settings
 
 RATE = {"learning_rate": [Interval(Real, 0, None, closed="neither")]}
 SHARE = [Interval(Real, 0, 1, closed="left")]
@@ -28,7 +28,7 @@ class Parameters(Protocol):
     matrices: list[tuple[slice, tuple[int, ...], Any]]  # (part of theta, shape, `Parameter`) of each
 
 
-class GradientTransform(Schedulable, BaseEstimator, ABC):
+class GradientTransform(BaseEstimator, ABC):
     """u, the update, starts as the gradient; `apply` changes it in place.
 
     `init` gives the arrays that continue from step to step, `work` constants and scratch; `apply` finds
@@ -38,6 +38,10 @@ class GradientTransform(Schedulable, BaseEstimator, ABC):
 
     _parameter_constraints: dict = {}
     elementwise: bool = True
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        check_scheduled(self)
 
     def init(self, network: Parameters) -> dict[str, np.ndarray]:
         """Arrays by name: the state, kept and pickled."""

@@ -1,5 +1,6 @@
 """Features of a row's time alone."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
@@ -23,21 +24,20 @@ from skbackprop.unused import warn_unused
 NO_NUMBERS = "period", "string", "timedelta", "timedelta64"
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class ClockFeatures(TimeFeatures):
-    """Features of times: `_learn_times(times)` in the first fit, `_of(times)` in `transform`.
+    """Features of times."""
 
-    Parameters
-    ----------
-    time : str, int or None, default=None
-        The column, or level of the index, that holds the times. None: the index of X.
+    @abstractmethod
+    def _times(self, X, reset):
+        """The times of the rows as a pandas Index, on the clock that was learned unless `reset`."""
 
-    passthrough : bool or list, default=False
-        Whether the columns of X, or which of them, stand before the features.
-    """
+    @abstractmethod
+    def _learn_times(self, times):
+        """What the first `fit` learns."""
 
-    time: str | int | None = None
-    passthrough: bool | list = False
+    @abstractmethod
+    def _of(self, times):
+        """The features (n_rows, n_features)."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from skbackprop.compat import safe_indexing
 from skbackprop.time_series.changes import rounding
+from skbackprop.time_series.reading import read_ahead, read_target
 from skbackprop.time_series.waiting import TooFewRowsError
 
 N_ORIGINS = 60  # of the calibration, at most
@@ -113,13 +114,15 @@ def newest(errors):
 def _errors(model, X, y):
     """(y - quantile) / scale of the next steps, for each series; NaN where y or a unit is not known."""
     n_levels = len(model.models_.levels)
-    X, y = _rows(X, y, model._is_known(X))
+    rows = read_ahead(model, X)
+    is_known = model.history_.ids.get_indexer(rows.ids) >= 0  # of each series
+    X, y = _rows(X, y, is_known[rows.codes])
     if len(y) == 0:
         return np.empty((0, model.horizon, n_levels))
     forecast = model._predict(X)
     errors = np.full((forecast.number.max() + 1, model.horizon, n_levels), np.nan)
     near = forecast.ahead <= model.horizon
-    off = model._target(y, len(y))[:, None] - forecast.quantiles
+    off = read_target(model, y, len(y))[:, None] - forecast.quantiles
     scale = forecast.scale[:, None]
     is_none = np.abs(off) <= rounding(np.abs(forecast.quantiles))
     off = np.where(is_none, 0, np.where(scale > 0, off, np.nan) / np.where(scale > 0, scale, 1))

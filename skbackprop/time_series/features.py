@@ -1,9 +1,10 @@
 """What the transformers that look back have in common."""
 
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,17 @@ from skbackprop.unused import warn_unused
 COLUMNS = [None, str, Integral, "array-like"]
 
 
-class TimeFeatures(TransformerMixin, Persistent, BaseEstimator):
-    """Features of rows in time. Subclasses give `_feature_names(columns)`, of the columns of `_sources`.
+@dataclass(eq=False, repr=False, kw_only=True)
+class TimeFeatures(TransformerMixin, Persistent, BaseEstimator, ABC):
+    """Features of rows in time.
+
+    Parameters
+    ----------
+    time : str, int or None, default=None
+        The column, or level of the index, that holds the times. None: the index of X.
+
+    passthrough : bool or list, default=False
+        Whether the columns of X, or which of them, stand before the features.
 
     Attributes
     ----------
@@ -36,6 +46,13 @@ class TimeFeatures(TransformerMixin, Persistent, BaseEstimator):
     """
 
     _parameter_constraints = {"time": [None, str, Integral], "passthrough": ["boolean", "array-like"]}
+
+    time: str | int | None = None
+    passthrough: bool | list = False
+
+    @abstractmethod
+    def _feature_names(self, columns):
+        """The names of the features that are made of these columns, those of `_sources`."""
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Names of the columns that `transform` gives.
@@ -67,7 +84,7 @@ class TimeFeatures(TransformerMixin, Persistent, BaseEstimator):
         return as_list(self.passthrough)
 
     def _joined(self, X, features):
-        """Features (n_rows, n_features) as X came: with its index, behind the columns passed through."""
+        """Features (n_rows, n_features) as X came: with its index, after the columns passed through."""
         X = as_frame(X)
         if is_pandas(X):
             kept = self._kept(list(X.columns))
@@ -93,7 +110,7 @@ class TimeFeatures(TransformerMixin, Persistent, BaseEstimator):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class HistoryFeatures(TimeFeatures):
-    """Features of rows and of those `_keep()` steps before them: `_fill(out, placed)` writes them.
+    """Features of rows and of those before them.
 
     Parameters
     ----------
@@ -125,9 +142,6 @@ class HistoryFeatures(TimeFeatures):
     forget_after : int or None, default=None
         In `partial_fit`, series without rows for more than so many steps are forgotten. None: none are.
 
-    passthrough : bool or list, default=False
-        Whether the columns of X, or which of them, stand before the features.
-
     Attributes
     ----------
     history_ : History
@@ -143,16 +157,29 @@ class HistoryFeatures(TimeFeatures):
         "history": [StrOptions({"auto", "continue", "none"})],
         "forget_after": [None, Interval(Integral, 1, None, closed="left")],
     }
-    _initial: ClassVar[Any] = None  # state of a new series (n_states,), of recursions
 
     columns: str | int | list | None = None
     groups: str | int | list | None = None
-    time: str | int | None = None
     freq: object = None
     on_gap: str = "nan"
     history: str = "auto"
     forget_after: int | None = None
-    passthrough: bool | list = False
+
+    @abstractmethod
+    def _keep(self):
+        """How many steps before a row its features look back on."""
+
+    @abstractmethod
+    def _fill(self, out, placed):
+        """Write the features of the rows to `out` (n_features, n_rows)."""
+
+    def _initial(self):
+        """Of recursions, the state (n_states,) of a new series."""
+        return None
+
+    def _states(self, placed):
+        """Of recursions, the states to remember (n_series, n_columns, n_states)."""
+        return None
 
     def _sources(self, names):
         return columns_of(self, names)
@@ -296,13 +323,11 @@ class HistoryFeatures(TimeFeatures):
 
     def _n_missing(self):
         """How many rows of a series may lack features, for want of rows before them."""
-        return self._keep() + (getattr(self, "min_periods", None) or 0)
+        return self._keep()
 
     def _place(self, rows, history, positional, late):
-        return place(rows, history, self._keep(), self._reach(), self._initial, self.on_gap, positional, late)
-
-    def _states(self, placed):
-        return None
+        keep, reach, initial = self._keep(), self._reach(), self._initial()
+        return place(rows, history, keep, reach, initial, self.on_gap, positional, late)
 
     def _check_settings(self):
         """Errors of parameters that depend on each other."""

@@ -1,15 +1,17 @@
 """Forecasts of many steps and many series by any regressor."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from copy import copy
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import (
@@ -22,9 +24,8 @@ from skbackprop.compat import (
     with_callbacks,
 )
 from skbackprop.persistence import Persistent
-from skbackprop.preprocessing.times import refuse_times
 from skbackprop.time_series.acting import reasons_of_forecaster
-from skbackprop.time_series.beginning import BeginsLater
+from skbackprop.time_series.beginning import FirstRows
 from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.clock import check_fits, clock_for
 from skbackprop.time_series.closed import closed_steps
@@ -36,13 +37,12 @@ from skbackprop.time_series.learning import Chunked, Whole
 from skbackprop.time_series.models import Forecast, StagedModels, levels_of
 from skbackprop.time_series.panels import ordered_rows, row_steps
 from skbackprop.time_series.progress import ModelProgress
-from skbackprop.time_series.rows import as_frame, as_list, columns_of, is_frame, is_pandas, opened, read
+from skbackprop.time_series.reading import floats_of, read_ahead, read_series
+from skbackprop.time_series.rows import as_frame, as_list
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.waiting import TooFewRowsError
 from skbackprop.time_series.windows import NORMALIZERS, learned_windows
 from skbackprop.unused import warn_unused
-
-FLOATS = [np.float64, np.float32]
 
 
 def _can_go_on(self):
@@ -54,7 +54,7 @@ def _can_go_on(self):
 
 
 @dataclass(eq=False, repr=False)
-class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persistent, BaseEstimator):
+class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstimator):
     """Forecasts from windows of the past, by one regressor for all series.
 
     Each window is normalised by what it holds itself, and forecasts are mapped back exactly, so that series
@@ -267,13 +267,13 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         progress = ModelProgress(self, X, y)
         with all_or_nothing(self):
             self._learn(as_frame(X), y, progress, "forecasts")
-            self._forget_first_rows()
+            vars(self).pop("_first", None)
             progress.end()
         return self
 
     def _learn(self, X, y, progress, purpose):
         """What `fit` does; `purpose` is 'forecasts' or 'calibration'."""
-        rows = self._read(X, y, reset=True)
+        rows = read_series(self, X, y, reset=True)
         if purpose != "calibration" and "_first" not in vars(self):  # else it was told already
             warn_unused(self, reasons_of_forecaster(self, rows.times), 4 + N_FRAMES)
         history = empty_history(rows, clock_for(self, rows))
@@ -327,7 +327,15 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         """
         if "history_" in vars(self):
             return self._go_on(X, y, learn=True)
-        return self._begin(X, y)
+        X, y = as_frame(X), floats_of(self, y)
+        read_series(copy(self), X, y, reset=True)  # what is wrong with these rows is said of them alone
+        if "_first" in vars(self):
+            X, y = self._first.followed_by(X, y)
+        try:
+            return self.fit(X, y)
+        except TooFewRowsError as error:
+            self._first = FirstRows.of(self, X, y, str(error))
+        return self
 
     def observe(self, X: Any, y: Any) -> Self:
         """Go on from new rows without learning from them.
@@ -442,14 +450,16 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
         high = np.maximum(y[:, upper] + wider, y[:, median])
         return self._in_units(np.column_stack([low, high]))
 
+    def _check_has_learned(self):
+        if "_first" in vars(self):
+            raise NotFittedError(
+                f"This {type(self).__name__} has learned nothing yet: {len(self._first.y)} rows are "
+                f"remembered until more come. {self._first.why}"
+            )
+        check_is_fitted(self)
+
     def _in_units(self, y):
         return y if self.target_transform is None else np.expm1(y)
-
-    def _is_known(self, X):
-        """Whether each row is of a series that was seen."""
-        rows = self._read_ahead(X)
-        known = self.history_.ids.get_indexer(rows.ids) >= 0
-        return known[rows.codes]
 
     def _checked(self, X):
         """The forecast of each row of X; a warning where a column known ahead is not, an error if in all."""
@@ -460,7 +470,7 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
     def _predict(self, X):
         """The forecast of each row of X; NaN where what it rests on is not known."""
         self._check_has_learned()
-        rows = self._read_ahead(X)
+        rows = read_ahead(self, X)
         on_gap = "ignore" if self.on_gap == "ignore" else "nan"  # steps between are forecast too
         placed = place(rows, self.history_, 1, 1, None, on_gap, True, "ahead")
         known = self.history_.ids.get_indexer(placed.ids)
@@ -523,14 +533,14 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
             NaN where no value is known in the window before the row, or a column known ahead is not known.
         """
         self._check_has_learned()
-        rows = self._read(X, y, reset=False)
+        rows = read_series(self, X, y, reset=False)
         keep = self.models_.keep
         placed = place(rows, self.history_, keep, keep, None, self.on_gap, True, "alone")
         return self._in_units(self.models_.one_step(placed, self.history_))
 
     def _go_on(self, X, y, learn):
         X, keep = as_frame(X), self.models_.keep
-        rows = self._read(X, y, reset=False)
+        rows = read_series(self, X, y, reset=False)
         placed = place(rows, self.history_, keep, keep, None, self.on_gap, True, "error")
         history = remember(placed, self.history_, keep, None, None)
         models, conformal = self.models_.observed(placed, history), self.conformal_
@@ -539,49 +549,6 @@ class LagForecaster(BeginsLater, CallbackSupportMixin, RegressorMixin, Persisten
             models = models.gone_on(placed, history)
         self.history_, self.models_, self.conformal_ = history, models, conformal
         return self
-
-    def _read(self, X, y, reset, with_y=True):
-        """The rows with y as their first column, and the columns known ahead as the last ones."""
-        rows = read(self, X, reset)
-        names = columns_of(self, opened(self, X, False).names)
-        future = as_list(self.known_future)
-        unknown = [name for name in future if name not in names]
-        if unknown:
-            raise ValueError(f"known_future: X has no column {unknown[0]!r} of numbers, only {names}.")
-        order = sorted(range(len(names)), key=lambda k: names[k] in future)
-        n_rows = len(rows.values)
-        y = self._target(y, n_rows) if with_y else np.full(n_rows, np.nan)
-        values = np.column_stack([y, np.asarray(rows.values, dtype=y.dtype)[:, order]])
-        return replace(rows, values=values)
-
-    def _read_ahead(self, X):
-        """Rows to come: columns that are not known ahead may be absent, and are not looked at."""
-        learned = list(vars(self).get("feature_names_in_", []))
-        past = [name for name in columns_of(self, learned) if name not in as_list(self.known_future)]
-        X = as_frame(X)
-        if past and is_frame(X):
-            unknown = dict.fromkeys(past, np.nan)
-            X = X.assign(**unknown) if is_pandas(X) else X.with_columns(**unknown)
-            place = {name: number for number, name in enumerate(learned)}
-            X = X[sorted(X.columns, key=lambda name: place.get(name, len(place)))]
-        return self._read(X, None, reset=False, with_y=False)
-
-    def _target(self, y, n_rows):
-        y = self._floats(y)
-        if len(y) != n_rows:
-            raise ValueError(f"X has {n_rows} rows, but y {len(y)}: inconsistent numbers of samples.")
-        if self.target_transform is None:
-            return y
-        if (y <= -1).any():
-            raise ValueError(f"target_transform='log1p' needs y above -1, the smallest is {np.nanmin(y)}.")
-        return np.log1p(y)
-
-    def _floats(self, y):
-        if y is None:
-            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        refuse_times(y, "y")
-        y = column_or_1d(y, dtype=None, warn=True)
-        return check_array(y, ensure_2d=False, ensure_all_finite="allow-nan", dtype=FLOATS, input_name="y")
 
     def _new_models(self, changes, closed):
         levels = levels_of(self.quantiles)

@@ -70,6 +70,9 @@ class RollingFeatures(HistoryFeatures):
     def _keep(self):
         return max(self._windows()) + self.shift - 1
 
+    def _n_missing(self):
+        return self._keep() + (self.min_periods or 0)
+
     def _feature_names(self, columns):
         shift = "" if self.shift == 1 else f"_shift_{self.shift}"
         names = [name if isinstance(name, str) else f"quantile_{name}" for name in self.statistics]

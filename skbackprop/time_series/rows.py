@@ -185,6 +185,9 @@ def no_numbers(estimator, name, dtype):
 class Columns:
     """The columns of a data frame X that hold numbers, in whatever way."""
 
+    def __init__(self, X):
+        self.X, self.names, self.n_rows = X, list(X.columns), len(X)
+
     def _read(self, name):
         return frame_column(nw.from_native(self.X[name], series_only=True))
 
@@ -209,7 +212,7 @@ class FrameTable(Columns):
         plain = {name: dtype for name, dtype in X.dtypes.items() if isinstance(dtype, np.dtype)}
         if not all(dtype.isnative for dtype in plain.values()):  # pandas cannot choose among such columns
             X = X.astype({name: dtype.newbyteorder("=") for name, dtype in plain.items()})
-        self.X, self.names, self.n_rows = X, list(X.columns), len(X)
+        super().__init__(X)
 
     def has(self, name):
         return name in self.X.columns or self._level(name) is not None
@@ -262,9 +265,6 @@ def _is_plain(dtype):
 
 class PolarsTable(Columns):
     """A polars DataFrame: it has no index."""
-
-    def __init__(self, X):
-        self.X, self.names, self.n_rows = X, list(X.columns), len(X)
 
     def has(self, name):
         return name in self.names

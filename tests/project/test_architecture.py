@@ -75,27 +75,11 @@ def imported_modules(tree):
                 yield below[0] if below else "__init__"
 
 
-def docstring_lines(tree):
-    kinds = ast.Module, ast.ClassDef, ast.FunctionDef
-    for node in ast.walk(tree):
-        if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
-            yield from range(node.body[0].lineno, node.body[0].end_lineno + 1)
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_down(path):
     own = module_of(path)
     for module in imported_modules(ast.parse(path.read_text())):
         assert module == own or ORDER.index(module) > ORDER.index(own), f"{own} imports {module}"
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_files_are_short(path):
-    text = path.read_text()
-    without_code = set(docstring_lines(ast.parse(text)))
-    lines = enumerate(map(str.strip, text.splitlines()), start=1)
-    code = [line for i, line in lines if line and not line.startswith("#") and i not in without_code]
-    assert len(code) <= 300
 
 
 def private_names_of_sklearn(tree):

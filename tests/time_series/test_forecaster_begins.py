@@ -238,7 +238,7 @@ def test_unknown_values_at_the_beginning_are_remembered_within_bounds():
     model, sizes = LagForecaster(SGD, 7, horizon=2), []
     for k in range(330):
         model.partial_fit(X[k : k + 1], y[k : k + 1])
-        sizes.append(0 if has_learned(model) else len(model._first.rows[1]))
+        sizes.append(0 if has_learned(model) else len(model._first.y))
         if k == 290:
             with pytest.raises(NotFittedError, match="y is NaN in all"):
                 model.forecast()
