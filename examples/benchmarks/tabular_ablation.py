@@ -1,6 +1,6 @@
-"""What each piece of the tabular estimators is worth: the default with one thing changed, on 20 real tables.
+"""What each piece of the tabular estimators contributes: one setting changed at a time, on 20 real tables.
 
-As `tabular.py`, whose sets, splits and options these are; by default at most 1,000 rows of each set.
+It uses the data sets, splits and options of `tabular.py`, by default with at most 1,000 rows of each data set.
 
     python examples/benchmarks/tabular_ablation.py [--methods "solver='muon'" default] [--seeds 0 1]
     python examples/benchmarks/tabular_ablation.py --write docs/tabular_ablation.md
@@ -17,25 +17,26 @@ from pages import markdown
 
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
 
-PAGE = """# What each piece is worth
+PAGE = """# What each piece contributes
 
-`TabularBackpropClassifier` and `TabularBackpropRegressor` at their defaults, but for early stopping, so that
-all make the same epochs; then with one thing changed.
-A number is the geometric mean, over the sets of `examples/benchmarks/tabular.py`, of what is measured divided
-by that of the default: **above 1 the default is better**. At most {max_rows:,} rows of each set, a quarter of
-them the test; the mean over the seeds {seeds}. Written by
+The row "default" is `TabularBackpropClassifier` and `TabularBackpropRegressor` with their defaults, but without
+early stopping, so that all variants train for the same number of epochs. In each other row one setting differs.
+Each number is the geometric mean, over the data sets of `examples/benchmarks/tabular.py`, of the variant's
+result divided by the result of the default: **above 1, the default is better**. At most {max_rows:,} rows of
+each data set are used, a quarter of them as the test set; the result on a data set is the mean over the seeds
+{seeds}. This page was written by
 `python examples/benchmarks/tabular_ablation.py --write docs/tabular_ablation.md`.
 
 {table}
 
-The error of the {n_classes} sets with classes is the share of wrong labels, of the {n_numbers} others the
-RMSE; log loss and 1 - AUC are of the former. Where less than half a row of a test is wrong, half a row
-counts. ± is the standard error over the sets. Time is the processor's, of all fits.
+On the {n_classes} classification sets the error is the fraction of wrong labels, on the {n_numbers} regression
+sets the RMSE. Log loss and 1 - AUC are those of the classification sets. An error of less than half a test row
+counts as half a row. ± is the standard error over the data sets. Time is the processor time of all fits.
 """
 
 
 def changed(task, seed, n_threads, values=(), early_stopping=False, **settings):
-    """An estimator with other parameters, and other values of its recipe that no parameter has."""
+    """An estimator with other parameters, and with other values of its recipe that are not parameters."""
     kind = TabularBackpropRegressor if task == "regression" else TabularBackpropClassifier
     known = kind().get_params()
     settings = {name: value for name, value in settings.items() if name in known}
@@ -87,7 +88,7 @@ VARIANTS = {
 
 
 def against_default(lines, column):
-    """Over sets, the geometric mean of each variant's means beside the default's, with its standard error."""
+    """Geometric means over data sets of the results relative to the default's, with standard errors."""
     lines = lines[lines[column].notna()]
     means = tabular_page.table(lines, column, list(VARIANTS))
     floor = 0.5 / lines.groupby("set", sort=False)["n_test"].first()

@@ -1,4 +1,4 @@
-"""From the lines of the results of `tabular.py` to its page."""
+"""Writes the page of `tabular.py` from the lines of its results."""
 
 import json
 import sys
@@ -9,26 +9,27 @@ from pages import markdown
 
 PAGE = """# Tables
 
-Errors on real tables, smaller is better: the share of wrong labels, or for numbers the RMSE over the target's
-standard deviation (of all rows drawn, so that a split does not change the measure). At most {max_rows:,} rows
-of each set by a fixed draw, a quarter of them the test; the mean over the seeds {seeds}, which split the rows
-and start the methods. A class with fewer than four rows in the draw is left out. All methods but the MLP are
-at their defaults; their pipelines are in `examples/benchmarks/tabular_methods.py`. Written by
-`python examples/benchmarks/tabular.py --write docs/tabular.md`, which says how to install what it needs.
+Errors on real tables; smaller is better. For classification the error is the fraction of wrong labels, for
+regression the RMSE divided by the standard deviation of the target (over all rows drawn, so that the split does
+not change the measure). At most {max_rows:,} rows are drawn from each data set, always the same ones; a quarter
+of them is the test set. Each number is the mean over the seeds {seeds}, which determine the split and are the
+`random_state` of the methods. Classes with fewer than four drawn rows are left out. All methods except the MLP
+use their defaults; their pipelines are in `examples/benchmarks/tabular_methods.py`. This page was written by
+`python examples/benchmarks/tabular.py --write docs/tabular.md`; the program says which packages it needs.
 
 {errors}
 
-## Beside {baseline}
+## Compared with {baseline}
 
-The geometric mean of the ratios to {baseline}'s error, where less than half a row of the test counts as half
-a row: of the {n_shared} of {n_cells} cells, a set and a seed, that all methods have finished. {left_out}
-A win is the smallest mean error on a set; a tie is a win of each.
+The geometric mean of the ratios to the error of {baseline}. An error of less than half a test row counts as half
+a row. The mean is over the {n_shared} of {n_cells} cells (one data set and one seed) that all methods finished.
+{left_out} The method with the smallest mean error on a data set wins; in a tie each of them wins.
 
 {ratios}
 
 ## Time
 
-Fit and prediction of the same cells, {threads}; beside other programs the processor's time is the measure.
+Fit and prediction of the same cells, {threads}. Other programs ran at the same time, so compare processor times.
 
 {times}
 {other_times}
@@ -41,7 +42,7 @@ def read(path):
 
 
 def table(lines, values, methods):
-    """Sets by methods, the mean over seeds."""
+    """One row per data set and one column per method, the mean over seeds."""
     wide = lines.pivot_table(values, "set", "method", aggfunc="mean", sort=False)
     return wide.reindex(columns=[name for name in methods if name in wide])
 
@@ -57,7 +58,7 @@ def finished_by_all(lines):
 
 
 def ratios(shared, methods, baseline):
-    """Geometric means relative to the baseline's, and wins."""
+    """Geometric means of the errors relative to the baseline, and wins."""
     of_sets = shared.groupby("set", sort=False)[["task", "n_test"]].first()
     errors = table(shared, "error", methods).reindex(of_sets.index)
     logs = np.log(errors.clip(lower=0.5 / of_sets["n_test"], axis=0))
@@ -88,22 +89,22 @@ def threads_of(lines):
 
 
 def left_out(lines, ended):
-    """A sentence for every method that has not finished all cells."""
+    """A sentence for every method that did not finish all cells."""
     n_cells = len(lines[["set", "seed"]].drop_duplicates())
     sentences = []
     for method, part in lines.groupby("method", sort=False):
         slow = ended[ended["method"] == method]
         if len(part) + len(slow) < n_cells:
-            sentences.append(f"{method} was not run on {n_cells - len(part) - len(slow)}.")
+            sentences.append(f"{method} did not run on {n_cells - len(part) - len(slow)}.")
         if len(slow):
             sets = ", ".join(slow["set"].unique())
             limit = slow["timeout"].max() / 60
-            sentences.append(f"{method} took more than its {limit:g} minutes on {len(slow)}: {sets}.")
-    return " ".join(sentences) or "None was left out."
+            sentences.append(f"{method} took longer than {limit:g} minutes on {len(slow)}: {sets}.")
+    return " ".join(sentences) or "No cell was left out."
 
 
 def results_of(options):
-    """What is in the results of the sets, methods, seeds and rows of the options, with any tag."""
+    """The results for the data sets, methods, seeds and numbers of rows of the options, with any tag."""
     everything = pd.DataFrame(read(options.results))
     if everything.empty:
         sys.exit("No results.")
@@ -121,7 +122,7 @@ def page(options):
     lines, ended = lines[lines["error"].notna()], lines[lines["error"].isna()]
     shared = finished_by_all(lines)
     if shared.empty:
-        return "No set was finished by every method."
+        return "No data set was finished by every method."
     baseline = "LightGBM" if "LightGBM" in set(shared["method"]) else shared["method"].iloc[0]
     others = everything[(everything["tag"] != options.tag) & everything["error"].notna()]
     other_times = [
