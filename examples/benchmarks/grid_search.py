@@ -1,14 +1,14 @@
-"""A grid search by scikit-learn's MLP, by this library's network, and by `BackpropSearchCV`.
+"""Grid searches over scikit-learn's MLP and over this library's network, and `BackpropSearchCV`.
 
-24 candidates, learning rates times penalties, on 5 folds of 1,000 rows with 20 columns, the network of this
-library with each of its engines. All run in turn in one process on one thread, without the last fit to all
-rows; times are of the processor, so that other work on the machine counts little. Ratios are medians over
-repeats. All searches over the network of this library must find the same scores.
+There are 24 candidates, learning rates times penalties, on 5 folds of 1,000 rows with 20 columns. This library's
+network uses each of its engines. All searches run in turn in one process on one thread, without the final fit to
+all rows. Times are processor times, so that other work on the machine has little effect. Ratios are medians over
+repeats. All searches over this library's network must find the same scores.
 
     python -m pip install -e ".[fast]"
     python examples/benchmarks/grid_search.py [--epochs 5] [--repeats 1] [--write docs/search_speed.md]
 
-The page is of `--epochs 60`; with few epochs the time goes to what surrounds them.
+The page uses `--epochs 60`; with few epochs most of the time is spent outside of training.
 """
 
 import argparse
@@ -32,31 +32,32 @@ NETWORKS = [((16,), 32), ((32,), 32), ((32, 32), 32), ((16,), 200), ((100,), 200
 ENGINES = "numpy", "replay"
 PAGE = """# Speed of a grid search
 
-24 candidates (6 learning rates times 4 penalties) on 5 folds of 1,000 rows with 20 columns, {0.epochs} epochs
-each: `GridSearchCV` over `MLPClassifier` and, with each [engine](engine.md), over `BackpropClassifier`, and
-[`BackpropSearchCV`](grid_search.md#many-candidates-at-once), how many times as fast as the MLP's search, and
-as `GridSearchCV` with the same engine. relu, Adam, float64, one thread, scikit-learn {1.__version__}, NumPy
-{2.__version__}; seconds of the processor, without the start of the engine. Written by
+A search over 24 candidates (6 learning rates times 4 penalties) on 5 folds of 1,000 rows with 20 columns, with
+{0.epochs} epochs per fit. `GridSearchCV` searches over `MLPClassifier` and, with each [engine](engine.md), over
+`BackpropClassifier`. For [`BackpropSearchCV`](grid_search.md#many-candidates-at-once) the table also says how many
+times as fast it is as the search over the MLP, and as `GridSearchCV` with the same engine. All use relu, Adam,
+float64 and one thread, with scikit-learn {1.__version__} and NumPy {2.__version__}. Times are seconds of processor
+time, without the start of the engine. This page was written by
 `python examples/benchmarks/grid_search.py --epochs {0.epochs} --repeats {0.repeats} --write
 docs/search_speed.md`.
 
 {table}
 
-All searches over `BackpropClassifier` find the same scores. What is saved is what surrounds the products of
-matrices: nearly all where a step is small, less where its time goes to products, as with 100 nodes and
-batches of 200.
+All searches over `BackpropClassifier` find the same scores. `BackpropSearchCV` saves the time that is spent
+outside of matrix products. That is nearly all of the time if a step is small, and less if products take most of
+it, as with 100 nodes and batches of 200.
 """
 
 
 def data():
-    """Rows of noise; the label depends on three of their columns."""
+    """Random rows; the label depends on three of the columns."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1_000, 20))
     return X, (X[:, 0] + X[:, 1] * X[:, 2] + 0.1 * rng.normal(size=1_000) > 0).astype(int)
 
 
 def searched(search, model, X, y):
-    """Seconds, and the mean scores."""
+    """The seconds of a search, and its mean scores."""
     start = time.process_time()
     fitted = search(model, GRID, cv=5, refit=False).fit(X, y)
     return time.process_time() - start, fitted.cv_results_["mean_test_score"]
