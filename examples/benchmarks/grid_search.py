@@ -1,9 +1,9 @@
 """Grid searches over scikit-learn's MLP and over this library's network, and `BackpropSearchCV`.
 
-There are 24 candidates, learning rates times penalties, on 5 folds of 1,000 rows with 20 columns. This library's
-network uses each of its engines. All searches run in turn in one process on one thread, without the final fit to
-all rows. Times are processor times, so that other work on the machine has little effect. Ratios are medians over
-repeats. All searches over this library's network must find the same scores.
+There are 24 candidates, learning rates times penalties, on 5 folds of 1,000 rows with 20 columns. This
+library's network uses each of its engines. All searches run in turn in one process on one thread, without the
+final fit to all rows. Times are processor times, so that other work on the machine has little effect. Ratios
+are medians over repeats. All searches over this library's network must find the same scores.
 
     python -m pip install -e ".[fast]"
     python examples/benchmarks/grid_search.py [--epochs 5] [--repeats 1] [--write docs/search_speed.md]
@@ -32,20 +32,20 @@ NETWORKS = [((16,), 32), ((32,), 32), ((32, 32), 32), ((16,), 200), ((100,), 200
 ENGINES = "numpy", "replay"
 PAGE = """# Speed of a grid search
 
-A search over 24 candidates (6 learning rates times 4 penalties) on 5 folds of 1,000 rows with 20 columns, with
-{0.epochs} epochs per fit. `GridSearchCV` searches over `MLPClassifier` and, with each [engine](engine.md), over
-`BackpropClassifier`. For [`BackpropSearchCV`](grid_search.md#many-candidates-at-once) the table also says how many
-times as fast it is as the search over the MLP, and as `GridSearchCV` with the same engine. All use relu, Adam,
-float64 and one thread, with scikit-learn {1.__version__} and NumPy {2.__version__}. Times are seconds of processor
-time, without the start of the engine. This page was written by
-`python examples/benchmarks/grid_search.py --epochs {0.epochs} --repeats {0.repeats} --write
-docs/search_speed.md`.
+A search over 24 candidates (6 learning rates times 4 penalties) on 5 folds of 1,000 rows with 20 columns,
+with {0.epochs} epochs per fit. `GridSearchCV` searches over `MLPClassifier` and, with each
+[engine](engine.md), over `BackpropClassifier`. For
+[`BackpropSearchCV`](grid_search.md#many-candidates-at-once) the table also says how many times as fast it is
+as the search over the MLP, and as `GridSearchCV` with the same engine. All use relu, Adam, float64 and one
+thread, with scikit-learn {1.__version__} and NumPy {2.__version__}. Times are seconds of processor time,
+without the start of the engine. This page was written by `python examples/benchmarks/grid_search.py --epochs
+{0.epochs} --repeats {0.repeats} --write docs/search_speed.md`.
 
 {table}
 
 All searches over `BackpropClassifier` find the same scores. `BackpropSearchCV` saves the time that is spent
-outside of matrix products. That is nearly all of the time if a step is small, and less if products take most of
-it, as with 100 nodes and batches of 200.
+outside of matrix products. That is nearly all of the time if a step is small, and less if products take most
+of it, as with 100 nodes and batches of 200.
 """
 
 

@@ -1,7 +1,7 @@
-"""24 lags, rolling mean and standard deviation of 24 steps: time beside pandas, polars and coreforecast.
+"""24 lags, rolling mean and standard deviation of 24 steps: speed of four libraries.
 
-The unit is the time that copying the output's bytes takes, measured in turn with each side in one process on
-one thread; the ratio is the median over repeats. Libraries that are not installed are left out.
+The unit is the time to copy the bytes of the output. It is measured in turn with each library in one process
+on one thread; the ratio is the median over repeats. Libraries that are not installed are left out.
 
     python examples/benchmarks/lag_speed.py [--repeats 5] [--write docs/lag_speed.md]
 """
@@ -24,12 +24,13 @@ LENGTHS = {"one series of 1,000,000 rows": (1, 1_000_000), "10,000 series of 100
 
 PAGE = """# Lags and rolling statistics
 
-24 lags, and mean and standard deviation of the 24 steps before each row, in float64, from frame to frame,
-on one thread. The second number is the ratio to copying the bytes of the output (26 columns of 1,000,000),
-measured in turn. Written by `python examples/benchmarks/lag_speed.py --repeats 9 --write docs/lag_speed.md`
-with `POLARS_MAX_THREADS=1` set, and `MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000`: glibc then hands
-out memory that was used before. Without these two the copy, and every side that asks glibc for its memory,
-also pays for fresh pages, which on some machines takes longer than all the rest; the ratios are then smaller.
+The time to compute 24 lags, and the mean and standard deviation of the 24 steps before each row, in float64,
+from DataFrame to DataFrame, on one thread. The second number is the ratio to the time to copy the bytes of
+the output (26 columns of 1,000,000 rows), measured in turn. The page was written by `python
+examples/benchmarks/lag_speed.py --repeats 9 --write docs/lag_speed.md` with `POLARS_MAX_THREADS=1`, and with
+`MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000`, so that glibc reuses memory. Without these two
+settings the copy, and every library that gets its memory from glibc, also needs time for new pages. On some
+machines this takes longer than everything else, and the ratios are then smaller.
 
 {table}
 """

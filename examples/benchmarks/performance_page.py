@@ -1,4 +1,4 @@
-"""From the lines of the results of `performance.py` to its page."""
+"""Writes the page of `performance.py` from the lines of its results."""
 
 import os
 import platform
@@ -20,18 +20,20 @@ from performance_tables import (
 
 PAGE = """# Performance
 
-Networks with relu, trained by Adam, beside scikit-learn's MLP, PyTorch, JAX and others. Every peer runs in a
-process of its own on {machine}; the peers of a table measure in turn, and "4.0x" is how many times faster
-than scikit-learn's MLP, the median over rounds of the ratios of each round. Times are medians too. Written by
-`python examples/benchmarks/performance.py --write docs/performance.md`, which says how to install the peers.
+This page compares networks with relu, trained by Adam, with scikit-learn's MLP, PyTorch, JAX and others.
+Every library runs in its own process on {machine}, and the libraries of a table are measured in turn. "4.0x"
+means 4.0 times as fast as scikit-learn's MLP; it is the median of the ratios of all rounds. Times are also
+medians. The page was written by `python examples/benchmarks/performance.py --write docs/performance.md`; the
+program says how to install the libraries.
 
-* skbackprop numpy, skbackprop replay: `engine="numpy"` and `engine="replay"`, the latter with numba.
-* PyTorch: tensors made once, a permutation an epoch, fused Adam, no DataLoader. torch.compile is the faster
-  of two ways: forward, loss and backward compiled, or the whole step as one graph on one flat vector.
+* skbackprop numpy, skbackprop replay: `engine="numpy"` and `engine="replay"`; the second uses numba.
+* PyTorch: tensors are made once; each epoch uses one permutation, a fused Adam and no DataLoader.
+  torch.compile is the faster of two ways: forward, loss and backward compiled, or the whole step as one graph
+  on one flat vector.
 * JAX: an epoch is one compiled call, a scan over its batches.
-* skorch and Keras: their estimators for scikit-learn, Keras on JAX.
-* linear, SGD: a linear model, `SGDRegressor` or `SGDClassifier`, the yardstick for what a row costs at least.
-* matrix products: those of the steps and nothing else, by NumPy's BLAS.
+* skorch and Keras: their estimators for scikit-learn; Keras runs on JAX.
+* linear, SGD: a linear model, `SGDRegressor` or `SGDClassifier`, which shows the smallest cost of a row.
+* matrix products: only the matrix products of the steps, by NumPy's BLAS.
 
 {sections}
 Versions: {versions}.
@@ -39,71 +41,74 @@ Versions: {versions}.
 
 EPOCH = """## An epoch, {dtype}, {threads}
 
-The difference between a long and a short fit, for one epoch. The percentage is that of the bound: the time of
-the matrix products alone over the peer's.
+The time of one epoch, from the difference between a long and a short fit. The percentage compares it with a
+lower bound: it is the time of the matrix products alone, divided by the time of the library.
 
 {table}
 """
 
 FIRST = """## The first fit
 
-One epoch in a new process, its imports done: what start-up and compilation cost before there is a model.
-The first network finds nothing compiled, the others what can be used again, such as replay's interpreter.
+The time of one epoch in a new process, after the imports: the cost of start-up and compilation before there
+is a model. For the first network nothing is compiled yet. The others can use what is compiled, such as the
+interpreter of replay.
 
 {table}
 """
 
-START = """## The first fit, compiled before
+START = """## The first fit with compiled code
 
-The same of {network} in a process that finds the code which another one has compiled.
+The same for {network}, in a process that can use code which another process has compiled.
 
 {table}
 """
 
 REACH = """## To the same validation loss
 
-{network}: a whole fit of as many epochs as the mean squared error of other
-rows needs to fall below {loss}, of which noise is 0.01. Same data, batch and learning rate. In a new process
-start-up comes on top, here with code that was compiled before.
+{network}: the time of a whole fit, with as many epochs as are needed for a mean squared error below {loss} on
+other rows (0.01 of it is noise). Data, batch size and learning rate are the same. In a new process the
+start-up must be added; it was measured with code that was already compiled.
 
 {table}
 """
 
 CALL = """## Predictions and single steps
 
-One call on NumPy arrays in float32, by one thread. `partial_fit` is one step of Adam; the linear model's goes
-row by row.
+The time of one call on NumPy arrays in float32, on one thread. `partial_fit` is one step of Adam; for the
+linear model it is one step for each row.
 
 {table}
 """
 
 SEARCH = """## A grid search
 
-{n_candidates} candidates, learning rates and penalties, five folds, {what}; {n_epochs} epochs
-a fit, and the refit. `n_jobs=2` gives `GridSearchCV` two processes.
+{n_candidates} candidates (learning rates and penalties), five folds, {what}, with {n_epochs} epochs
+per fit, and the refit. With `n_jobs=2` the search uses two processes.
 
 {table}
 """
 
 MEMORY = """## Memory
 
-The largest resident size of a process that has imported all it needs and fitted a few rows, and what a
-fit of many takes more ({what}; its data are {data}).
+The largest resident size of a process that has imported everything and fitted a few rows, and the additional
+memory for a fit of many rows ({what}; the data take {data}).
 
 {table}
 """
 
 FOOTPRINT = """## Import and installation
 
-The shortest import of several fresh processes, and the files of a package and of all that it needs.
+The shortest import time of several new processes, and the size of the files of a package and its
+dependencies.
 
 {table}
 """
 
 GROW = """## How cost grows
 
-Seconds of an epoch by {base} with one thing changed; the slope of the logarithm
-of the time over that of the size: 1 is proportional, 0 is free. An epoch of larger batches has fewer steps.
+How the seconds of an epoch grow if one size of {base} changes. The numbers are slopes of the logarithm of the
+time over the logarithm of the size: 1 means proportional, 0 means that the time does not grow. An epoch with
+larger batches has fewer steps.
 
 {table}
 
@@ -203,7 +208,7 @@ SECTIONS = {
 
 
 def page(lines, pictures):
-    """The text of the page of these lines; its pictures go into a folder."""
+    """The text of the page for these lines; its plots are written into a folder."""
     found = frame(lines)
     parts = [
         text

@@ -1,7 +1,7 @@
-"""Streams row by row: every row is predicted, then learned (prequential evaluation).
+"""Streams: each row is predicted before the model learns from it (prequential evaluation).
 
-The streams are those that the river package ships, and one with a sudden drift. Rows and numeric targets are
-scaled by the mean and the standard deviation of the rows before them; that time is not counted.
+The streams come with the river package; one of them has a sudden drift. Features and numeric targets are
+scaled by the mean and the standard deviation of the earlier rows; the time for this is not counted.
 
     pip install "skbackprop[streams]"
     python examples/benchmarks/streams.py [--rows 1000] [--write docs/streams.md]
@@ -27,12 +27,12 @@ try:
 except ImportError as error:
     raise SystemExit('This benchmark needs river: pip install "skbackprop[streams]"') from error
 
-WIDTH = 32  # nodes of the hidden layer, of every network
-DRIFT_ROWS = 5_000  # before the drift, and after it
+WIDTH = 32  # nodes of the hidden layer, in every network
+DRIFT_ROWS = 5_000  # before the drift, and again after it
 
 
 def before_each_row(values):
-    """(values - mean) / standard deviation, both of the rows before."""
+    """(values - mean) / standard deviation, where both are those of the earlier rows."""
     n = np.arange(len(values))[:, None]
     sums, squares = (np.cumsum(power, axis=0) - power for power in (values, values**2))
     mean = sums / np.maximum(n, 1)
@@ -41,7 +41,7 @@ def before_each_row(values):
 
 
 def arrays(stream, n_rows):
-    """Scaled numbers of the first rows, and their targets."""
+    """The scaled numeric features of the first rows, and their targets."""
     rows, targets = zip(*stream.take(min(n_rows, stream.n_samples)))
     names = [name for name, value in rows[0].items() if isinstance(value, int | float)]
     X = before_each_row(np.array([[float(row[name]) for name in names] for row in rows]))
@@ -49,7 +49,7 @@ def arrays(stream, n_rows):
 
 
 def streams(n_rows):
-    """(name, X, y, whether y are classes) of every stream."""
+    """(name, X, y, whether y holds classes) for every stream."""
     for name in ("Phishing", "Bananas", "ImageSegments"):
         yield name, *arrays(getattr(datasets, name)(), n_rows), True
     yield "SEA, drift", *drift(min(n_rows // 2, DRIFT_ROWS)), True
@@ -59,7 +59,7 @@ def streams(n_rows):
 
 
 def drift(n_rows):
-    """SEA: another rule for the classes from the middle on."""
+    """SEA: in the second half another rule determines the classes."""
     parts = [list(synth.SEA(variant=variant, seed=variant).take(n_rows)) for variant in (2, 3)]
     rows, targets = zip(*(pair for part in parts for pair in part))
     return before_each_row(np.array([list(row.values()) for row in rows])), np.array(targets)
@@ -101,7 +101,7 @@ def regressors():
 
 
 def prequential(model, X, y, for_classes, chunk):
-    """Predictions of all rows after the first chunk, each before it was learned; microseconds a row."""
+    """Predictions of all rows but the first chunk, each made before learning it; microseconds per row."""
     known = {"classes": np.unique(y)} if for_classes else {}
     predictions = []
     start = time.perf_counter()
@@ -157,25 +157,26 @@ def rates(n_rows):
 
 TEXT = """# Streams
 
-Every row is predicted, then learned. The streams are those that the river package ships, and SEA, whose rule
-changes in the middle. All networks have one hidden layer of 32 nodes and Adam at 0.01; errors are in standard
-deviations of the target. Times were taken on two shared cores: read the ratios.
+Each row is predicted before the model learns from it. The streams come with the river package; in the stream
+SEA the rule for the classes changes in the middle. All networks have one hidden layer of 32 nodes and use
+Adam with learning rate 0.01. Errors are in standard deviations of the target. Times were measured on two
+shared cores, so compare the ratios.
 
     python examples/benchmarks/streams.py --rows 10000 --write docs/streams.md
 
-What to choose: `BackpropClassifier` predicts and learns what `MLPClassifier` does, in a fraction of the time.
-river's linear models are made for single rows and take far less time; they win where a plane separates
-the classes. Right after a drift a constant, high rate is the best; over all the stream it was a decay to a
-floor: `learning_rate=Exponential(final=0.2)`, which is reached after `schedule_epochs` calls. Weight decay
-(`AdamW`), which forgets slowly, did not help here.
+Which model to choose: `BackpropClassifier` gives the predictions of `MLPClassifier` in a fraction of the
+time. river's linear models are made for single rows and take far less time; they are better if a plane
+separates the classes. Right after a drift a constant, high learning rate is best. Over the whole stream the
+best was a decay to a lower limit: `learning_rate=Exponential(final=0.2)`, which reaches the limit after
+`schedule_epochs` calls. Weight decay (`AdamW`), which forgets slowly, did not help here.
 
 """
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000, help="of each stream, at most")
-    parser.add_argument("--repeats", type=int, default=1, help="accepted as by the other benchmarks")
+    parser.add_argument("--rows", type=int, default=1_000, help="the largest number of rows of each stream")
+    parser.add_argument("--repeats", type=int, default=1, help="ignored; the other benchmarks have it")
     parser.add_argument("--write", help="a file for the tables")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -1,6 +1,7 @@
 """What each piece of the tabular estimators contributes: one setting changed at a time, on 20 real tables.
 
-It uses the data sets, splits and options of `tabular.py`, by default with at most 1,000 rows of each data set.
+It uses the data sets, splits and options of `tabular.py`, by default with at most 1,000 rows of each data
+set.
 
     python examples/benchmarks/tabular_ablation.py [--methods "solver='muon'" default] [--seeds 0 1]
     python examples/benchmarks/tabular_ablation.py --write docs/tabular_ablation.md
@@ -19,19 +20,20 @@ from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
 
 PAGE = """# What each piece contributes
 
-The row "default" is `TabularBackpropClassifier` and `TabularBackpropRegressor` with their defaults, but without
-early stopping, so that all variants train for the same number of epochs. In each other row one setting differs.
-Each number is the geometric mean, over the data sets of `examples/benchmarks/tabular.py`, of the variant's
-result divided by the result of the default: **above 1, the default is better**. At most {max_rows:,} rows of
-each data set are used, a quarter of them as the test set; the result on a data set is the mean over the seeds
-{seeds}. This page was written by
-`python examples/benchmarks/tabular_ablation.py --write docs/tabular_ablation.md`.
+The row "default" is `TabularBackpropClassifier` and `TabularBackpropRegressor` with their defaults, but
+without early stopping, so that all variants train for the same number of epochs. In each other row one
+setting differs. Each number is the geometric mean, over the data sets of `examples/benchmarks/tabular.py`, of
+the variant's result divided by the result of the default: **above 1, the default is better**. At most
+{max_rows:,} rows of each data set are used, a quarter of them as the test set; the result on a data set is
+the mean over the seeds {seeds}. This page was written by `python examples/benchmarks/tabular_ablation.py
+--write docs/tabular_ablation.md`.
 
 {table}
 
-On the {n_classes} classification sets the error is the fraction of wrong labels, on the {n_numbers} regression
-sets the RMSE. Log loss and 1 - AUC are those of the classification sets. An error of less than half a test row
-counts as half a row. ± is the standard error over the data sets. Time is the processor time of all fits.
+On the {n_classes} classification sets the error is the fraction of wrong labels, on the {n_numbers}
+regression sets the RMSE. Log loss and 1 - AUC are those of the classification sets. An error of less than
+half a test row counts as half a row. ± is the standard error over the data sets. Time is the processor time
+of all fits.
 """
 
 

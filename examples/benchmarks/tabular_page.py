@@ -10,26 +10,28 @@ from pages import markdown
 PAGE = """# Tables
 
 Errors on real tables; smaller is better. For classification the error is the fraction of wrong labels, for
-regression the RMSE divided by the standard deviation of the target (over all rows drawn, so that the split does
-not change the measure). At most {max_rows:,} rows are drawn from each data set, always the same ones; a quarter
-of them is the test set. Each number is the mean over the seeds {seeds}, which determine the split and are the
-`random_state` of the methods. Classes with fewer than four drawn rows are left out. All methods except the MLP
-use their defaults; their pipelines are in `examples/benchmarks/tabular_methods.py`. This page was written by
-`python examples/benchmarks/tabular.py --write docs/tabular.md`; the program says which packages it needs.
+regression the RMSE divided by the standard deviation of the target (over all rows drawn, so that the split
+does not change the measure). At most {max_rows:,} rows are drawn from each data set, always the same ones; a
+quarter of them is the test set. Each number is the mean over the seeds {seeds}, which determine the split and
+are the `random_state` of the methods. Classes with fewer than four drawn rows are left out. All methods
+except the MLP use their defaults; their pipelines are in `examples/benchmarks/tabular_methods.py`. This page
+was written by `python examples/benchmarks/tabular.py --write docs/tabular.md`; the program says which
+packages it needs.
 
 {errors}
 
 ## Compared with {baseline}
 
-The geometric mean of the ratios to the error of {baseline}. An error of less than half a test row counts as half
-a row. The mean is over the {n_shared} of {n_cells} cells (one data set and one seed) that all methods finished.
-{left_out} The method with the smallest mean error on a data set wins; in a tie each of them wins.
+The geometric mean of the ratios to the error of {baseline}. An error of less than half a test row counts as
+half a row. The mean is over the {n_shared} of {n_cells} cells (one data set and one seed) that all methods
+finished. {left_out} The method with the smallest mean error on a data set wins; in a tie each of them wins.
 
 {ratios}
 
 ## Time
 
-Fit and prediction of the same cells, {threads}. Other programs ran at the same time, so compare processor times.
+Fit and prediction of the same cells, {threads}. Other programs ran at the same time, so compare processor
+times.
 
 {times}
 {other_times}
