@@ -39,7 +39,6 @@ def grown(run, root, inputs, outputs, loss):
         records=[record],
         engine=None,
         scratch=None,
-        prepared_for=None,
     )
 
 

@@ -21,21 +21,24 @@ MLP_RATES = "constant", *FOR_SGD
 OF_SGD = "momentum", "nesterovs_momentum"
 
 
-def warn_of_network(estimator, parameters, monitor, given, incremental, first_pass):
+def warn_of_network(fitting, earlier, given):
     """For each parameter of an estimator of one network that does nothing; a stream is told once.
 
-    `monitor` measures a validation part, `given` is the one that the user gave, each None without one.
+    `earlier` are the settings of the call before, `given` is the validation part that the user gave, each
+    None without one.
     """
-    if incremental and parameters is vars(estimator).get("_checked_parameters"):
+    settings, incremental = fitting.settings, fitting.incremental
+    if incremental and earlier is not None and settings.objects is earlier.objects:
         return
-    goes_on = incremental and not first_pass  # it may have had a part in an earlier call
-    reasons = _reasons_of_network(estimator, monitor is not None or goes_on, given is not None)
-    warn_unused(estimator, reasons, 6 if incremental else 6 + N_FRAMES)
+    goes_on = incremental and not fitting.is_first  # it may have had a part in an earlier call
+    has_part = fitting.monitor is not None or goes_on
+    reasons = _reasons_of_network(settings, fitting.run, has_part, given is not None)
+    warn_unused(fitting.estimator, reasons, 6 if incremental else 6 + N_FRAMES)
 
 
-def _reasons_of_network(estimator, has_part, is_given):
+def _reasons_of_network(settings, run, has_part, is_given):
     """(names, why they do nothing)."""
-    e, is_lbfgs = estimator, estimator.solver == "lbfgs"
+    e, is_lbfgs = settings, settings.solver == "lbfgs"
     yield ("learning_rate_init",), _of_own_solver(e, "learning_rate")
     yield OF_SGD, _of_solvers(e, "sgd")
     yield tuple(MOMENTS), _of_solvers(e, "adam", "adamw", "nadam")
@@ -45,8 +48,8 @@ def _reasons_of_network(estimator, has_part, is_given):
     without_steps = "solver='lbfgs' has steps of its own kind: choose another solver." if is_lbfgs else None
     yield ("clip_norm", "clip_value", "average"), without_steps
     yield ("engine",), without_steps if e.engine == "replay" else None
-    yield ("schedule_epochs",), without_steps or _of_schedules(e)
-    yield ("best_epoch",), None if e._stops() else _stops_never(e)
+    yield ("schedule_epochs",), without_steps or _of_schedules(e, run)
+    yield ("best_epoch",), None if e.early_stopping and not is_lbfgs else _stops_never(e)
     yield (
         ("scoring",),
         None
@@ -162,11 +165,10 @@ def _of_power(e):
     return "it is the exponent of learning_rate='invscaling', which is for SGD."
 
 
-def _of_schedules(e):
-    training = e._training
-    moves = type(training.rate) is ScheduledRate and not isinstance(training.rate.schedule, Constant)
+def _of_schedules(e, run):
+    moves = type(run.rate) is ScheduledRate and not isinstance(run.rate.schedule, Constant)
     averages = isinstance(resolve(e.average, AVERAGES, "average"), StochasticAverage) if e.average else False
-    if moves or averages or training.follows:
+    if moves or averages or run.follows:
         return None
     return "nothing follows a schedule: see learning_rate, average='swa' and skbackprop.schedules.Scheduled."
 

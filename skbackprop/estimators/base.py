@@ -1,56 +1,40 @@
-"""What the regressor and the classifier share: the network, fitting, the fitted attributes."""
+"""What the regressor and the classifier share: `fit`, the fitted attributes, hidden layers, weights."""
 
 import warnings
 from abc import ABC, abstractmethod
-from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import issparse
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.activations import ACTIVATIONS
-from skbackprop.averaging import AVERAGES, Averaging
-from skbackprop.batches import Batches, OneRow
-from skbackprop.compat import N_FRAMES, CallbackSupportMixin
+from skbackprop.compat import N_FRAMES, CallbackSupportMixin, with_callbacks
 from skbackprop.divergence import DivergenceError
-from skbackprop.estimators import building, solver
-from skbackprop.estimators.acting import warn_of_network
-from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
-from skbackprop.estimators.codes import code_columns
-from skbackprop.estimators.fitted import FittedNetwork
-from skbackprop.estimators.growing import Growing, learn_columns, sources
-from skbackprop.estimators.missing import MISSING, Data
-from skbackprop.estimators.monitor import Monitor, Numbered, Prequential, Rows, split
+from skbackprop.estimators.checkpoint import read_checkpoint
+from skbackprop.estimators.fitting import NOTHING, Fitting
 from skbackprop.estimators.parameters import BackpropParameters
-from skbackprop.estimators.running import Job, Running
 from skbackprop.estimators.unchanged import Before
-from skbackprop.estimators.validation import about, check_parameters
-from skbackprop.estimators.weights import counted, divided, in_range, of_weight
-from skbackprop.lbfgs import check_network
-from skbackprop.names import resolve
-from skbackprop.network import Network, first_layer
-from skbackprop.objective import Objective
-from skbackprop.optimizers import Descent
+from skbackprop.estimators.validation import check_X, validation_arguments
+from skbackprop.model.columns import rows_with_nan
+from skbackprop.model.written_weights import biases_of, weights_of
+from skbackprop.network import net_input
 from skbackprop.persistence import Persistent
-from skbackprop.sparse import SparseRows
-from skbackprop.training import Run
-
-ARCHITECTURE = (
-    *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
-    *("output_range", "target_scaling", "missing"),
-)
-NOTHING = {}, 0  # what a first call says alone, such as `classes`, and the rows skipped so far
 
 
 class BaseBackprop(
-    CallbackSupportMixin, FittedNetwork, Growing, Running, Persistent, BackpropParameters, ABC
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    Persistent,
+    BackpropParameters,
+    ABC,
 ):
     """Base class; not for direct use."""
 
     _may_change = {"max_iter", "predict_missing", "transform_layer"}  # in a fit that resumes another one
     _weighs_outputs = False  # whether sample_weight may have a column for each output
-    _keeps_all = False  # whether rows of weight 0 are part of the batches, to be looked at
 
     @abstractmethod
     def _check_X_y(self, X, y, **settings):
@@ -64,14 +48,25 @@ class BaseBackprop(
     def _score_net_input(self, z, y, sample_weight):
         """The score of rows with net input z."""
 
+    @abstractmethod
+    def _end_fit(self, monitor):
+        """What is found on the validation part when training is over; monitor is None without one."""
+
+    @abstractmethod
+    def _forget_validation(self):
+        """What was found on the validation part of an earlier call holds no longer."""
+
     def _check_targets(self, y):
         """An error for targets that the loss is not defined for."""
 
     def _learn_targets(self, data, order, first_pass):
         """What is learned from the targets of the rows to train on; order=None: all of them."""
 
-    def _forget_validation(self):
-        """What was found on the validation part of an earlier call holds no longer."""
+    def _grown_targets(self, y, **stream):
+        """(targets, the output that each output was or -1, loss) where y needs more of them; else None."""
+
+    def _check_monitor(self, monitor):
+        """An error where a validation part is needed and there is none."""
 
     def _loss_weight(self, data, order, incremental):
         """The weight of each row, or of each row and output, in the loss; `order`: the rows to train on."""
@@ -84,6 +79,51 @@ class BaseBackprop(
     def _strata(self, y, n_held_out):
         """Classes whose shares the validation part keeps; None: drawn from all alike."""
         return None
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input; float32 stays float32.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target: numbers, or class labels, a column for each output; or, for a classifier, an indicator
+            matrix of several labels.
+
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Weights of the rows, not negative; for a regressor also of each output of each row: 0 where a
+            target is not known.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation part: its loss and score are kept for every epoch, and decide with
+            `early_stopping`. No other rows are held out then. In a Pipeline, name it in
+            `transform_input` and ask for it with `set_fit_request`.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            The weights of its rows.
+
+        groups : array-like of shape (n_samples,), default=None
+            For a splitter in `validation` that keeps groups together.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For input or parameters that are not valid, and if training diverges. An estimator that was
+            fitted before is then as it was; with `warm_start`, as after the last whole epoch.
+        """
+        validation = validation_arguments(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, validation=validation, groups=groups)
 
     def _fit(
         self,
@@ -101,28 +141,28 @@ class BaseBackprop(
 
         One that was not fitted keeps weights whose training has diverged, so that they can be examined.
         """
-        before, job, done = Before(self), None, 0
-        goes_on, was_fitted = incremental or self.warm_start, "network_" in before.attributes
+        before, done, has_begun = Before(self), 0, False
+        goes_on, was_fitted = incremental or self.warm_start, "model_" in before.attributes
         try:
-            run = None if incremental or not self.resume else self._resume()
-            job = self._begin(X, y, sample_weight, incremental, validation, groups, run, **stream)
-            if job is None:
+            resumed = None if incremental or not self.resume else self._resume()
+            fitting = Fitting(self, incremental, resumed)
+            has_begun = fitting.begin(X, y, sample_weight, validation, groups, **stream)
+            if not has_begun:
                 if not was_fitted:  # a stream that has not begun: kept is what a first call says alone
                     _, n_skipped = before.attributes.get("_before_first", NOTHING)
-                    n_skipped += self._missing.n_skipped
                     before.restore()
-                    self._before_first = stream, n_skipped
+                    self._before_first = stream, n_skipped + fitting.columns.n_skipped
                 return self
-            done = self._training.record.n_iter = 0 if run is None else run["n_iter"]
+            done = self.run_.record.n_iter = 0 if resumed is None else resumed["n_iter"]
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-            finished = self._train(job, incremental, n_epochs, {"X": X, "y": y, "metadata": metadata})
+            finished = fitting.train(n_epochs, {"X": X, "y": y, "metadata": metadata})
         except BaseException as error:
-            has_whole_epochs = goes_on and job is not None and self._training.record.n_iter > done
+            has_whole_epochs = goes_on and has_begun and self.run_.record.n_iter > done
             is_examined = isinstance(error, DivergenceError) and not (goes_on or was_fitted)
             if not (has_whole_epochs or is_examined):
                 before.restore()
             raise
-        if was_fitted and not (finished or goes_on or self._training.record.n_iter):
+        if was_fitted and not (finished or goes_on or self.run_.record.n_iter):
             before.restore()
             warnings.warn("No epoch was over: the estimator is as it was before.", stacklevel=3 + N_FRAMES)
         return self
@@ -130,226 +170,154 @@ class BaseBackprop(
     def _resume(self):
         """The run that the checkpoint tells of, if there is one; its state is then that of the estimator."""
         self._validate_params()
-        saved, run = read_checkpoint(self) or ({}, None)
+        saved, resumed = read_checkpoint(self) or ({}, None)
         vars(self).update(saved)
-        return run
+        return resumed
 
-    @np.errstate(over="ignore", invalid="ignore")  # of huge values
-    def _begin(
-        self, X, y, sample_weight, incremental=False, validation=None, groups=None, run=None, **stream
-    ):
-        """Everything up to the first step; None where no row is left to learn."""
-        fitted = "network_" in vars(self)
-        if fitted:
-            self._training.take_what_was_written(self.network_)
-        parameters = check_parameters(self)
-        first_pass = not fitted or not (self.warm_start or incremental or run is not None)
-        learned_before = None if run is None else self._missing
-        data, numbered = self._read(X, y, sample_weight, groups, first_pass)
-        if data is None and first_pass and not incremental:
-            raise ValueError(
-                "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
+    def _publish(self):
+        """The fitted attributes, under scikit-learn's names."""
+        run, record = self.run_, self.run_.record
+        run.publish(self.model_.network)
+        curves, stops = record.curves, record.patience_about is not None
+        self.n_iter_ = record.n_iter
+        self.engine_refusal_ = run.engine and run.engine.refusal
+        self.engine_ = run.engine_name
+        self.stopped_ = record.has_stopped(self.n_iter_no_change)
+        self.t_ = record.n_samples_seen
+        self.loss_curve_ = record.loss_curve
+        self.loss_ = record.loss_curve[-1] if record.loss_curve else np.inf
+        self.best_loss_ = None if stops else -record.patience.best
+        self.validation_scores_ = curves and curves.validation_scores
+        self.validation_loss_curve_ = curves and curves.validation_losses
+        self.training_scores_ = curves and curves.training_scores
+        self.best_validation_score_ = None
+        if curves is not None:
+            by_score = stops and self.scoring != "loss"
+            self.best_validation_score_ = (
+                record.patience.best if by_score else max(curves.validation_scores, default=None)
             )
-        self.n_rows_skipped_ = self._missing.n_skipped
-        if data is None:
-            return None
-        if numbered.places is not None:
-            stream = self._known_of_all(y, stream)
-        if first_pass:
-            _, n_skipped = vars(self).pop("_before_first", NOTHING)
-            if incremental and n_skipped:
-                self._missing = replace(self._missing, n_skipped=self._missing.n_skipped + n_skipped)
-            self._start(data, **stream)
-        else:
-            if self._training.prepared_for is not parameters:
-                self._check_same_architecture()
-            if self.grow:
-                self._grow_targets(data.y, **stream)
-        self._check_targets(data.y)
-        self._forget_validation()
-        given = None if validation is None else self._read_validation(*validation)
-        order, held_out = None, None
-        if not incremental and given is None and self._holds_out():
-            again = deepcopy(self._training.split_random_state)  # warm_start: the same part as before
-            random_state = self._training.random_state if first_pass else again
-            order, held_out = split(self, data, numbered, random_state)
-        self._missing = learned_before or self._missing.learned(data, order)
-        self.n_rows_skipped_ = self._missing.n_skipped
-        self._learn_targets(data, order, first_pass)
-        rows = self._encoded(data)
-        is_sparse = issparse(rows.inputs)
-        if self._training.prepared_for is not parameters or is_sparse:
-            self._training.prepared_for = None
-            self._prepare_solver(rows)
-            self._training.prepared_for = parameters if all(map(building.is_fixed, parameters)) else None
-        monitor = self._make_monitor(rows, given, order, held_out, incremental)
-        self._prepare_stopping(monitor)
-        warn_of_network(self, parameters, monitor, given, incremental, first_pass)
-        order = np.arange(data.X.shape[0]) if order is None else order
-        weight = self._weigh(self._loss_weight(data, order, incremental), rows.inputs.dtype)
-        n_given = len(order) + numbered.n_weightless
-        order = self._order(order if self._keeps_all else of_weight(order, weight), incremental)
-        size = self._batch_size(len(order), n_given, incremental)
-        if data.X.shape[0] == 1 and not is_sparse:
-            batches = OneRow(rows.inputs, rows.columns, weight)
-        else:
-            batches = Batches(rows.inputs, rows.columns, weight, size, order)
-        self._checked_parameters = parameters
-        parts = None
-        if self.checkpoint is not None and not incremental:
-            parts = data_print(*data, *(given or ()))
-            if run is not None:
-                check_same_data(self, run, parts)
-        return Job(batches, monitor, run, parts)
 
-    def _read(self, X, y, sample_weight, groups, first_pass):
-        """The rows to learn (None: there are none), and by which numbers a splitter names them."""
-        missing = MISSING[self.missing]() if first_pass else self._missing
-        dtype = (np.float64, np.float32) if first_pass else self.network_.theta.dtype
-        n_before = None if first_pass else self.n_features_in_
-        given = X
-        X, y, weight, rows = counted(
-            X, y, sample_weight, of_outputs=self._weighs_outputs, keep=self._keeps_all
-        )
-        n_new = learn_columns(self, X) if self.grow and not first_pass else 0
-        X, y = self._check_X_y(
-            X, y, reset=first_pass, dtype=dtype, finite=missing.finite, y_finite=missing.y_finite
-        )
-        if n_new:
-            before = missing.places(n_before)
-            missing = missing.grown(n_new, X, weight)
-            self._grow_inputs(sources(before, missing.places(X.shape[1]), n_before, n_new))
-        if groups is not None:
-            with about("groups"):
-                check_consistent_length(given, groups)
-        numbered = Numbered.of(given, rows, groups)
-        self._missing, kept = missing.seen(X, y)
-        data = Data(X, y, weight)
-        if kept is None:
-            return data, numbered
-        if not kept.any():
-            return None, None
-        return data.take(kept), numbered.without(~kept)
-
-    def _weigh(self, weight, dtype):
-        """Weights that the loss can work with; the penalty is divided by their sum as it was given."""
-        weight, unit = in_range(weight, dtype)
-        alpha = divided(self.alpha, unit, dtype)
-        if alpha != self._training.objective.alpha:
-            self._training.objective.set_alpha(alpha)
-        return weight
-
-    def _encoded(self, data):
-        """As the network sees the rows."""
-        X, y, weight = data
-        with about("y"):
-            columns = self._targets.encode(y, X.dtype)
-        return Rows(X, y, self._filled(X), columns, weight)
-
-    def _start(self, data, **stream):
-        """A network for such data."""
-        random_state = check_random_state(self.random_state)
-        targets, loss, output_activation = self._make_targets(data.y, data.X.dtype, **stream)
-        root = building.make_layers(self, targets.n_columns, output_activation)
-        n_inputs = self._missing.n_inputs(data.X.shape[1])
-        self._code_columns = code_columns(root, n_inputs)
-        self.network_ = Network(root, n_inputs, data.X.dtype, random_state)
-        if self.network_.takes_data:
-            inputs = self._missing.fill(data.X)
-            inputs = SparseRows(inputs) if issparse(inputs) else inputs
-            self.network_.initialize_from_data(inputs, random_state)
-        self._targets = targets
-        self._training = run = Run(Objective(self.network_.copy(), loss))
-        run.random_state, run.split_random_state = random_state, deepcopy(random_state)
-        self._fitted_with = {name: building.description(getattr(self, name, None)) for name in ARCHITECTURE}
-        self.n_outputs_ = targets.n_columns
-        self.n_layers_ = 1 + len(self._dense_layers())
-        last = first_layer(self.network_.root.layers[-1]).activation
-        names = {kind: name for name, kind in ACTIVATIONS.items()}
-        self.out_activation_ = (
-            loss.out_activation
-            if output_activation == "identity"
-            else names.get(type(last), type(last).__name__)
-        )
-
-    def _check_same_architecture(self):
-        for name, before in self._fitted_with.items():
-            now = getattr(self, name, None)
-            if now is not before and building.description(now) != before:
-                raise ValueError(
-                    f"{name}={now!r} is not what the network was made with: warm_start and partial_fit "
-                    "continue the same network."
-                )
-
-    def _prepare_solver(self, rows):
-        """The descent and the learning rate go on as they are, unless their settings changed."""
-        training = self._training
-        if issparse(rows.inputs):
-            building.check_first_layer(self.network_.root)
+    def _check_solver(self):
         if self.solver == "lbfgs":
-            if self.checkpoint is not None:
-                raise ValueError("checkpoint needs another solver than 'lbfgs', whose state is SciPy's.")
-            check_network(self.network_)
-            training.go_on_from(self.network_)
-            return
-        settings = solver.optimizer_settings(self)
-        if training.descent is None or settings != training.descent_settings:
-            descent = Descent(solver.make_optimizer(self), training.objective.network)
-            if training.descent is not None:
-                descent.continue_from(training.descent)
-            training.descent, training.descent_settings = descent, settings
-        settings = solver.rate_settings(self)
-        described = building.description(settings)
-        if described != training.rate_settings:
-            training.rate, training.rate_settings = solver.make_rate(*settings), described
-        settings = building.description(self.average)
-        if settings != training.averaging_settings:
-            average = resolve(self.average, AVERAGES, "average")
-            if not training.has_best:
-                np.copyto(training.theta, self.network_.theta)
-            training.averaging = None if average is None else Averaging(average, training.objective.network)
-            training.averaging_settings = settings
-
-    def _stops(self):
-        """Whether a validation part decides when training stops."""
-        return self.early_stopping and self.solver != "lbfgs"
-
-    def _holds_out(self):
-        """Whether a part of the rows is kept for validation."""
-        return self._stops() or self.validation is not None
-
-    def _make_monitor(self, rows, given, order, held_out, incremental):
-        """What measures the validation part; None without one."""
-        if given is None and held_out is None:
-            return Prequential(self, rows, True) if incremental and self._stops() else None
-        measured = self._encoded(given) if held_out is None else rows.take(held_out)
-        n_measured = len(measured.columns)
-        like_these = slice(0, n_measured) if order is None else order[:n_measured]
-        return Monitor(self, measured, rows.take(like_these), self._stops())
-
-    def _prepare_stopping(self, monitor):
-        """Curves and patience go on where they are about the same."""
-        about = monitor.about if monitor is not None and monitor.stops else None
-        self._training.stop_on(about, monitor is not None, self.best_epoch == "last")
-
-    def _read_validation(self, X, y, sample_weight):
-        """The validation rows that the user gave."""
-        if self.validation is not None:
-            raise ValueError(
-                f"validation={self.validation!r} splits X, and X_val was given too: leave one out."
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
             )
-        missing, dtype = self._missing, self.network_.theta.dtype
-        finite = {"finite": missing.finite, "y_finite": missing.y_finite}
-        X, y, weight, _ = counted(X, y, sample_weight, "sample_weight_val", self._weighs_outputs)
-        with about("X_val, y_val"):
-            X, y = self._check_X_y(X, y, reset=False, dtype=dtype, **finite)
-        data = Data(X, y, weight)
-        _, kept = missing.seen(X, y)
-        if kept is not None:
-            data = data.take(kept)
-        if data.X.shape[0] == 0:
-            raise ValueError("X_val or y_val holds NaN in every row: nothing is left to measure.")
-        with about("y_val"):
-            self._check_targets(data.y)
-            self._targets.encode(data.y, dtype)
-        return data
+        return True
+
+    @property
+    def network_(self):
+        """The network itself: layers, `theta`, and named views of it."""
+        return self._fitted_model().network
+
+    def _fitted_model(self):
+        if "model_" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no weights.")
+        return self.model_
+
+    @property
+    def coefs_(self):
+        """W of each dense layer, in net input = x W + b, shape (n_inputs, n_units); see `intercepts_`."""
+        return weights_of(self._fitted_model().dense_layers)
+
+    @coefs_.setter
+    def coefs_(self, weights):
+        self.coefs_[:] = weights
+
+    @property
+    def intercepts_(self):
+        """b of each dense layer, shape (n_units,). What is set is written into the network's memory."""
+        return biases_of(self._fitted_model().dense_layers)
+
+    @intercepts_.setter
+    def intercepts_(self, biases):
+        self.intercepts_[:] = biases
+
+    def _check_has_learned(self):
+        if "_before_first" in vars(self):
+            raise NotFittedError(
+                f"This {type(self).__name__} has learned nothing yet: every row so far held NaN, and "
+                "missing='skip' leaves such rows out."
+            )
+        if "model_" not in vars(self):
+            check_is_fitted(self)
+
+    def _checked(self, X):
+        self._check_has_learned()
+        return check_X(self, X, self.model_.dtype, finite=self.model_.columns.finite)
+
+    def _predicts_nan(self):
+        return self.predict_missing == "nan" and self.missing == "skip"
+
+    def _inputs(self, X):
+        """As the network sees rows that are checked."""
+        unused = rows_with_nan(X) if self.model_.codes and self._predicts_nan() else None
+        return self.model_.inputs(X, unused)
+
+    def _outputs(self, X, finish=net_input, depth=None):
+        """finish(z) of rows as they are given."""
+        X = self._checked(X)
+        outputs = self.model_.outputs(self._inputs(X), finish, depth)
+        if self._predicts_nan():
+            outputs[rows_with_nan(X)] = np.nan
+        return outputs
+
+    def transform(self, X):
+        """The output of a hidden layer, the one that `transform_layer` chooses.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        a : ndarray of shape (n_samples, n_units)
+            The layer's output; `set_output` may ask for a DataFrame.
+        """
+        return self._outputs(X, depth=self._transform_depth())
+
+    def _transform_depth(self):
+        self._check_has_learned()
+        n_hidden = len(self.network_.root.layers) - 1
+        if not -n_hidden <= self.transform_layer < n_hidden:
+            raise ValueError(
+                f"transform_layer={self.transform_layer} is not the index of a hidden layer: there are "
+                f"{n_hidden}."
+            )
+        return self.transform_layer % n_hidden + 1
+
+    def _has_such_a_layer(self):
+        if "model_" in vars(self):
+            try:
+                self._transform_depth()
+            except ValueError as error:
+                raise AttributeError(str(error)) from error
+        return True
+
+    @available_if(_has_such_a_layer)
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of `transform`: the estimator's name and a number.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Not used, for the API.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_units,)
+        """
+        return super().get_feature_names_out(input_features)
+
+    @property
+    def _n_features_out(self):
+        self._has_such_a_layer()
+        root = self.network_.root
+        return replace(root, layers=root.layers[: self._transform_depth()]).n_outputs(self.network_.n_inputs)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

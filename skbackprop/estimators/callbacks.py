@@ -28,4 +28,4 @@ class EpochCallbacks(Hook):
         """What makes a copy of the estimator one whose training ended here."""
         estimator = self.estimator
         estimator._publish()
-        return {"network_": deepcopy(estimator.network_), "loss_curve_": list(estimator.loss_curve_)}
+        return {"model_": deepcopy(estimator.model_), "loss_curve_": list(estimator.loss_curve_)}

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skbackprop.estimators.building import description
+from skbackprop.estimators.stored import values_by_name
 from skbackprop.persistence import read
 from skbackprop.states import encode
 from skbackprop.training.checkpoints import CheckpointFile
@@ -20,11 +21,13 @@ MAY_CHANGE = {  # without making another run of it
 class Checkpoint(CheckpointFile):
     """The estimator as it would be if training ended here, and what continues it."""
 
-    def __init__(self, estimator, job, incremental):
+    def __init__(self, fitting):
+        estimator, resumed = fitting.estimator, fitting.resumed
         super().__init__(estimator.checkpoint, estimator.checkpoint_epochs, estimator.checkpoint_seconds)
-        self.estimator, self.batches = estimator, job.batches
-        self.told = None if incremental else {"settings": settings_of(estimator), "data": job.data}
-        self.ended = job.run is not None and job.run["stopped"]
+        self.estimator, self.batches = estimator, fitting.batches
+        told = {"settings": settings_of(estimator), "data": fitting.data}
+        self.told = None if fitting.incremental else told
+        self.ended = resumed is not None and resumed["stopped"]
         encode(parameters_of(estimator))  # what cannot be written is an error now, not later
 
     def content(self):
@@ -84,7 +87,7 @@ def check_same_data(estimator, run, data):
 
 def parameters_of(estimator):
     """Those of the class, and what a subclass has of its own."""
-    return {**estimator.get_params(deep=False), **estimator._settings_by_name()}
+    return {**estimator.get_params(deep=False), **values_by_name(estimator)}
 
 
 def settings_of(estimator):

@@ -1,7 +1,7 @@
 """The classifier."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,19 +11,19 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from skbackprop.activations import Activation
-from skbackprop.compat import StrOptions, with_callbacks
+from skbackprop.compat import StrOptions
 from skbackprop.docstrings import documented
-from skbackprop.estimators.base import NOTHING, BaseBackprop
+from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.building import check_loss, make_classification_loss
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.class_weight import class_weights, holds_balanced
+from skbackprop.estimators.fitting import NOTHING
 from skbackprop.estimators.targets import all_labels, read_labels
 from skbackprop.estimators.validation import about, check_n_epochs, check_X_y, validation_arguments
 from skbackprop.estimators.weights import scored
 from skbackprop.layers import Layer
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss, MultinomialLogLoss
 from skbackprop.names import resolve
-from skbackprop.network import net_input
 from skbackprop.targets import classification_targets
 
 
@@ -144,16 +144,14 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def _known_of_all(self, y, stream):
         return stream if stream.get("classes") is not None else {"classes": all_labels(y)}
 
-    def _grow_targets(self, y, classes=None):
+    def _grown_targets(self, y, classes=None):
         with about("y"):
-            targets, outputs = self._targets.grown(y, classes)
-        if targets is self._targets:
-            return
+            targets, outputs = self.model_.targets.grown(y, classes)
+        if targets is self.model_.targets:
+            return None
         loss = resolve(self.loss, CLASSIFICATION_LOSSES, "loss")
-        loss = make_classification_loss(loss, targets, self.class_weight)
-        self._grow(np.arange(self.network_.n_inputs), outputs, loss)
-        self._targets, self.classes_ = targets, targets.classes
-        self.out_activation_ = loss.out_activation
+        self.classes_ = targets.classes
+        return targets, outputs, make_classification_loss(loss, targets, self.class_weight)
 
     def _loss_weight(self, data, order, incremental):
         if self.class_weight is None:
@@ -166,89 +164,43 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             )
         learned = np.zeros(data.y.shape[0])
         learned[order] = 1.0 if data.weight is None else data.weight[order, 0]
-        weight = class_weights(self.class_weight, self._targets, data.y, learned)
+        weight = class_weights(self.class_weight, self.model_.targets, data.y, learned)
         weight = weight if data.weight is None else weight * data.weight
         if not (incremental or weight[order].any()):
             raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
         return weight
 
     def _strata(self, y, n_held_out):
-        if len(self._targets.blocks) > 1:
+        if len(self.model_.targets.blocks) > 1:
             return None
         _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         room = min(n_held_out, len(codes) - n_held_out)
         return codes if len(counts) > 1 and counts.min() > 1 and len(counts) <= room else None
 
     def _score_net_input(self, z, y, sample_weight):
-        return _accuracy(y, self._targets.decode(z), sample_weight)
+        return _accuracy(y, self.model_.targets.decode(z), sample_weight)
 
     def _end_fit(self, monitor):
         if self.calibration is None:
             return
-        rows = monitor.held_out
-        self.temperature_ = temperatures(
-            self._targets.blocks, rows.columns, monitor.net_input(), rows.weight
-        ).astype(self.network_.theta.dtype)
+        rows, model = monitor.held_out, self.model_
+        found = temperatures(model.targets.blocks, rows.columns, monitor.net_input(), rows.weight)
+        self.model_ = replace(model, temperature=found.astype(model.dtype))
+
+    @property
+    def temperature_(self):
+        """T of every node of the last layer, with `calibration`."""
+        return self._fitted_model().temperature
 
     def _forget_validation(self):
-        self.temperature_ = None
+        self.model_ = replace(self.model_, temperature=None)
 
-    def _prepare_stopping(self, monitor):
-        super()._prepare_stopping(monitor)
+    def _check_monitor(self, monitor):
         if self.calibration is not None and monitor is None:
             raise ValueError(
                 f"calibration={self.calibration!r} needs a validation part in every call: validation=..., "
                 "X_val and y_val, or early_stopping=True with another solver than 'lbfgs'."
             )
-
-    def _finish(self, z, out):
-        if self.temperature_ is not None:
-            z = np.divide(z, self.temperature_, out=z)
-        super()._finish(z, out)
-
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
-        """Fit the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The input; float32 stays float32.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels (numbers, strings, booleans); a column of them for each output; or an indicator
-            matrix of several labels.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, not negative.
-
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A validation part: its loss and score are kept for every epoch, and decide with
-            `early_stopping`. No other rows are held out then. In a Pipeline, name it in
-            `transform_input` and ask for it with `set_fit_request`.
-
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its target.
-
-        sample_weight_val : array-like of shape (n_val,), default=None
-            The weights of its rows.
-
-        groups : array-like of shape (n_samples,), default=None
-            For a splitter in `validation` that keeps groups together.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            For input or parameters that are not valid, and if training diverges. An estimator that was
-            fitted before is then as it was; with `warm_start`, as after the last whole epoch.
-        """
-        validation = validation_arguments(X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, validation=validation, groups=groups)
 
     @available_if(lambda self: self._check_solver())
     def partial_fit(
@@ -313,7 +265,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     def _known_classes(self, classes):
         """All class labels, or a list of those of each output; None where they are known already."""
-        fitted = "network_" in vars(self)
+        fitted = "model_" in vars(self)
         if classes is None:
             given, _ = vars(self).get("_before_first", NOTHING)
             if not fitted and given.get("classes") is not None:
@@ -346,8 +298,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable class of each row, or the indicators of labels more probable than not.
         """
-        X = self._checked(X)
-        return self._targets.decode(self._outputs(self._filled(X), net_input))
+        inputs = self._inputs(self._checked(X))
+        return self.model_.targets.decode(self.model_.outputs(inputs))
 
     def decision_function(self, X):
         """The net input of the last layer.
@@ -362,8 +314,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         z : ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes the log odds of the second one, else a column for each class or label.
         """
-        z = self._checked_outputs(X, net_input)
-        return self._targets.decision(z)
+        z = self._outputs(X)
+        return self.model_.targets.decision(z)
 
     def predict_proba(self, X):
         """Probabilities.
@@ -378,8 +330,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         p : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        p = self._checked_outputs(X, self._finish)
-        return self._targets.proba(p)
+        self._check_has_learned()
+        return self.model_.targets.proba(self._outputs(X, self.model_.finish))
 
     def predict_log_proba(self, X):
         """Logarithms of probabilities, from the net input: never -inf from rounding.
@@ -394,9 +346,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         log_p : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        z = self._checked_outputs(X, net_input)
+        z = self._outputs(X)
         z = z if self.temperature_ is None else z / self.temperature_
-        return self._targets.log_proba(z)
+        return self.model_.targets.log_proba(z)
 
     def score(self, X, y, sample_weight=None):
         """The share of rows that are right: with several outputs or labels, in all of them.

@@ -1,35 +1,12 @@
 """`grow=True`: columns of X by name, in the order in which they came."""
 
 from copy import copy
-from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skbackprop.compat import get_feature_names, num_features
-from skbackprop.growth import check_can_grow, grown
-
-
-class Growing:
-    """The part of an estimator that makes its network larger."""
-
-    def _grow_inputs(self, inputs):
-        self._grow(inputs, np.arange(self.n_outputs_), self._training.objective.loss)
-
-    def _grow_targets(self, y, **stream):
-        """Outputs for what is new in y, where there can be such."""
-
-    def _grow(self, inputs, outputs, loss):
-        """A larger network; see `growth.grown`."""
-        root = self.network_.root
-        check_can_grow(root)
-        last = replace(root.layers[-1], n_units=len(outputs))
-        root = replace(root, layers=[*root.layers[:-1], last])
-        self._training = grown(self._training, root, inputs, outputs, loss)
-        self.network_ = self._training.measured.copy()
-        self._training.publish(self.network_)
-        self.n_outputs_ = len(outputs)
 
 
 def sources(before, after, n_features, n_new):

@@ -1,6 +1,8 @@
 """The validation part: which rows it is, and what is measured on it after every epoch."""
 
+import warnings
 from copy import copy
+from dataclasses import replace
 from typing import NamedTuple
 from zlib import crc32
 
@@ -9,12 +11,11 @@ from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, train_test_split
 
-from skbackprop.compat import num_samples
+from skbackprop.compat import N_FRAMES, num_samples
 from skbackprop.estimators.building import description
 from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import in_range
 from skbackprop.memory import Workspaces
-from skbackprop.network import net_input
 from skbackprop.training import Measured
 
 
@@ -50,7 +51,7 @@ class Monitor:
                 self.scorer = check_scoring(estimator, scoring=estimator.scoring)
         self.view = copy(estimator)
         vars(self.view).pop("feature_names_in_", None)  # the rows are arrays by now
-        objective = estimator._training.objective
+        objective = estimator.run_.objective
         self.objective = objective
         work = Workspaces(objective.loss.buffers(objective.network.n_outputs), objective.network.theta.dtype)
         self.work = work[len(held_out.columns)]
@@ -62,17 +63,17 @@ class Monitor:
         return self.stops
 
     def __call__(self, network):
-        self.view.network_ = network
+        self.view.model_ = replace(self.view.model_, networks=[network])
         score, loss = self._score(self.held_out, with_loss=True)
         training_score, _ = self._score(self.training_rows)
         return Measured(score, loss, training_score, -loss if self.by_loss else score)
 
     def net_input(self):
         """z of the validation rows."""
-        return self.estimator._outputs(self.held_out.inputs, net_input)
+        return self.estimator.model_.outputs(self.held_out.inputs)
 
     def _score(self, rows, with_loss=False):
-        z = self.view._outputs(rows.inputs, net_input)
+        z = self.view.model_.outputs(rows.inputs)
         loss = self._loss(rows, z) if with_loss else None
         weight = rows.weight
         if weight is not None and weight.shape[1] == 1:
@@ -219,4 +220,13 @@ def _random_part(estimator, y, numbered, random_state):
             random_state=random_state,
             test_size=part,
             stratify=estimator._strata(y, max(2, n_held_out)),
+        )
+
+
+def warn_without_best(record, monitor):
+    """After the last epoch: early stopping had nothing to go by."""
+    if monitor is not None and monitor.keeps_best and record.best_theta is None:
+        warnings.warn(
+            "No epoch had a validation score that is a number: the last weights are kept.",
+            stacklevel=6 + N_FRAMES,
         )

@@ -11,17 +11,17 @@ from sklearn.metrics import get_scorer_names
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
 from skbackprop.compat import Interval, Options, StrOptions
-from skbackprop.estimators.missing import MISSING
-from skbackprop.estimators.settings import Settings
 from skbackprop.estimators.solver import SOLVERS
+from skbackprop.estimators.stored import StoredParameters
 from skbackprop.layers import Dense, Layer, Pretrained
+from skbackprop.model.columns import MISSING
 from skbackprop.optimizers import Optimizer
 from skbackprop.replay.choice import ENGINES
 from skbackprop.schedules import SCHEDULES, Schedule
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class BackpropParameters(Settings):
+class BackpropParameters(StoredParameters):
     """Stores the parameters as they are given; says what the two estimators share.
 
     Parameters

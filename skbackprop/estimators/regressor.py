@@ -1,7 +1,7 @@
 """The regressor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from numbers import Real
 
@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.activations import ACTIVATIONS, Activation
-from skbackprop.compat import Interval, StrOptions, with_callbacks
+from skbackprop.compat import Interval, StrOptions
 from skbackprop.docstrings import documented
 from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.base import BaseBackprop
@@ -199,28 +199,29 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return None, None, "identity"
 
     def _check_targets(self, y):
-        self._training.objective.loss.check_targets(y)
+        self.model_.loss.check_targets(y)
 
     def _learn_targets(self, data, order, first_pass):
         is_scaled = first_pass and self.target_scaling is not None
         if not (is_scaled or self.clamp or self.output_range is not None):
             return
-        rows = slice(None) if order is None else order
+        targets, rows = self.model_.targets, slice(None) if order is None else order
         y, weight = data.y[rows], None if data.weight is None else data.weight[rows]
         if self.output_range is not None:
             check_range(self.output_range, y, data.X.dtype)
         if is_scaled:
-            self._targets = self._targets.standardized_by(y, weight)
+            targets = targets.standardized_by(y, weight)
         if self.clamp:
-            self._targets = self._targets.clamped_to(y)
+            targets = targets.clamped_to(y)
+        self.model_ = replace(self.model_, targets=targets)
 
     def _forget_validation(self):
         self.validation_residuals_ = None
 
     def _score_net_input(self, z, y, sample_weight):
         output = np.empty_like(z)
-        self._finish(z, output)
-        prediction = self._targets.decode(output)
+        self.model_.finish(z, output)
+        prediction = self.model_.targets.decode(output)
         if not np.isfinite(prediction).all() or len(prediction) < 2:  # R^2 needs two rows
             return np.nan
         return self._score(y, prediction, sample_weight)
@@ -229,56 +230,14 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return regression_score(y, prediction, self._quantiles_of_targets(), sample_weight)
 
     def _quantiles_of_targets(self):
-        return quantiles_of_targets(self._training.objective.loss, self._targets.n_targets)
+        return quantiles_of_targets(self.model_.loss, self.model_.targets.n_targets)
 
     def _end_fit(self, monitor):
-        if monitor is not None and set(self._targets.widths) == {1}:
+        model = self.model_
+        if monitor is not None and set(model.targets.widths) == {1}:
             rows = monitor.held_out
-            prediction = self._targets.decode(self._outputs(rows.inputs, self._finish))
+            prediction = model.targets.decode(model.outputs(rows.inputs, model.finish))
             self.validation_residuals_ = sorted_residuals(np.abs(prediction - rows.y), rows.weight)
-
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
-        """Fit the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The input; float32 stays float32.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The target.
-
-        sample_weight : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Weights of the rows, not negative, or of each output of each row: 0 where a target is not known.
-
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A validation part: its loss and score are kept for every epoch, and decide with
-            `early_stopping`. No other rows are held out then. In a Pipeline, name it in
-            `transform_input` and ask for it with `set_fit_request`.
-
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its target.
-
-        sample_weight_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            The weights of its rows, or of each output of them.
-
-        groups : array-like of shape (n_samples,), default=None
-            For a splitter in `validation` that keeps groups together.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            For input or parameters that are not valid, and if training diverges. An estimator that was
-            fitted before is then as it was; with `warm_start`, as after the last whole epoch.
-        """
-        validation = validation_arguments(X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, validation=validation, groups=groups)
 
     @available_if(lambda self: self._check_solver())
     def partial_fit(
@@ -350,8 +309,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             In the units of the target. With several quantiles a last axis has a column for each:
             (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
-        output = self._checked_outputs(X, self._finish)
-        return self._targets.decode(output)
+        self._check_has_learned()
+        return self.model_.targets.decode(self._outputs(X, self.model_.finish))
 
     def predict_interval(self, X, coverage=0.9):
         """Intervals that hold the target with probability `coverage`.
@@ -395,7 +354,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             return prediction[..., interval_columns(quantiles[0], coverage)]
         margin = conformal_margin(self.validation_residuals_, coverage)
         interval = np.stack([prediction - margin, prediction + margin], axis=-1)
-        return self._targets.within_bounds(interval)
+        return self.model_.targets.within_bounds(interval)
 
     def score(self, X, y, sample_weight=None):
         """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.

@@ -1,6 +1,9 @@
-"""From an estimator's parameters to its optimizer and its learning rate."""
+"""From settings to the optimizer, the learning rate and the average of a run."""
 
-from skbackprop.estimators.building import description
+import numpy as np
+
+from skbackprop.averaging import AVERAGES, Averaging
+from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
 from skbackprop.optimizers import (
     SGD,
@@ -9,6 +12,7 @@ from skbackprop.optimizers import (
     Chain,
     ClipNorm,
     ClipValue,
+    Descent,
     Lion,
     Muon,
     NAdam,
@@ -37,45 +41,78 @@ SOLVERS = {  # the optimizer that a name stands for, and what it takes from the 
 FOR_SGD = "invscaling", "adaptive"  # as in scikit-learn; with other solvers the rate is constant
 
 
-def optimizer_settings(estimator):
-    """What the optimizer depends on: a new one is made when this changes."""
-    solver, clips = estimator.solver, (estimator.clip_norm, estimator.clip_value)
-    if isinstance(solver, Optimizer):
-        return description(solver), clips
-    _, names = SOLVERS[solver]
-    return solver, {name: getattr(estimator, name) for name in names.values()}, clips
+def prepare(run, settings, network):
+    """The descent, the learning rate and the average go on as they are, unless their settings changed.
+
+    `network` is the one that predicts.
+    """
+    if settings.solver == "lbfgs":
+        if settings.checkpoint is not None:
+            raise ValueError("checkpoint needs another solver than 'lbfgs', whose state is SciPy's.")
+        check_network(network)
+        run.go_on_from(network)
+        run.settings = run.settings or settings
+        return
+    now = settings.described
+    before = None if run.rate is None else run.settings.described
+    if run.descent is None or _of_optimizer(now) != _of_optimizer(before):
+        descent = Descent(make_optimizer(settings), run.objective.network)
+        if run.descent is not None:
+            descent.continue_from(run.descent)
+        run.descent = descent
+    if run.rate is None or _of_rate(now) != _of_rate(before):
+        run.rate = make_rate(settings)
+    if now["average"] != (before and before["average"]):
+        average = resolve(settings.average, AVERAGES, "average")
+        if not run.has_best:
+            np.copyto(run.theta, network.theta)
+        run.averaging = None if average is None else Averaging(average, run.objective.network)
+    run.settings = settings
 
 
-def make_optimizer(estimator):
-    """The optimizer that `solver` names or is, behind the clipping of the gradient."""
-    optimizer = estimator.solver
+def _of_optimizer(described):
+    """What the optimizer depends on."""
+    solver, clips = described["solver"], (described["clip_norm"], described["clip_value"])
+    names = SOLVERS[solver][1].values() if isinstance(solver, str) else ()
+    return solver, {name: described[name] for name in names}, clips
+
+
+def _of_rate(described):
+    """What the learning rate depends on."""
+    solver, initial = described["solver"], described["learning_rate_init"]
+    if isinstance(solver, str):
+        is_sgd = solver == "sgd"
+    else:
+        kind, *values = solver
+        is_sgd, initial = kind == "SGD", dict(values).get("learning_rate", initial)
+    return is_sgd, described["learning_rate"], initial, described["power_t"]
+
+
+def make_optimizer(settings):
+    """The optimizer that `solver` names or is, after the clipping of the gradient."""
+    optimizer = settings.solver
     if not isinstance(optimizer, Optimizer):
         kind, names = SOLVERS[optimizer]
-        settings = {field: getattr(estimator, name) for field, name in names.items()}
-        optimizer = kind(learning_rate=estimator.learning_rate_init, **settings)
+        values = {field: getattr(settings, name) for field, name in names.items()}
+        optimizer = kind(learning_rate=settings.learning_rate_init, **values)
     clips = []
-    if estimator.clip_value is not None:
-        clips.append(ClipValue(estimator.clip_value))
-    if estimator.clip_norm is not None:
-        clips.append(ClipNorm(estimator.clip_norm))
+    if settings.clip_value is not None:
+        clips.append(ClipValue(settings.clip_value))
+    if settings.clip_norm is not None:
+        clips.append(ClipNorm(settings.clip_norm))
     if not clips:
         return optimizer
     optimizer._validate_params()
     return Chain([*clips, *optimizer.transforms()], optimizer.learning_rate)
 
 
-def rate_settings(estimator):
-    """What the learning rate depends on."""
-    solver = estimator.solver
-    initial = getattr(solver, "learning_rate", estimator.learning_rate_init)
-    is_sgd = solver == "sgd" or isinstance(solver, SGD)
-    return is_sgd, estimator.learning_rate, initial, estimator.power_t
-
-
-def make_rate(is_sgd, learning_rate, initial, power_t):
+def make_rate(settings):
     """The learning rate over time."""
+    solver, learning_rate = settings.solver, settings.learning_rate
+    initial = getattr(solver, "learning_rate", settings.learning_rate_init)
+    is_sgd = solver == "sgd" or isinstance(solver, SGD)
     if learning_rate == "invscaling" and is_sgd:
-        return InverseScalingRate(initial, power_t)
+        return InverseScalingRate(initial, settings.power_t)
     if learning_rate == "adaptive" and is_sgd:
         return AdaptiveRate(initial)
     name = "constant" if learning_rate in FOR_SGD else learning_rate

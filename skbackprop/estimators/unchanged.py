@@ -17,18 +17,18 @@ class Before:
         self.is_drawn_from = isinstance(random_state, np.random.RandomState) and random_state is not GLOBAL
         if self.is_drawn_from:
             self.sequence = random_state.get_state(legacy=False)
-        self.training = self.attributes.get("_training")
-        if self.training is not None:
-            self._look_at_training()
+        self.run = self.attributes.get("run_")
+        if self.run is not None:
+            self._look_at_run()
 
-    def _look_at_training(self):
-        training, record = self.training, self.training.record
-        thetas = [self.attributes["network_"].theta]
-        if training.result is not training.theta:  # else it is taken from the network when a call begins
-            thetas.append(training.theta)
+    def _look_at_run(self):
+        run, record = self.run, self.run.record
+        thetas = [self.attributes["model_"].network.theta]
+        if run.result is not run.theta:  # else it is taken from the network when a call begins
+            thetas.append(run.theta)
         self.thetas = [(theta, theta.copy()) for theta in thetas]
-        self.alpha = training.objective.alpha
-        self.states = [(thing, dict(vars(thing))) for thing in (training, record, record.patience)]
+        self.alpha = run.objective.alpha
+        self.states = [(thing, dict(vars(thing))) for thing in (run, record, record.patience)]
         self.lengths = [(curve, len(curve)) for curve in record.all_curves()]
 
     def restore(self):
@@ -36,14 +36,13 @@ class Before:
         put_back(self.estimator, self.attributes)
         if self.is_drawn_from:
             self.estimator.random_state.set_state(self.sequence)
-        if self.training is not None:
-            self._restore_training()
+        if self.run is not None:
+            self._restore_run()
 
-    def _restore_training(self):
+    def _restore_run(self):
         for thing, state in self.states:
             vars(thing).update(state)
-        self.training.prepared_for = None  # what was prepared may be another's
-        self.training.objective.set_alpha(self.alpha)
+        self.run.objective.set_alpha(self.alpha)
         for theta, before in self.thetas:
             np.copyto(theta, before)
         for curve, length in self.lengths:

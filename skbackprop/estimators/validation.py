@@ -1,8 +1,6 @@
 """Input checks: scikit-learn's, and a short cut for input that is already what they would return."""
 
-from functools import lru_cache
 from numbers import Integral
-from operator import is_, itemgetter
 
 import numpy as np
 from scipy.sparse import issparse
@@ -35,28 +33,6 @@ class _About:
         if not str(error).startswith(self.names.split(",")[0]):
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"{self.names}: {error}") from error
-
-
-def check_parameters(estimator):
-    """All parameters, validated; the tuple of the last call again if each is the same object as then."""
-    parameters = _parameters(estimator)
-    checked = vars(estimator).get("_checked_parameters")
-    if checked is not None and all(map(is_, parameters, checked)):
-        return checked
-    estimator._validate_params()
-    return parameters
-
-
-def _parameters(estimator):
-    try:
-        return _getter(type(estimator))(vars(estimator))
-    except KeyError:  # a subclass that does not store them all
-        return tuple(getattr(estimator, name) for name in estimator._parameter_constraints)
-
-
-@lru_cache
-def _getter(kind):
-    return itemgetter(*kind._parameter_constraints)
 
 
 def check_X(estimator, X, dtype, *, finite=True, reset=False):

@@ -48,7 +48,7 @@ def deviation_and_mean(x):
 
 def target_findings(model, y):
     """Targets whose size the last layer has to learn first."""
-    if not (isinstance(model.model._targets, RegressionTargets) and model.loss.shiftable):
+    if not (isinstance(model.targets, RegressionTargets) and model.loss.shiftable):
         return []
     deviation, mean = deviation_and_mean(y)
     off = np.maximum(deviation / TARGETS[1], np.abs(mean) / (WIDE * np.maximum(deviation, 1.0)))
@@ -64,7 +64,7 @@ def target_findings(model, y):
 
 def class_findings(model, batch):
     """The rarest class of each output, by the weights of the loss."""
-    targets = model.model._targets
+    targets = model.targets
     if isinstance(targets, RegressionTargets):
         return []
     findings = []

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from skbackprop.estimators.seen import batch_of
 from skbackprop.inspection.opened import opened
 
 
@@ -90,7 +91,7 @@ class DeltaRecorder:
         """
         if context.task_name == "epoch":
             return
-        x, columns, _ = opened(estimator)._batch(X, y, None)
+        x, columns, _ = batch_of(estimator, X, y)
         n_samples = x.shape[0]
         rows = np.linspace(0, n_samples - 1, min(n_samples, self.max_samples)).astype(np.intp)
         x = x[rows].toarray() if issparse(x) else x[rows]

@@ -18,7 +18,7 @@ USELESS = 0.98  # the loss, as a share of that of the best constant
 
 def training_findings(model, batch, nodes_learn):
     """Steps that are large; a loss that a constant has too, and whether that is for small steps."""
-    findings, ratios = [], _steps_beside_weights(model.model, batch)
+    findings, ratios = [], _steps_beside_weights(model.estimator, batch)
     name = max(ratios, key=ratios.get, default="")
     if ratios and ratios[name] > LARGE:
         message = f"the next step changes the weights by {ratios[name]:.2g} times their size."
@@ -43,15 +43,15 @@ def training_findings(model, batch, nodes_learn):
 
 def _steps_beside_weights(model, batch):
     """|step| / |weights| of each weight matrix; empty for a solver without steps."""
-    if not isinstance(model, BaseBackprop) or model._training.descent is None or model.solver == "lbfgs":
+    if not isinstance(model, BaseBackprop) or model.run_.descent is None or model.solver == "lbfgs":
         return {}
-    training = deepcopy(model._training)
-    network = training.objective.network
+    run = deepcopy(model.run_)
+    network = run.objective.network
     arrays = learned_arrays(network.params, network.gradients, network.root.parameters(network.n_inputs))
     matrices = [part for part in arrays if part.declared.matrix]
     before = [part.array.copy() for part in matrices]
-    training.objective.value_and_gradient(_one_batch(model, batch).astype(network.theta.dtype))
-    training.descent.step()
+    run.objective.value_and_gradient(_one_batch(model, batch).astype(network.theta.dtype))
+    run.descent.step()
     lengths = [(np.linalg.norm(part.array - b), np.linalg.norm(b)) for part, b in zip(matrices, before)]
     ratios = {part.name: float(step / size) for part, (step, size) in zip(matrices, lengths) if size > 0.0}
     return {name: np.inf if np.isnan(ratio) else ratio for name, ratio in ratios.items()}

@@ -2,18 +2,20 @@
 
 from copy import deepcopy
 from numbers import Integral
-from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.batches import Batch
 from skbackprop.estimators import solver as solvers
+from skbackprop.estimators.fitting import Fitting
+from skbackprop.estimators.seen import batch_of
+from skbackprop.estimators.settings import Settings
+from skbackprop.estimators.tabular.base import streams_of
 from skbackprop.optimizers import Descent, Optimizer
 from skbackprop.sparse import SparseRows
 
 ALL_ROWS_ARE_TRACED = {
-    "_keeps_all": True,
     "warm_start": True,
     "early_stopping": False,
     "validation": None,
@@ -37,74 +39,70 @@ class EstimatorStep:
         check_member(member, 1)
         self.estimator = deepcopy(estimator)
         vars(self.estimator).update(ALL_ROWS_ARE_TRACED)
-        job = self.estimator._begin(X, y, sample_weight)
-        if job is None:
+        fitting = Fitting(self.estimator, keeps_all=True)
+        if not fitting.begin(X, y, sample_weight):
             raise ValueError("X or y holds NaN in every row: nothing is left to trace.")
-        x, columns, weight = job.batches.all_rows()
+        x, columns, weight = fitting.batches.all_rows()
         x = x.matrix.toarray() if isinstance(x, SparseRows) else x
         self.batch = Batch(x, columns, weight)
-        training = self.estimator._training
-        self.network, self.loss, self.member = self.estimator.network_, training.objective.loss, 0
+        self.network, self.loss, self.member = self.estimator.network_, self.estimator.model_.loss, 0
         n_planned = estimator.schedule_epochs or estimator.max_iter
-        self.progress = min(training.record.n_epochs / n_planned, 1.0)
+        self.progress = min(fitting.run.record.n_epochs / n_planned, 1.0)
 
     @property
     def targets(self):
         """How y became columns."""
-        return self.estimator._targets
+        return self.estimator.model_.targets
 
     def take(self, solver=None):
         """The gradient of what training minimises, and the change of theta, both like theta."""
         estimator = deepcopy(self.estimator)
-        training = estimator._training
-        np.copyto(training.theta, estimator.network_.theta)
+        run = estimator.run_
+        np.copyto(run.theta, estimator.network_.theta)
         if solver is not None:
-            estimator.solver, training.descent = solver, None
-            estimator._validate_params()
-            estimator._prepare_solver(SimpleNamespace(inputs=self.batch.x))
-        if training.descent is None:
+            estimator.solver, run.descent = solver, None
+            solvers.prepare(run, Settings.of(estimator), estimator.network_)
+        if run.descent is None:
             raise NoStepError(
                 "solver='lbfgs' searches along a line and has no next step of its own: name another one, as "
                 "in update('sgd')."
             )
-        rate = training.rate.at(self.progress)
-        return step(training.objective, training.descent, rate, self.progress, _learned(self.batch))
+        rate = run.rate.at(self.progress)
+        return step(run.objective, run.descent, rate, self.progress, _learned(self.batch))
 
 
 class TabularStep:
     """All rows as one batch, for a member of a tabular estimator."""
 
     def __init__(self, estimator, X, y, sample_weight, member):
-        check_is_fitted(estimator, "networks_")
+        check_is_fitted(estimator, "model_")
         sizes = [len(network.theta) for network in estimator.networks_]
         check_member(member, sum(sizes))
         self.estimator = deepcopy(estimator)
-        rows, _ = self.estimator._read(X, y, sample_weight)
-        self.batch = Batch(*rows)
+        self.batch = batch_of(self.estimator, X, y, sample_weight)
         self.place, self.member = 0, member
         while self.member >= sizes[self.place]:
             self.member -= sizes[self.place]
             self.place += 1
-        self.network, self.loss = self.estimator.networks_[self.place], self.estimator._loss
+        self.network, self.loss = self.estimator.networks_[self.place], self.estimator.model_.loss
         self.progress = 0.0
 
     @property
     def targets(self):
         """How y became columns."""
-        return self.estimator._targets
+        return self.estimator.model_.targets
 
     def take(self, solver=None):
         """The gradient of what training minimises, and the change of theta, both of the member."""
         estimator = deepcopy(self.estimator)
-        settings = estimator._stream_settings()
-        streams = estimator._streams or estimator._new_streams(settings)
-        training, _ = streams[self.place]
-        np.copyto(training.theta, self.network.theta)
-        descent, rate = training.descent, training.rate.at(0.0)
+        streams, settings = streams_of(estimator)
+        run, _ = streams[self.place]
+        np.copyto(run.theta, self.network.theta)
+        descent, rate = run.descent, run.rate.at(0.0)
         if solver is not None:
             optimizer = _optimizer(solver, settings.learning_rate_init)
-            descent, rate = Descent(optimizer, training.objective.network), optimizer.learning_rate
-        gradient, change = step(training.objective, descent, rate, 0.0, self.batch)
+            descent, rate = Descent(optimizer, run.objective.network), optimizer.learning_rate
+        gradient, change = step(run.objective, descent, rate, 0.0, self.batch)
         return gradient[self.member], change[self.member]
 
 

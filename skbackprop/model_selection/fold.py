@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from skbackprop.estimators import BackpropClassifier, BackpropRegressor
 from skbackprop.estimators.building import description
-from skbackprop.estimators.running import Job
+from skbackprop.estimators.fitting import Fitting
 from skbackprop.estimators.validation import validation_arguments
 from skbackprop.model_selection.errors import errors_of_fits
 from skbackprop.model_selection.together import Fit, Stream, train_together
@@ -66,13 +66,13 @@ def _begun(base, candidate, X, y, params, calls):
         arguments, metadata = (X, y), params
         if whole is not network:
             arguments, metadata = _call_of_fit(whole, candidate, X, y, params, calls)
-        job = _begin(network, *arguments, **metadata)
+        fitting = _begun_fitting(network, *arguments, **metadata)
     except errors_of_fits(whole, X, y, params):
         return None
-    if job is None or issparse(job.batches.X):
+    if issparse(fitting.batches.X):
         return None
-    stream = Stream(job.batches, network._training.random_state)
-    return CandidateFit(network, job.monitor, stream, whole)
+    stream = Stream(fitting.batches, fitting.run.random_state)
+    return CandidateFit(network, fitting, stream, whole)
 
 
 def _has_plain_epochs(network):
@@ -95,24 +95,26 @@ def _call_of_fit(pipeline, candidate, X, y, params, calls):
     return arguments, metadata
 
 
-def _begin(network, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
-    validation = validation_arguments(X_val, y_val, sample_weight_val)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return network._begin(X, y, sample_weight, validation=validation, groups=groups)
+def _begun_fitting(
+    network, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None
+):
+    fitting = Fitting(network)
+    fitting.begin(X, y, sample_weight, validation_arguments(X_val, y_val, sample_weight_val), groups)
+    return fitting
 
 
 def _kind(fit):
     """Equal for fits that can be members of one network."""
-    estimator, training, batches = fit.estimator, fit.run, fit.stream.batches
-    network, averaging = training.objective.network, training.averaging
+    settings, run, batches = fit.fitting.settings, fit.run, fit.stream.batches
+    network, averaging = run.objective.network, run.averaging
     return (
         description(network.root),
         (network.n_inputs, network.n_outputs, network.theta.dtype),
-        description(training.objective.loss),
-        description(training.descent.transforms),
+        description(run.objective.loss),
+        description(run.descent.transforms),
         None if averaging is None else description(averaging.average),
         (batches.n_samples, batches.batch_size),
-        (estimator.max_iter, estimator.schedule_epochs, estimator.shuffle),
+        (settings.max_iter, settings.schedule_epochs, settings.shuffle),
     )
 
 
@@ -165,7 +167,8 @@ def _train(fits, n_groups):
             train_together(fits, n_groups)
         else:
             (fit,) = fits
-            fit.estimator._train(Job(fit.stream.batches, fit.monitor, None, None), False, None, {})
+            fit.fitting.batches = fit.stream.batches
+            fit.fitting.train()
     except errors_of_fits([fit.whole for fit in fits]):
         for fit in fits:
             fit.estimator = None

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.fitting import Fitting
 from skbackprop.training import train_step
 
 SMOOTHING = 0.9  # of the running mean of the losses
@@ -69,7 +71,7 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
     >>> bool(1e-4 < found.suggestion < 1)
     True
     """
-    if not hasattr(estimator, "_begin"):
+    if not isinstance(estimator, BaseBackprop):
         raise TypeError(f"estimator={estimator!r} must be a BackpropRegressor or a BackpropClassifier.")
     if not (isinstance(lowest, Real) and isinstance(highest, Real) and 0 < lowest < highest < np.inf):
         raise ValueError(f"lowest={lowest!r} and highest={highest!r} must be numbers, 0 < lowest < highest.")
@@ -82,21 +84,22 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
     )
     if hasattr(model, "calibration"):
         model.set_params(calibration=None)
-    batches = model._begin(X, y, sample_weight).batches
+    fitting = Fitting(model)
+    fitting.begin(X, y, sample_weight)
     rates = np.geomspace(lowest, highest, n_steps)
-    losses = _losses(model._training, batches, rates)
+    losses = _losses(fitting.run, fitting.batches, rates)
     if len(losses) < 3:
         raise ValueError(f"The loss explodes at lowest={lowest!r} already: start lower.")
     return LearningRateRange(rates[: len(losses)], losses, float(rates[losses.argmin()] / 10))
 
 
-def _losses(training, batches, rates):
+def _losses(run, batches, rates):
     """The running means of the losses, up to the rate at which they explode."""
     mean, means = 0.0, []
     with np.errstate(all="ignore"):
-        for step, (rate, batch) in enumerate(zip(rates, _endless(training, batches)), start=1):
-            training.descent.learning_rate[...] = rate
-            loss = train_step(training.objective, training.descent, batch).item()
+        for step, (rate, batch) in enumerate(zip(rates, _endless(run, batches)), start=1):
+            run.descent.learning_rate[...] = rate
+            loss = train_step(run.objective, run.descent, batch).item()
             mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
             value = mean / (1 - SMOOTHING**step)
             if not value <= TOO_HIGH * min(means, default=value):
@@ -105,7 +108,7 @@ def _losses(training, batches, rates):
     return np.array(means)
 
 
-def _endless(training, batches):
+def _endless(run, batches):
     while True:
-        batches.shuffle(training.random_state)
+        batches.shuffle(run.random_state)
         yield from batches

@@ -8,14 +8,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop.averaging import Averaging
 from skbackprop.batches import Batches, MemberBatches
-from skbackprop.estimators.monitor import Monitor
-from skbackprop.estimators.running import LIMITS, warn_without_best
+from skbackprop.estimators.fitting import LIMITS, Fitting, rule_of
+from skbackprop.estimators.monitor import warn_without_best
 from skbackprop.layers import Ensemble
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.optimizers import Chain, Descent
 from skbackprop.replay.choice import make_engine
-from skbackprop.training import Limits, Members, Rule, Run, train
+from skbackprop.training import Limits, Members, Run, train
 from skbackprop.training.members import close_epoch
 
 
@@ -35,20 +35,22 @@ class Fit:
     """An estimator with its first weights."""
 
     estimator: object  # None after it has diverged among others
-    monitor: Monitor | None
+    fitting: Fitting
     stream: Stream
     has_ended: bool = field(default=False, init=False)
     place: tuple = field(default=None, init=False)  # the group, and the number of the member in it
 
     @property
     def run(self):
-        return self.estimator._training
+        return self.fitting.run
+
+    @property
+    def monitor(self):
+        return self.fitting.monitor
 
     @property
     def rule(self):
-        by_score = self.monitor is not None and self.monitor.stops
-        keeps_best = by_score and self.monitor.keeps_best
-        return Rule(self.estimator.tol, self.estimator.n_iter_no_change, by_score, keeps_best)
+        return rule_of(self.fitting.settings, self.monitor)
 
 
 def train_together(fits, n_groups):

@@ -238,10 +238,20 @@ class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
             For other columns than in `fit`, for text where there were numbers, for categories whose levels
             are all of another type, and for infinite numbers.
         """
-        return self._encoded(X)
+        return self.encode(X)
 
-    def _encoded(self, X):
-        """What `transform` gives, whatever container `set_output` or scikit-learn's settings ask for."""
+    def encode(self, X):
+        """What `transform` gives as an array, whatever `set_output` and scikit-learn's settings ask for.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            A table with the columns of `fit`.
+
+        Returns
+        -------
+        block : ndarray of shape (n_rows, n_columns_out), float32
+        """
         check_is_fitted(self)
         table = opened(self, X, reset=False)
         block = self._before_scaling(table)

@@ -28,15 +28,13 @@ class Run:
     random_state: np.random.RandomState | None = None
     split_random_state: np.random.RandomState | None = None  # as it was before rows were held out
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
-    descent_settings: tuple | None = None
-    rate_settings: tuple | None = None
-    averaging_settings: tuple | None = None
-    prepared_for: tuple | None = None  # the parameters that all of this was made for; None: look again
+    settings: object = None  # that descent, rate and average were made with
     engine: object = None  # what replays steps; None: each is done by NumPy
     scratch: list | None = None  # memory for copies of what a step changes
 
     def __getstate__(self):
-        return {**vars(self), "engine": None, "prepared_for": None, "scratch": None}
+        settings = self.settings and self.settings.to_compare()
+        return {**vars(self), "settings": settings, "engine": None, "scratch": None}
 
     @property
     def theta(self):

@@ -482,11 +482,11 @@ def test_warm_start_needs_the_same_architecture_and_classes():
 
 def test_changed_settings_act_in_the_next_call():
     model = BackpropRegressor(max_iter=2, warm_start=True, solver=Adam(0.01), random_state=0).fit(X, Y)
-    moments = model._training.descent.states[0]["m"].copy()
+    moments = model.run_.descent.states[0]["m"].copy()
     theta = model.network_.theta.copy()
     model.set_params(solver__learning_rate=1e-12).fit(X, Y)
     assert_allclose(model.network_.theta, theta, atol=1e-10)
-    assert not np.array_equal(model._training.descent.states[0]["m"], moments)
+    assert not np.array_equal(model.run_.descent.states[0]["m"], moments)
     model.set_params(alpha=1e9).fit(X, Y)
     assert model.loss_ > 1e6
 
@@ -585,7 +585,7 @@ def test_a_failed_change_of_solver_leaves_the_training_as_it_was():
     model = BackpropRegressor(**settings).fit(X, Y)
     with pytest.raises(ValueError, match="learning_rate"):
         model.set_params(early_stopping=False, solver=Adam(-1.0)).fit(X, Y)
-    assert model._training.record.curves is not None
+    assert model.run_.record.curves is not None
     model.set_params(early_stopping=True, solver="adam").fit(X, Y)
     assert len(model.validation_scores_) == 10
 
@@ -779,7 +779,7 @@ def test_training_goes_on_after_a_copy_bit_for_bit(solver, how):
         each.fit(X, C).partial_fit(X[:20], C[:20])
     assert same(model, other)
     assert np.shares_memory(other.coefs_[0], other.network_.theta)
-    assert np.shares_memory(other._training.theta, other._training.descent.network.theta)
+    assert np.shares_memory(other.run_.theta, other.run_.descent.network.theta)
     assert_array_equal(model.predict_proba(X), other.predict_proba(X))
 
 

@@ -31,7 +31,7 @@ def stream(net, rows, y=Y, **given):
 
 
 def state(net):
-    training = net._training
+    training = net.run_
     return [array.copy() for array in training.arrays()] + [np.array(net.loss_curve_), np.array(net.t_)]
 
 
@@ -188,7 +188,7 @@ def test_a_parameter_counts_from_the_next_call_on(changed):
     stream(net.set_params(**changed), range(5, 8))
     one_call = clone(kept).set_params(**{name: kept.get_params()[name] for name in changed})
     stream(one_call, range(5))
-    one_call._training.prepared_for = None  # everything is looked at again
+    one_call.run_.prepared_for = None  # everything is looked at again
     stream(one_call.set_params(**changed), range(5, 8))
     assert_same(net, one_call)
     assert not np.array_equal(net.network_.theta, stream(kept, range(5, 8)).network_.theta)
@@ -237,7 +237,7 @@ def test_a_subclass_that_stores_few_parameters():
     net = stream(Small(), range(4))
     net.alpha = 2.0
     stream(net, range(4, 5))
-    assert net._training.objective.alpha == 2.0
+    assert net.run_.objective.alpha == 2.0
 
 
 # ------------------------------------------------------------------ steps
@@ -258,7 +258,7 @@ def test_no_row_is_kept():
     net = stream(BackpropRegressor(**SETTINGS), range(3))
     row = X[:1].copy()
     net.partial_fit(row, Y[:1])
-    assert not np.shares_memory(net._training.objective.network.workspaces[1].root.layers[0].x, row)
+    assert not np.shares_memory(net.run_.objective.network.workspaces[1].root.layers[0].x, row)
 
 
 class Interrupting(Dense):

@@ -428,7 +428,7 @@ def test_rows_held_out_do_not_enter_the_means(missing):
     model = BackpropRegressor(missing=missing, validation=part, **SETTINGS).fit(x, Y)
     row = np.array([[np.nan, 0.1, 0.2, 0.3]])
     means = np.nanmean(x[:80][COMPLETE[:80]] if missing == "skip" else x[:80], axis=0)
-    assert_allclose(model._missing.means, means)
+    assert_allclose(model.model_.columns.means, means)
     assert np.abs(model.predict(row)).max() < 100
 
 

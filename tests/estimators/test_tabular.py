@@ -292,7 +292,7 @@ def test_given_rows_to_validate_on(kind):
     z = np.concatenate(
         [network.predict(net.encoder_.transform(X[200:]), net_input) for network in net.networks_]
     )
-    columns = net._targets.encode(y[200:], np.float32)
+    columns = net.model_.targets.encode(y[200:], np.float32)
     measured = [net._criterion()(columns, each, None) for each in z]
     assert_allclose(net.validation_losses_, measured, rtol=1e-5)
     assert_allclose(net.validation_losses_, net.validation_curves_.min(axis=0))
@@ -431,7 +431,7 @@ def overlapping(n, seed=0):
 def test_scoring(scoring):
     X, y = overlapping(300)
     net = TabularBackpropClassifier(scoring=scoring, **SMALL).fit(X, y)
-    smoothing = net._loss.label_smoothing
+    smoothing = net.model_.loss.label_smoothing
     assert smoothing == (0.1 if scoring == "accuracy" else 0.0)
     _, held_out = folds(300, 2, 0.2, y, np.random.RandomState(0))
     curve = net.validation_curves_[net.best_epochs_, [0, 1]]

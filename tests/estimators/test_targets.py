@@ -784,7 +784,7 @@ def test_rows_without_weight_do_not_widen_the_interval():
 def test_an_interval_is_clamped_as_predictions_are():
     net = BackpropRegressor(clamp=True, validation=3, **SETTINGS).fit(X, Y2)
     interval = net.predict_interval(X)
-    low, high = net._targets.low, net._targets.high
+    low, high = net.model_.targets.low, net.model_.targets.high
     assert (interval >= low[:, None]).all()
     assert (interval <= high[:, None]).all()
     assert (net.predict_interval(X)[..., 1] == high).any()

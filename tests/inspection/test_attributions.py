@@ -90,7 +90,7 @@ def predicted(net, X, of):
     else:
         z = net.predict_proba(X) if hasattr(net, "predict_proba") else net.predict(X)
     z = np.hstack(z) if isinstance(z, list) else z.reshape(len(X), -1)
-    targets = net._targets
+    targets = net.model_.targets
     return z[:, 1:] if getattr(targets, "exclusive", None) is False and targets.n_columns == 1 else z
 
 

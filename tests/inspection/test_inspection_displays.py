@@ -388,9 +388,9 @@ class TestDeltaFlow:
         assert list(recorder.deltas_) == ["layers[0] Dense", "layers[1] Dense"]
         last = deepcopy(net)
         # the weights of training, not of the best epoch or the average
-        np.copyto(last.network_.theta, last._training.theta)
+        np.copyto(last.network_.theta, last.run_.theta)
         short = BackpropRegressor(**SMALL | {"max_iter": 2}, target_scaling="standard", **settings).fit(X, Y)
-        np.copyto(short.network_.theta, short._training.theta)
+        np.copyto(short.network_.theta, short.run_.theta)
         for epoch, fitted in ((net.n_iter_, last), (2, short)):
             sizes = [np.sqrt(np.mean(np.sum(layer.delta**2, axis=1))) for layer in trace(fitted, X, Y).layers]
             assert_allclose(recorder.deltas_.loc[epoch], sizes)

@@ -354,7 +354,7 @@ def test_after_edits_the_numbers_are_those_of_the_edited_network(browser, networ
     browser.select("n[0,1]")
     browser.type(1.5)
     browser.select("T[1]")
-    scaled = net._targets.encode(np.array([new_target]), float)[0, 0]
+    scaled = net.model_.targets.encode(np.array([new_target]), float)[0, 0]
     browser.type(scaled)
     net.coefs_[0][2, 1], net.intercepts_[1][0] = 0.75, -0.375
     X, y = X.copy(), y.copy()

@@ -196,16 +196,16 @@ heads = pytest.mark.parametrize("head", HEADS)
 def mean_error_and_gradients(model, y, sample_weight):
     """E as training has it, without a penalty, and dE/d(coefs_ and intercepts_)."""
     model = deepcopy(model)
-    columns = model._targets.encode(y, X.dtype)
+    columns = model.model_.targets.encode(y, X.dtype)
     weight = None if sample_weight is None else sample_weight[:, None]
     if getattr(model, "class_weight", None) is not None:
         from skbackprop.estimators.class_weight import class_weights
 
         learned = np.ones(N) if sample_weight is None else sample_weight
-        weight = class_weights(model.class_weight, model._targets, y, learned)
+        weight = class_weights(model.class_weight, model.model_.targets, y, learned)
         weight = weight if sample_weight is None else weight * sample_weight[:, None]
     network = model.network_
-    objective = Objective(network, model._training.objective.loss)
+    objective = Objective(network, model.run_.objective.loss)
     value = objective.value_and_gradient(Batch(X, columns, weight)).item()
     dense = [
         params for _, layer, params, _ in network.parts(params=network.gradients) if isinstance(layer, Dense)
@@ -666,7 +666,7 @@ def test_the_update_of_another_solver_is_its_first_step(solver, head):
     elif isinstance(solver, str):
         optimizer = optimizer(learning_rate=0.05)
     before = network.theta.copy()
-    objective = Objective(network, copy._training.objective.loss, alpha=0.1)
+    objective = Objective(network, copy.run_.objective.loss, alpha=0.1)
     train_step(objective, Descent(optimizer, network), Batch(*seen.step.batch))
     moved = [vars(part) for _, _, part, _ in network.parts(params=network.views(network.theta - before))]
     for layer, change in zip(seen.layers, moved):
@@ -808,7 +808,7 @@ def test_members_of_tabular_estimators(n_jobs):
     outputs = []
     for member in range(3):
         seen = trace(model, table[:9], y[:9], member=member)
-        outputs.append(model._targets.decode(seen.outputs))
+        outputs.append(model.model_.targets.decode(seen.outputs))
         gradients = seen.weights.set_index("name")["gradient"]
         last = seen.layers[-1]
         assert seen.chain_rule(f"w[{last.index},1,2]").value == pytest.approx(

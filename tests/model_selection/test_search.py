@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from shared.checks import scikit_learn_checks
+from skbackprop.estimators.running import Running
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -22,7 +23,6 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from sklearn.utils import get_tags
 
 from skbackprop import BackpropClassifier, BackpropRegressor, BackpropSearchCV
-from skbackprop.estimators.running import Running
 from skbackprop.layers import BatchNorm, Dense, Dropout, Residual
 from skbackprop.losses import Huber, LogLoss
 from skbackprop.model_selection import fold, together

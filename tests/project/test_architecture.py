@@ -20,6 +20,7 @@ ORDER = [
     "model_selection",
     "estimators",
     "replay",
+    "model",
     "preprocessing",
     "lbfgs",
     "growth",

@@ -159,9 +159,9 @@ def test_a_stream_with_batches_of_many_sizes_keeps_its_recordings():
         for size in sizes:
             model.partial_fit(X[start : start + size], y[start : start + size])
             start = (start + size) % 400
-        engine = model._training.engine
+        engine = model.run_.engine
         model = pickle.loads(pickle.dumps(model))  # the engine is not a part of it
-        assert model._training.engine is None
+        assert model.run_.engine is None
         model.set_params(alpha=1.0)  # another step from here on
         for _ in range(5):
             model.partial_fit(X[:50], y[:50])

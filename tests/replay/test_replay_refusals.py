@@ -240,7 +240,7 @@ def test_a_gradient_that_no_tape_sees_is_found_in_a_small_step():
 def test_what_a_recording_holds_goes_with_the_estimator():
     X, y = load_diabetes(return_X_y=True)
     net = BackpropRegressor(random_state=0, max_iter=3, engine="replay").fit(X, y)
-    recordings = net._training.engine._recordings.values()
+    recordings = net.run_.engine._recordings.values()
     kept = [array for recording in recordings for array in recording.kept if isinstance(array, np.ndarray)]
     arrays = [weakref.ref(array) for array in kept]
     assert len(arrays) > 20
@@ -257,7 +257,7 @@ def test_a_stream_with_many_sizes_keeps_the_last_recordings(monkeypatch):
     for net in nets:
         for size in sizes:
             net.partial_fit(X[:size], y[:size])
-    assert [key[0] for key in nets[0]._training.engine._recordings] == [7, 5]
+    assert [key[0] for key in nets[0].run_.engine._recordings] == [7, 5]
     np.testing.assert_array_equal(nets[0].network_.theta, nets[1].network_.theta)
 
 
@@ -383,9 +383,9 @@ def test_a_numba_that_cannot_be_used_is_tried_once(monkeypatch):
     monkeypatch.setattr(choice, "_is_worth_it", lambda seconds: True)
     net = BackpropRegressor(max_iter=3, random_state=0).fit(X, y)
     assert (net.engine_, net.engine_refusal_) == ("numpy", "numba cannot be used here: no space")
-    engine = net._training.engine
+    engine = net.run_.engine
     net.partial_fit(X, y)
-    assert net._training.engine is engine
+    assert net.run_.engine is engine
     with pytest.raises(ImportError, match="cannot be used here: no space"):
         net.set_params(engine="replay").partial_fit(X, y)
 

@@ -120,7 +120,7 @@ def test_a_loaded_model_is_the_same_and_goes_on_in_the_same_way(net, y, tmp_path
         for model in (net, again):
             model.set_params(warm_start=True).fit(X, y)
     assert_array_equal(again.network_.theta, net.network_.theta)
-    assert not np.shares_memory(again._training.theta, again.network_.theta)
+    assert not np.shares_memory(again.run_.theta, again.network_.theta)
 
 
 def test_a_model_that_is_not_fitted(tmp_path):

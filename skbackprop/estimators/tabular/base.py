@@ -3,8 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from dataclasses import fields
-from functools import partial
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +15,7 @@ from skbackprop.compat import N_FRAMES, CallbackSupportMixin
 from skbackprop.estimators.acting import reasons_of_members, reasons_of_stream
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.monitor import Numbered
+from skbackprop.estimators.settings import Settings
 from skbackprop.estimators.tabular.callbacks import tasks_of
 from skbackprop.estimators.tabular.checkpoint import Plan
 from skbackprop.estimators.tabular.fitting import (
@@ -36,11 +36,13 @@ from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
 from skbackprop.estimators.unchanged import unchanged_on_error
 from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import counted, in_range
+from skbackprop.model import Model
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing import TabularEncoder
 from skbackprop.training import PlannedByTime
 from skbackprop.unused import warn_unused
 
+RECIPE_NAMES = [field.name for field in fields(Recipe)]
 STREAM_RATE = 0.25  # factor of the learning rate in `partial_fit`, where no schedule lowers it
 
 
@@ -60,7 +62,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
 
     @abstractmethod
     def _learn_targets(self, y, weight, settings, classes):
-        """How y becomes columns, in `_targets`, and the loss for these, in `_loss`."""
+        """How y becomes columns, and the loss for these."""
 
     @abstractmethod
     def _criterion(self):
@@ -83,20 +85,19 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
     def _settings(self, **more):
         """The parameters, with the recipe's values for those that are None."""
         recipe = self._recipes[self.recipe]
-        settings = {"average": None, "n_iter_no_change": None}
-        settings |= {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
-        settings |= {name: value for name, value in self._settings_by_name().items() if value is not None}
-        sizes = np.atleast_1d(settings["hidden_layer_sizes"]).tolist()
+        given = Settings.of(self)
+        values = {name: getattr(recipe, name) for name in RECIPE_NAMES if getattr(given, name, None) is None}
+        settings = given.replaced(**values)
+        sizes = np.atleast_1d(settings.hidden_layer_sizes).tolist()
         if not all(isinstance(size, int) and size > 0 for size in sizes):
             raise ValueError(
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r}: whole numbers > 0 are allowed."
             )
-        return SimpleNamespace(**settings | {"hidden_layer_sizes": sizes} | more)
+        return settings.replaced(hidden_layer_sizes=sizes, **more)
 
     def _stream_settings(self):
         settings = self._settings(learning_rate="constant")
-        settings.learning_rate_init *= STREAM_RATE
-        return settings
+        return settings.replaced(learning_rate_init=settings.learning_rate_init * STREAM_RATE)
 
     def _fit(self, *arguments):
         try:
@@ -109,7 +110,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         data = {"X": X, "y": y, "metadata": metadata}
         with unchanged_on_error(self):
-            self._validate_params()
+            was_fitted = "model_" in vars(self)
             settings, random_state = self._settings(), check_random_state(self.random_state)
             rows, y, numbered = self._learn_table(X, y, sample_weight, settings, groups=groups)
             given = None if given is None else self._read_validation(*given)
@@ -138,7 +139,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
 
             fitted = usable(train(fit_members, "fit", first, learned, held_out))
             is_interrupted = fitted[-1].is_interrupted
-            if is_interrupted and not fitted[0].records[0].n_iter and "networks_" in vars(self):
+            if is_interrupted and not fitted[0].records[0].n_iter and was_fitted:
                 raise NoEpochError
             self._publish(fitted, validates)
             if validates:
@@ -152,7 +153,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
                 fitted = fitted if is_interrupted else again
             if is_interrupted:
                 warnings.warn("Training interrupted by user.", stacklevel=4 + N_FRAMES)
-            self.networks_ = [part.network for part in fitted]
+            self.model_ = replace(self.model_, networks=[part.network for part in fitted])
             longest = max(fitted, key=lambda part: part.records[0].n_iter)
             self.stop_reason_, self._streams = longest.stop_reason, None
             at_the_end()
@@ -187,26 +188,25 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         """The rows to validate on that the user gave, as (TableRows, y)."""
         X, y, weight, _ = counted(X, y, sample_weight, "sample_weight_val")
         with about("X_val, y_val"):
-            rows, y, _ = self._encoded(X, y, weight, Numbered(None, None))
+            rows, y, _ = self._rows(*self._checked(self.encoder_, X, y), weight, Numbered(None, None))
         return rows, y
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         with unchanged_on_error(self):
-            self._validate_params()
             settings = self._stream_settings()
-            if "networks_" not in vars(self):
+            if "model_" not in vars(self):
                 warn_unused(self, reasons_of_stream(self, settings), 3)
                 rows, y, _ = self._learn_table(X, y, sample_weight, settings, classes)
                 streams = self._first_streams(rows, settings)
             else:
                 rows, y = self._read(X, y, sample_weight)
                 streams = deepcopy(self._streams) or self._new_streams(settings)
-                for (training, _), network in zip(streams, self.networks_):
-                    training.take_what_was_written(network)
+                for (run, _), network in zip(streams, self.networks_):
+                    run.take_what_was_written(network)
             arguments = [(*stream, rows, batch_size(settings, len(y))) for stream in streams]
             side_by_side(self.n_jobs, learn_once, arguments, require="sharedmem")
             self._streams = streams
-            self.networks_ = [training.measured.copy() for training, _ in streams]
+            self.model_ = replace(self.model_, networks=[run.measured.copy() for run, _ in streams])
         return self
 
     def _first_streams(self, rows, settings):
@@ -222,7 +222,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         """What trains the members from where `fit` left them."""
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.networks_))
         return [
-            (training_of(network.copy(), self._loss, settings), np.random.default_rng(seed))
+            (training_of(network.copy(), self.model_.loss, settings), np.random.default_rng(seed))
             for network, seed in zip(self.networks_, seeds)
         ]
 
@@ -235,17 +235,20 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         coded = {"max_one_hot_categories": self.max_one_hot_categories}
         if not settings.embed_categories:
             coded = {"embed": False}
-        self.encoder_ = TabularEncoder(self.categorical_features, **coded).fit(X)
+        encoder = TabularEncoder(self.categorical_features, **coded).fit(X)
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
-            if hasattr(self.encoder_, name):
-                setattr(self, name, getattr(self.encoder_, name))
-        learn = partial(self._learn_targets, settings=settings, classes=classes)
-        return self._encoded(X, y, sample_weight, numbered, learn)
+            if hasattr(encoder, name):
+                setattr(self, name, getattr(encoder, name))
+        inputs, y = self._checked(encoder, X, y)
+        targets, loss = self._learn_targets(y, sample_weight, settings, classes)
+        self.model_ = Model(encoder, [], targets, loss)
+        return self._rows(inputs, y, sample_weight, numbered)
 
     def _read(self, X, y, sample_weight):
         """The rows that count, as the networks learn them, and their targets."""
-        rows, y, _ = self._encoded(*self._counted(X, y, sample_weight))
+        X, y, weight, numbered = self._counted(X, y, sample_weight)
+        rows, y, _ = self._rows(*self._checked(self.encoder_, X, y), weight, numbered)
         return rows, y
 
     def _counted(self, X, y, sample_weight, groups=None):
@@ -258,15 +261,18 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         X, y, weight, places = counted(X, y, sample_weight)
         return X, y, weight, Numbered.of(given, places, groups)
 
-    def _encoded(self, X, y, weight, numbered, learn_targets=None):
-        X = self.encoder_._encoded(X)
+    def _checked(self, encoder, X, y):
+        """The networks' columns, and y as an array."""
+        X = encoder.encode(X)
         with about("y"):
             y = self._check_y(y)
         check_consistent_length(X, y)
-        if learn_targets is not None:
-            learn_targets(y, weight)
+        return X, y
+
+    def _rows(self, X, y, weight, numbered):
+        """The rows that count in the loss, of encoded ones, their y and their numbers."""
         with about("y"):
-            columns = self._targets.encode(y, X.dtype)
+            columns = self.model_.targets.encode(y, X.dtype)
         weight, _ = in_range(self._loss_weight(y, weight), X.dtype)
         if weight is None or weight.all():
             return TableRows(X, columns, weight), y, numbered
@@ -277,11 +283,12 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
     def _task(self, rows, settings, n_rounds, given=None, checkpoint=None):
         max_time = None if self.max_time is None else self.max_time / n_rounds
         limits = PlannedByTime(settings.max_iter, 0, settings.max_iter, max_time)
-        n_outputs = self._loss.n_nodes(rows.columns.shape[1])
+        loss = self.model_.loss
+        n_outputs = loss.n_nodes(rows.columns.shape[1])
         return Task(
             settings,
             self.encoder_,
-            self._loss,
+            loss,
             n_outputs,
             self._criterion(),
             rows,
@@ -313,9 +320,18 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
 
     def _outputs(self, X, finish):
         """finish(z) of each member, shape (n_estimators, n_rows, n_outputs)."""
-        check_is_fitted(self, "networks_")
-        X = self.encoder_._encoded(X)
-        return np.concatenate([network.predict(X, finish) for network in self.networks_])
+        check_is_fitted(self, "model_")
+        return self.model_.outputs(self.model_.inputs(X), finish)
+
+    @property
+    def encoder_(self):
+        """What turns a table into the networks' columns."""
+        return self.model_.columns
+
+    @property
+    def networks_(self):
+        """Each holds one member or several."""
+        return self.model_.networks
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -323,3 +339,9 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+def streams_of(estimator):
+    """What trains each network of a fitted estimator in `partial_fit`, and the settings there."""
+    settings = estimator._stream_settings()
+    return estimator._streams or estimator._new_streams(settings), settings

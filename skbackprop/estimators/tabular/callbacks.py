@@ -1,6 +1,7 @@
 """Callbacks of scikit-learn (>= 1.9): each network is a task of `fit`, each of its epochs a task of that."""
 
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 
 from skbackprop.training.hooks import Hook
@@ -44,15 +45,15 @@ class NetworkCallbacks(Hook):
 
     def after_epoch(self, ended):
         """Whether one of them wishes to stop; the estimator that they see has this network alone."""
-        attributes = partial(_as_fitted, self.run.measured)
+        attributes = partial(_as_fitted, self.data["estimator"].model_, self.run.measured)
         return self.epoch.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes)
 
     def at_the_end(self):
         network = self.run.objective.network.copy()
         self.run.publish(network)
-        attributes = partial(_as_fitted, network)
+        attributes = partial(_as_fitted, self.data["estimator"].model_, network)
         self.context.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes)
 
 
-def _as_fitted(network):
-    return {"networks_": [deepcopy(network)]}
+def _as_fitted(model, network):
+    return {"model_": replace(model, networks=[deepcopy(network)])}

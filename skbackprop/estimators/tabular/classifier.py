@@ -1,6 +1,6 @@
 """TabularBackpropClassifier."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
@@ -137,10 +137,9 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
     def _learn_targets(self, y, weight, settings, classes):
         if classes is not None:
             classes = unique_labels(read_labels(classes))
-        self._targets = classification_targets(y, classes, columns_for_two=2)
-        self.classes_ = self._targets.classes
-        self._loss = MultinomialLogLoss(settings.label_smoothing)
-        self.temperature_ = None
+        targets = classification_targets(y, classes, columns_for_two=2)
+        self.classes_ = targets.classes
+        return targets, MultinomialLogLoss(settings.label_smoothing)
 
     def _classes_of_all(self, y):
         return all_labels(y)
@@ -152,7 +151,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         if self.class_weight is None:
             return weight
         learned = np.ones(len(y)) if weight is None else weight[:, 0]
-        of_classes = class_weights(self.class_weight, self._targets, y, learned)
+        of_classes = class_weights(self.class_weight, self.model_.targets, y, learned)
         weight = of_classes if weight is None else of_classes * weight
         if not weight.any():
             raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
@@ -166,7 +165,13 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
             return
         weight = None if rows.weight is None else rows.weight[held_out]
         columns = rows.columns[held_out]
-        self.temperature_ = float(temperatures(self._targets.blocks, columns, z, weight)[0])
+        found = temperatures(self.model_.targets.blocks, columns, z, weight)
+        self.model_ = replace(self.model_, temperature=float(found[0]))
+
+    @property
+    def temperature_(self):
+        """What log odds are divided by."""
+        return self.model_.temperature
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
@@ -234,11 +239,11 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         self : object
             The fitted estimator.
         """
-        if classes is None and "networks_" not in vars(self):
+        if classes is None and "model_" not in vars(self):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if (
             classes is not None
-            and "networks_" in vars(self)
+            and "model_" in vars(self)
             and not np.array_equal(unique_labels(read_labels(classes)), self.classes_)
         ):
             raise ValueError(f"classes={classes!r} is not the same as before: {self.classes_!r}.")

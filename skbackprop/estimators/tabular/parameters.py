@@ -9,7 +9,7 @@ import numpy as np
 from skbackprop.activations import ACTIVATIONS, Activation
 from skbackprop.averaging import AVERAGES, ExponentialAverage, StochasticAverage
 from skbackprop.compat import Interval, StrOptions
-from skbackprop.estimators.settings import Settings
+from skbackprop.estimators.stored import StoredParameters
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES, NUMERIC_EMBEDDINGS, SOLVERS
 from skbackprop.replay.choice import ENGINES
 from skbackprop.schedules import SCHEDULES, Schedule
@@ -21,7 +21,7 @@ COUNT = Interval(Integral, 1, None, closed="left")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TabularParameters(Settings):
+class TabularParameters(StoredParameters):
     """Stores the parameters as they are given; says what the two estimators share.
 
     Parameters

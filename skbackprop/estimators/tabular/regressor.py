@@ -109,25 +109,26 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     def _learn_targets(self, y, weight, settings, classes):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         check_quantile(self)
-        self._loss = make_regression_loss(self.loss, self.quantile, n_targets)
-        if not self._loss.shiftable:
+        loss = make_regression_loss(self.loss, self.quantile, n_targets)
+        if not loss.shiftable:
             raise ValueError(f"loss={self.loss!r} is for y in its own unit, and here y is standardised.")
-        widths = widths_of_targets(self._loss, n_targets)
+        widths = widths_of_targets(loss, n_targets)
         targets = RegressionTargets(widths, in_double=True).standardized_by(y, weight)
-        self._targets = targets.clamped_to(y) if settings.clamp else targets
         self.n_outputs_, self.validation_residuals_ = n_targets, None
+        return targets.clamped_to(y) if settings.clamp else targets, loss
 
     def _end_fit(self, rows, y, held_out, z):
-        if set(self._targets.widths) != {1}:
+        model = self.model_
+        if set(model.targets.widths) != {1}:
             return
         output = np.empty_like(z)
-        self._loss.predict(z, output)
-        residuals = np.abs(self._targets.decode(output.astype(np.float64)) - y[held_out])
+        model.loss.predict(z, output)
+        residuals = np.abs(model.targets.decode(output.astype(np.float64)) - y[held_out])
         weight = None if rows.weight is None else rows.weight[held_out]
         self.validation_residuals_ = sorted_residuals(residuals, weight)
 
     def _criterion(self):
-        return self._loss.value
+        return self.model_.loss.value
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
@@ -208,8 +209,8 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
             In the units of the target. With several quantiles a last axis has a column for each.
         """
-        outputs = self._outputs(X, lambda z, out: self._loss.predict(z, out))
-        return np.mean([self._targets.decode(output.astype(np.float64)) for output in outputs], axis=0)
+        outputs = self._outputs(X, lambda z, out: self.model_.loss.predict(z, out))
+        return np.mean([self.model_.targets.decode(output.astype(np.float64)) for output in outputs], axis=0)
 
     def predict_interval(self, X, coverage=0.9):
         """Intervals that hold the target with probability `coverage`.
@@ -250,7 +251,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         if quantiles != {()}:
             return y[..., interval_columns(*quantiles, coverage)]
         margin = conformal_margin(self.validation_residuals_, coverage)
-        return self._targets.within_bounds(np.stack([y - margin, y + margin], axis=-1))
+        return self.model_.targets.within_bounds(np.stack([y - margin, y + margin], axis=-1))
 
     def score(self, X, y, sample_weight=None):
         """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.
@@ -275,4 +276,4 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         return regression_score(y, self.predict(X), self._quantiles(), sample_weight)
 
     def _quantiles(self):
-        return quantiles_of_targets(self._loss, self.n_outputs_)
+        return quantiles_of_targets(self.model_.loss, self.n_outputs_)

@@ -34,7 +34,7 @@ def drawn_layers(model):
             layer_names[-1] += f"\n{type(layer).__name__}"
         else:
             raise _not_a_chain(layer)
-    layer_names[-1] = f"output\n{model.model.out_activation_}"
+    layer_names[-1] = f"output\n{model.estimator.out_activation_}"
     names = {
         "layer_names": layer_names,
         "input_names": _input_names(model),
@@ -45,7 +45,7 @@ def drawn_layers(model):
 
 def _input_names(model):
     """Names of the network's columns, where those of the first step are known."""
-    first = [*model.before, model.model][0]
+    first = [*model.before, model.estimator][0]
     if not hasattr(first, "feature_names_in_"):
         return None
     _, seen = sources_of_columns(model.before, list(first.feature_names_in_))

@@ -115,7 +115,7 @@ class TrainingCurveDisplay:
             Without matplotlib.
         """
         model = opened(estimator)
-        curves = _of_members(model) if isinstance(model.model, BaseTabular) else _of_one(model)
+        curves = _of_members(model) if isinstance(model.estimator, BaseTabular) else _of_one(model)
         return cls(**curves).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -173,7 +173,7 @@ class TrainingCurveDisplay:
 
 def _of_one(model):
     """The curves of a network with one validation part."""
-    estimator = model.model
+    estimator = model.estimator
     scoring = estimator.scoring if estimator.scoring != "loss" else None
     default = "accuracy" if is_classifier(estimator) else "R²"
     scores = estimator.validation_scores_
@@ -190,8 +190,8 @@ def _of_one(model):
 
 def _best_epoch(estimator):
     """From 1; None where no epoch is better than others: scores of a stream are of different rows."""
-    kept = estimator._training.has_best
-    if estimator._stops() and not kept:
+    kept = estimator.run_.has_best
+    if estimator.early_stopping and estimator.solver != "lbfgs" and not kept:
         return None
     by_loss = estimator.scoring == "loss"
     scores = (
@@ -199,7 +199,7 @@ def _best_epoch(estimator):
     )
     if np.isnan(scores).all():
         return None
-    best = estimator._training.record.patience.best if kept else np.nanmax(scores)
+    best = estimator.run_.record.patience.best if kept else np.nanmax(scores)
     at_best = np.flatnonzero(scores == best)
     first = 1 + max(0, len(estimator.loss_curve_) - len(scores))
     return int(first + at_best[-1 if estimator.best_epoch == "last" else 0])
@@ -207,7 +207,7 @@ def _best_epoch(estimator):
 
 def _of_members(model):
     """The curves of a tabular estimator: a line for each member."""
-    estimator = model.model
+    estimator = model.estimator
     curves = {"training_loss": estimator.loss_curves_, "loss_name": _loss_name(model.loss)}
     measured = estimator.validation_curves_
     if not measured.any():  # no rows were held out

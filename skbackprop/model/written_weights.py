@@ -1,6 +1,27 @@
 """`coefs_` and `intercepts_`: arrays of each layer that can be written to, as those of scikit-learn's MLP."""
 
+from functools import partial
+
 import numpy as np
+
+
+def weights_of(dense_layers):
+    """W of each of these layers, (layer, params), as a list whose items can be set."""
+    return WrittenThrough(
+        "coefs_",
+        [partial(layer.acting_weight, params) for layer, params in dense_layers],
+        [partial(layer.set_acting_weight, params) for layer, params in dense_layers],
+    )
+
+
+def biases_of(dense_layers):
+    """b of each of them."""
+    biases = [params.bias[0] for _, params in dense_layers]
+    return WrittenThrough(
+        "intercepts_",
+        [partial(np.ndarray.view, bias) for bias in biases],
+        [partial(np.copyto, bias) for bias in biases],
+    )
 
 
 class WrittenThrough(list):

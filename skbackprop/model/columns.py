@@ -1,7 +1,7 @@
 """What to do with NaN: `missing="error"`, "skip" or "impute".
 
 `seen(X, y)` gives the policy for such rows, and which of them may be learned; `learned(data, order)` the
-policy after the rows `order` (None: all) were learned; `fill(X)` the network's input. Policies are never
+policy after the rows `order` (None: all) were learned; `encode(X)` the network's input. Policies are never
 changed in place: a call that fails loses nothing.
 """
 
@@ -34,6 +34,7 @@ class Data(NamedTuple):
 class NoMissing:
     """NaN is an error."""
 
+    name = "error"
     finite = y_finite = True
     n_skipped = 0
 
@@ -52,7 +53,7 @@ class NoMissing:
     def n_inputs(self, n_features):
         return n_features
 
-    def fill(self, X):
+    def encode(self, X):
         return X
 
 
@@ -64,6 +65,7 @@ class SkipRows:
     total: np.ndarray | float = 0.0  # the weight of the rows learned
     n_skipped: int = 0
 
+    name = "skip"
     finite = y_finite = "allow-nan"
 
     def seen(self, X, y):
@@ -94,7 +96,7 @@ class SkipRows:
     def places(self, n_features):
         return np.arange(n_features)
 
-    def fill(self, X):
+    def encode(self, X):
         return _filled(X, self.means)
 
 
@@ -109,6 +111,7 @@ class Impute:
     means: np.ndarray | None = None  # (n_features,)
     flagged: np.ndarray | None = None  # indices of the features with an indicator
 
+    name = "impute"
     finite, y_finite = "allow-nan", True
     n_skipped = 0
 
@@ -130,13 +133,13 @@ class Impute:
         return Impute(np.append(self.means, means), np.append(self.flagged, flagged).astype(int))
 
     def places(self, n_features):
-        """The columns of `fill`: features, then n_features + the feature whose indicator it is."""
+        """The columns of `encode`: features, then n_features + the feature whose indicator it is."""
         return np.append(np.arange(n_features), n_features + self.flagged)
 
     def n_inputs(self, n_features):
         return n_features + len(self.flagged)
 
-    def fill(self, X):
+    def encode(self, X):
         flags = _missing(X)[:, self.flagged].astype(X.dtype)
         X = _filled(X, self.means)
         return sparse.hstack([X, flags], format="csr") if issparse(X) else np.hstack([X, flags])
@@ -187,4 +190,4 @@ def rows_with_nan(X):
     return missing if X.ndim == 1 else missing.any(axis=1)
 
 
-MISSING = {"error": NoMissing, "skip": SkipRows, "impute": Impute}
+MISSING = {kind.name: kind for kind in (NoMissing, SkipRows, Impute)}

@@ -1,0 +1,422 @@
+"""One call of `fit` or `partial_fit` of an estimator with one network."""
+
+import warnings
+from copy import deepcopy
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_consistent_length, check_random_state
+
+from skbackprop.activations import ACTIVATIONS
+from skbackprop.batches import Batches, OneRow
+from skbackprop.compat import N_FRAMES, check_optimize_result
+from skbackprop.estimators import building, solver
+from skbackprop.estimators.acting import warn_of_network
+from skbackprop.estimators.callbacks import EpochCallbacks
+from skbackprop.estimators.checkpoint import Checkpoint, check_same_data, data_print
+from skbackprop.estimators.growing import learn_columns, sources
+from skbackprop.estimators.monitor import Monitor, Numbered, Prequential, Rows, split, warn_without_best
+from skbackprop.estimators.progress import Progress
+from skbackprop.estimators.settings import NETWORK, Settings
+from skbackprop.estimators.validation import about
+from skbackprop.estimators.weights import counted, divided, in_range, of_weight
+from skbackprop.growth import check_can_grow, grown
+from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
+from skbackprop.model import Model
+from skbackprop.model.codes import code_columns
+from skbackprop.model.columns import MISSING, Data
+from skbackprop.network import Network, first_layer
+from skbackprop.objective import Objective
+from skbackprop.replay.choice import make_engine
+from skbackprop.sparse import SparseRows
+from skbackprop.training import Limits, Rule, Run, only, train
+from skbackprop.training.ending import INTERRUPT, is_cut_off, reason
+
+NOTHING = {}, 0  # what a first call says alone, such as `classes`, and the rows skipped so far
+KEPT = 10_000  # values of each curve of a stream
+LIMITS = {
+    "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
+    "optimization hasn't converged yet.",
+    "max_time": "Stochastic Optimizer: max_time={0.max_time} seconds passed and the optimization "
+    "hasn't converged yet.",
+}
+
+
+class Fitting:
+    """From data to a fitted estimator: `begin` does everything up to the first step, `train` the rest.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        Gets its `model_`, `run_` and all other fitted attributes.
+
+    incremental : bool, default=False
+        Whether the rows are a part of a stream.
+
+    resumed : dict, default=None
+        The run that a checkpoint continues.
+
+    keeps_all : bool, default=False
+        Whether rows of weight 0 are part of the batches, to be looked at.
+    """
+
+    def __init__(self, estimator, incremental=False, resumed=None, keeps_all=False):
+        self.estimator, self.incremental = estimator, incremental
+        self.resumed, self.keeps_all = resumed, keeps_all
+        self.is_first = True  # whether the network is made in this call
+        self.settings = self.columns = self.batches = self.monitor = self.data = None
+
+    @property
+    def run(self):
+        """What trains."""
+        return self.estimator.run_
+
+    @np.errstate(over="ignore", invalid="ignore")  # of huge values
+    def begin(self, X, y, sample_weight=None, validation=None, groups=None, **stream):
+        """Whether any row is left to learn."""
+        estimator, incremental = self.estimator, self.incremental
+        is_fitted = "model_" in vars(estimator)
+        if is_fitted:
+            self.run.take_what_was_written(estimator.model_.network)
+        earlier = self.run.settings if is_fitted else None
+        self.settings = settings = Settings.of(estimator, earlier)
+        self.is_first = not (is_fitted and (settings.warm_start or incremental or self.resumed is not None))
+        learned_before = estimator.model_.columns if self.resumed is not None else None
+        data, numbered = self._read(X, y, sample_weight, groups)
+        if data is None and self.is_first and not incremental:
+            raise ValueError(
+                "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
+            )
+        estimator.n_rows_skipped_ = self.columns.n_skipped
+        if data is None:
+            if not self.is_first:
+                estimator.model_ = replace(estimator.model_, columns=self.columns)
+            return False
+        if numbered.places is not None:
+            stream = estimator._known_of_all(y, stream)
+        if self.is_first:
+            _, n_skipped = vars(estimator).pop("_before_first", NOTHING)
+            if incremental and n_skipped:
+                self.columns = replace(self.columns, n_skipped=self.columns.n_skipped + n_skipped)
+            self._make_network(data, **stream)
+        else:
+            if settings is not earlier and (name := settings.changed(earlier, NETWORK)):
+                raise ValueError(
+                    f"{name}={getattr(settings, name)!r} is not what the network was made with: warm_start "
+                    "and partial_fit continue the same network."
+                )
+            estimator.model_ = replace(estimator.model_, columns=self.columns)
+            if settings.grow and (larger := estimator._grown_targets(data.y, **stream)) is not None:
+                self._grow_outputs(*larger)
+        estimator._check_targets(data.y)
+        estimator._forget_validation()
+        given = None if validation is None else self._read_validation(*validation)
+        order, held_out = None, None
+        if not incremental and given is None and (settings.validation is not None or stops(settings)):
+            again = deepcopy(self.run.split_random_state)  # warm_start: the same part as before
+            order, held_out = split(
+                estimator, data, numbered, self.run.random_state if self.is_first else again
+            )
+        self.columns = learned_before or self.columns.learned(data, order)
+        estimator.n_rows_skipped_ = self.columns.n_skipped
+        estimator.model_ = replace(estimator.model_, columns=self.columns)
+        estimator._learn_targets(data, order, self.is_first)
+        rows = self._encoded(data)
+        is_sparse = issparse(rows.inputs)
+        if is_sparse:
+            building.check_first_layer(estimator.model_.network.root)
+        if settings is not self.run.settings:
+            solver.prepare(self.run, settings, estimator.model_.network)
+        self.monitor = self._make_monitor(rows, given, order, held_out)
+        self._prepare_stopping()
+        warn_of_network(self, earlier, given)
+        order = np.arange(data.X.shape[0]) if order is None else order
+        weight = self._weigh(estimator._loss_weight(data, order, incremental), rows.inputs.dtype)
+        n_given = len(order) + numbered.n_weightless
+        order = self._order(order if self.keeps_all else of_weight(order, weight))
+        size = self._batch_size(len(order), n_given)
+        if data.X.shape[0] == 1 and not is_sparse:
+            self.batches = OneRow(rows.inputs, rows.columns, weight)
+        else:
+            self.batches = Batches(rows.inputs, rows.columns, weight, size, order)
+        if settings.checkpoint is not None and not incremental:
+            self.data = data_print(*data, *(given or ()))
+            if self.resumed is not None:
+                check_same_data(estimator, self.resumed, self.data)
+        return True
+
+    def _read(self, X, y, sample_weight, groups):
+        """The rows to learn (None: there are none), and by which numbers a splitter names them."""
+        estimator, is_first = self.estimator, self.is_first
+        columns = MISSING[self.settings.missing]() if is_first else estimator.model_.columns
+        dtype = (np.float64, np.float32) if is_first else estimator.model_.dtype
+        n_before = None if is_first else estimator.n_features_in_
+        given = X
+        X, y, weight, rows = counted(
+            X, y, sample_weight, of_outputs=estimator._weighs_outputs, keep=self.keeps_all
+        )
+        n_new = learn_columns(estimator, X) if self.settings.grow and not is_first else 0
+        X, y = estimator._check_X_y(
+            X, y, reset=is_first, dtype=dtype, finite=columns.finite, y_finite=columns.y_finite
+        )
+        if n_new:
+            before = columns.places(n_before)
+            columns = columns.grown(n_new, X, weight)
+            self._grow_inputs(sources(before, columns.places(X.shape[1]), n_before, n_new))
+        if groups is not None:
+            with about("groups"):
+                check_consistent_length(given, groups)
+        numbered = Numbered.of(given, rows, groups)
+        self.columns, kept = columns.seen(X, y)
+        data = Data(X, y, weight)
+        if kept is None:
+            return data, numbered
+        if not kept.any():
+            return None, None
+        return data.take(kept), numbered.without(~kept)
+
+    def _read_validation(self, X, y, sample_weight):
+        """The validation rows that the user gave."""
+        estimator, columns = self.estimator, self.columns
+        if self.settings.validation is not None:
+            raise ValueError(
+                f"validation={self.settings.validation!r} splits X, and X_val was given too: leave one out."
+            )
+        X, y, weight, _ = counted(X, y, sample_weight, "sample_weight_val", estimator._weighs_outputs)
+        with about("X_val, y_val"):
+            X, y = estimator._check_X_y(
+                X,
+                y,
+                reset=False,
+                dtype=estimator.model_.dtype,
+                finite=columns.finite,
+                y_finite=columns.y_finite,
+            )
+        data = Data(X, y, weight)
+        _, kept = columns.seen(X, y)
+        if kept is not None:
+            data = data.take(kept)
+        if data.X.shape[0] == 0:
+            raise ValueError("X_val or y_val holds NaN in every row: nothing is left to measure.")
+        with about("y_val"):
+            estimator._check_targets(data.y)
+            estimator.model_.targets.encode(data.y, estimator.model_.dtype)
+        return data
+
+    def _encoded(self, data):
+        """As the network sees the rows."""
+        X, y, weight = data
+        with about("y"):
+            columns = self.estimator.model_.targets.encode(y, X.dtype)
+        return Rows(X, y, self.estimator._inputs(X), columns, weight)
+
+    def _make_network(self, data, **stream):
+        """A network for such data, and what trains it."""
+        estimator, settings, columns = self.estimator, self.settings, self.columns
+        random_state = check_random_state(settings.random_state)
+        targets, loss, output_activation = estimator._make_targets(data.y, data.X.dtype, **stream)
+        root = building.make_layers(settings, targets.n_columns, output_activation)
+        n_inputs = columns.n_inputs(data.X.shape[1])
+        codes = code_columns(root, n_inputs)
+        network = Network(root, n_inputs, data.X.dtype, random_state)
+        if network.takes_data:
+            inputs = columns.encode(data.X)
+            network.initialize_from_data(SparseRows(inputs) if issparse(inputs) else inputs, random_state)
+        objective = Objective(network.copy(), loss)
+        estimator.model_ = model = Model(columns, [network], targets, objective.loss, codes)
+        estimator.run_ = Run(objective, random_state=random_state, split_random_state=deepcopy(random_state))
+        estimator.n_outputs_ = targets.n_columns
+        estimator.n_layers_ = 1 + len(model.dense_layers)
+        last = first_layer(network.root.layers[-1]).activation
+        names = {kind: name for name, kind in ACTIVATIONS.items()}
+        estimator.out_activation_ = (
+            loss.out_activation
+            if output_activation == "identity"
+            else names.get(type(last), type(last).__name__)
+        )
+
+    def _grow_inputs(self, inputs):
+        model = self.estimator.model_
+        self._grow(inputs, np.arange(self.estimator.n_outputs_), model.targets, model.loss)
+
+    def _grow_outputs(self, targets, outputs, loss):
+        n_inputs = self.estimator.model_.network.n_inputs
+        self._grow(np.arange(n_inputs), outputs, targets, loss)
+        self.estimator.out_activation_ = loss.out_activation
+
+    def _grow(self, inputs, outputs, targets, loss):
+        """A larger network; see `growth.grown`."""
+        estimator, model = self.estimator, self.estimator.model_
+        root = model.network.root
+        check_can_grow(root)
+        last = replace(root.layers[-1], n_units=len(outputs))
+        root = replace(root, layers=[*root.layers[:-1], last])
+        estimator.run_ = run = grown(self.run, root, inputs, outputs, loss)
+        network = run.measured.copy()
+        run.publish(network)
+        estimator.model_ = replace(model, networks=[network], targets=targets, loss=run.objective.loss)
+        estimator.n_outputs_ = len(outputs)
+
+    def _make_monitor(self, rows, given, order, held_out):
+        """What measures the validation part; None without one."""
+        estimator, by_score = self.estimator, stops(self.settings)
+        if given is None and held_out is None:
+            return Prequential(estimator, rows, True) if self.incremental and by_score else None
+        measured = self._encoded(given) if held_out is None else rows.take(held_out)
+        n_measured = len(measured.columns)
+        like_these = slice(0, n_measured) if order is None else order[:n_measured]
+        return Monitor(estimator, measured, rows.take(like_these), by_score)
+
+    def _prepare_stopping(self):
+        """Curves and patience go on where they are about the same."""
+        monitor = self.monitor
+        measured = monitor.about if monitor is not None and monitor.stops else None
+        self.run.stop_on(measured, monitor is not None, self.settings.best_epoch == "last")
+        self.estimator._check_monitor(monitor)
+
+    def _weigh(self, weight, dtype):
+        """Weights that the loss can work with; the penalty is divided by their sum as it was given."""
+        weight, unit = in_range(weight, dtype)
+        alpha = divided(self.settings.alpha, unit, dtype)
+        if alpha != self.run.objective.alpha:
+            self.run.objective.set_alpha(alpha)
+        return weight
+
+    def _order(self, rows):
+        """Shuffling starts from the last order: two fits with warm_start are one of twice the epochs."""
+        last = self.run.order
+        if not self.incremental and last is not None and np.array_equal(np.sort(last), np.sort(rows)):
+            return last
+        return rows
+
+    def _batch_size(self, n_samples, n_given):
+        """For `n_samples` rows to train on; with those of weight 0 they are `n_given`."""
+        size = self.settings.batch_size
+        if size == "auto" or self.settings.solver == "lbfgs":
+            return min(200, n_samples)
+        if size > n_given:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+                stacklevel=6 if self.incremental else 6 + N_FRAMES,
+            )
+        return min(size, n_samples)
+
+    def train(self, n_epochs=None, given=None):
+        """Whether the user has let it finish; `given` is what callbacks are told of the call."""
+        if self.settings.solver == "lbfgs":
+            callbacks = self._callbacks(self.settings.max_iter, given)
+            finished = self._run_lbfgs(callbacks)
+        else:
+            n_epochs = self._epochs_to_do(n_epochs)
+            callbacks = self._callbacks(n_epochs, given)
+            finished = self._run_epochs(n_epochs, callbacks)
+        self.estimator._end_fit(self.monitor)
+        for callback in callbacks:
+            callback.at_the_end()
+        return finished
+
+    def _callbacks(self, n_epochs, given):
+        """scikit-learn's callbacks, if any are set."""
+        if self.incremental or not getattr(self.estimator, "_skl_callbacks", None):
+            return []
+        return [EpochCallbacks(self.estimator, n_epochs, given)]
+
+    def _epochs_to_do(self, n_epochs):
+        """The rest of a run, or `n_epochs`; none after validation scores have stopped a stream."""
+        if not self.incremental:
+            resumed = self.resumed or {"n_iter": 0, "stopped": False}
+            return 0 if resumed["stopped"] else max(0, self.settings.max_iter - resumed["n_iter"])
+        if not self.run.record.has_stopped(self.settings.n_iter_no_change):
+            return n_epochs
+        if isinstance(self.monitor, Prequential):
+            self.run.record.curves.append(self.monitor(self.estimator.model_.network))
+        return 0
+
+    def _run_epochs(self, n_epochs, callbacks):
+        batches, run, settings, monitor = self.batches, self.run, self.settings, self.monitor
+        n_iter = 0 if self.resumed is None else self.resumed["n_iter"]
+        goes_on = self.incremental or (settings.warm_start and settings.schedule_epochs is not None)
+        checkpoints = [] if settings.checkpoint is None else [Checkpoint(self)]
+        progress = [Progress(n_iter + n_epochs)] if settings.verbose else []
+        n_steps = n_epochs * len(batches)
+        network = run.objective.network
+        run.engine = make_engine(settings.engine, n_steps, network, batches.batch_size, run.engine)
+        if n_iter == 0:
+            run.record.best_epoch = -1
+        run.record.n_iter = n_iter
+        rule = rule_of(settings, monitor)
+        n_done = run.record.n_epochs if goes_on else n_iter
+        n_planned = settings.schedule_epochs or settings.max_iter
+        limits = Limits(n_epochs, n_done, n_planned, settings.max_time)
+        hooks = [*progress, *checkpoints, *callbacks]
+        for hook in hooks:
+            hook.begin(run)
+        try:
+            limit = train(only(run, batches, rule, settings.shuffle, monitor), limits, hooks)
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=5 + N_FRAMES)
+            limit = INTERRUPT
+        finally:
+            run.order = batches.order if settings.warm_start and not self.incremental else None
+            self.estimator._publish()
+        if self.incremental:
+            run.record.trim(KEPT)
+        warn_without_best(run.record, monitor)
+        for checkpoint in checkpoints:
+            checkpoint.at_the_end()
+        if settings.engine == "replay" and (refusal := self.estimator.engine_refusal_):
+            warnings.warn(
+                f"engine='replay': NumPy did the steps, because {refusal}.",
+                stacklevel=5 + N_FRAMES,
+            )
+        if not self.incremental and not (self.resumed is not None and self.resumed["stopped"]):
+            self._tell_end(limit, rule)
+        return limit != INTERRUPT
+
+    def _tell_end(self, limit, rule):
+        """Why `fit` stopped, and a warning where it was cut off."""
+        self.estimator.stop_reason_ = reason(limit, self.run.records, [rule])
+        if self.settings.verbose:
+            print(self.estimator.stop_reason_)
+        if is_cut_off(limit, self.run.record, rule, self.run.rate):
+            warnings.warn(LIMITS[limit].format(self.settings), ConvergenceWarning, stacklevel=6 + N_FRAMES)
+
+    def _run_lbfgs(self, callbacks):
+        estimator, settings = self.estimator, self.settings
+        try:
+            result = minimize_lbfgs(
+                self.run,
+                self.batches.all_rows(),
+                max_iter=settings.max_iter,
+                max_fun=settings.max_fun,
+                tol=settings.tol,
+                monitor=self.monitor,
+                max_time=settings.max_time,
+                verbose=settings.verbose,
+                before_iteration=[callback.before_epoch for callback in callbacks],
+                after_iteration=[callback.after_epoch for callback in callbacks],
+            )
+        finally:
+            estimator._publish()
+        if result is None:
+            return False
+        estimator.loss_ = float(result.fun)
+        estimator.stop_reason_ = f"Stopped after {estimator.n_iter_} iterations: {result.message}."
+        if result.out_of_time:
+            warnings.warn(LIMITS["max_time"].format(settings), ConvergenceWarning, stacklevel=5 + N_FRAMES)
+        elif result.status != STOPPED_BY_CALLBACK:
+            estimator.n_iter_ = check_optimize_result("lbfgs", result, settings.max_iter)
+        return True
+
+
+def stops(settings):
+    """Whether a validation part decides when training stops."""
+    return settings.early_stopping and settings.solver != "lbfgs"
+
+
+def rule_of(settings, monitor):
+    """When training ends, and which weights are its result."""
+    by_score = monitor is not None and monitor.stops
+    return Rule(settings.tol, settings.n_iter_no_change, by_score, by_score and monitor.keeps_best)

@@ -1,0 +1,5 @@
+"""What predicts."""
+
+from skbackprop.model.model import Model
+
+__all__ = ["Model"]
