@@ -15,6 +15,7 @@ from skbackprop.divergence import DivergenceError
 from skbackprop.estimators.checkpoint import read_checkpoint
 from skbackprop.estimators.fitting import NOTHING, Fitting
 from skbackprop.estimators.parameters import BackpropParameters
+from skbackprop.estimators.running import train_begun
 from skbackprop.estimators.unchanged import Before
 from skbackprop.estimators.validation import check_X, validation_arguments
 from skbackprop.model.columns import rows_with_nan
@@ -155,7 +156,7 @@ class BaseBackprop(
                 return self
             done = self.run_.record.n_iter = 0 if resumed is None else resumed["n_iter"]
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-            finished = fitting.train(n_epochs, {"X": X, "y": y, "metadata": metadata})
+            finished = train_begun(fitting, n_epochs, {"X": X, "y": y, "metadata": metadata})
         except BaseException as error:
             has_whole_epochs = goes_on and has_begun and self.run_.record.n_iter > done
             is_examined = isinstance(error, DivergenceError) and not (goes_on or was_fitted)

@@ -6,46 +6,33 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.batches import Batches, OneRow
-from skbackprop.compat import N_FRAMES, check_optimize_result
+from skbackprop.compat import N_FRAMES
 from skbackprop.estimators import building, solver
 from skbackprop.estimators.acting import warn_of_network
-from skbackprop.estimators.callbacks import EpochCallbacks
-from skbackprop.estimators.checkpoint import Checkpoint, check_same_data, data_print
+from skbackprop.estimators.checkpoint import check_same_data, data_print
 from skbackprop.estimators.growing import learn_columns, sources
-from skbackprop.estimators.monitor import Monitor, Numbered, Prequential, Rows, split, warn_without_best
-from skbackprop.estimators.progress import Progress
+from skbackprop.estimators.monitor import Monitor, Numbered, Prequential, Rows, split
 from skbackprop.estimators.settings import NETWORK, Settings
 from skbackprop.estimators.validation import about
 from skbackprop.estimators.weights import counted, divided, in_range, of_weight
 from skbackprop.growth import check_can_grow, grown
-from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
 from skbackprop.model import Model
 from skbackprop.model.codes import code_columns
 from skbackprop.model.columns import MISSING, Data
 from skbackprop.network import Network, first_layer
 from skbackprop.objective import Objective
-from skbackprop.replay.choice import make_engine
 from skbackprop.sparse import SparseRows
-from skbackprop.training import Limits, Rule, Run, only, train
-from skbackprop.training.ending import INTERRUPT, is_cut_off, reason
+from skbackprop.training import Run
 
 NOTHING = {}, 0  # what a first call says alone, such as `classes`, and the rows skipped so far
-KEPT = 10_000  # values of each curve of a stream
-LIMITS = {
-    "max_iter": "Stochastic Optimizer: Maximum iterations ({0.max_iter}) reached and the "
-    "optimization hasn't converged yet.",
-    "max_time": "Stochastic Optimizer: max_time={0.max_time} seconds passed and the optimization "
-    "hasn't converged yet.",
-}
 
 
 class Fitting:
-    """From data to a fitted estimator: `begin` does everything up to the first step, `train` the rest.
+    """From data to batches: `begin` does everything up to the first step, `running.train_begun` the rest.
 
     Parameters
     ----------
@@ -303,120 +290,7 @@ class Fitting:
             )
         return min(size, n_samples)
 
-    def train(self, n_epochs=None, given=None):
-        """Whether the user has let it finish; `given` is what callbacks are told of the call."""
-        if self.settings.solver == "lbfgs":
-            callbacks = self._callbacks(self.settings.max_iter, given)
-            finished = self._run_lbfgs(callbacks)
-        else:
-            n_epochs = self._epochs_to_do(n_epochs)
-            callbacks = self._callbacks(n_epochs, given)
-            finished = self._run_epochs(n_epochs, callbacks)
-        self.estimator._end_fit(self.monitor)
-        for callback in callbacks:
-            callback.at_the_end()
-        return finished
-
-    def _callbacks(self, n_epochs, given):
-        """scikit-learn's callbacks, if any are set."""
-        if self.incremental or not getattr(self.estimator, "_skl_callbacks", None):
-            return []
-        return [EpochCallbacks(self.estimator, n_epochs, given)]
-
-    def _epochs_to_do(self, n_epochs):
-        """The rest of a run, or `n_epochs`; none after validation scores have stopped a stream."""
-        if not self.incremental:
-            resumed = self.resumed or {"n_iter": 0, "stopped": False}
-            return 0 if resumed["stopped"] else max(0, self.settings.max_iter - resumed["n_iter"])
-        if not self.run.record.has_stopped(self.settings.n_iter_no_change):
-            return n_epochs
-        if isinstance(self.monitor, Prequential):
-            self.run.record.curves.append(self.monitor(self.estimator.model_.network))
-        return 0
-
-    def _run_epochs(self, n_epochs, callbacks):
-        batches, run, settings, monitor = self.batches, self.run, self.settings, self.monitor
-        n_iter = 0 if self.resumed is None else self.resumed["n_iter"]
-        goes_on = self.incremental or (settings.warm_start and settings.schedule_epochs is not None)
-        checkpoints = [] if settings.checkpoint is None else [Checkpoint(self)]
-        progress = [Progress(n_iter + n_epochs)] if settings.verbose else []
-        n_steps = n_epochs * len(batches)
-        network = run.objective.network
-        run.engine = make_engine(settings.engine, n_steps, network, batches.batch_size, run.engine)
-        if n_iter == 0:
-            run.record.best_epoch = -1
-        run.record.n_iter = n_iter
-        rule = rule_of(settings, monitor)
-        n_done = run.record.n_epochs if goes_on else n_iter
-        n_planned = settings.schedule_epochs or settings.max_iter
-        limits = Limits(n_epochs, n_done, n_planned, settings.max_time)
-        hooks = [*progress, *checkpoints, *callbacks]
-        for hook in hooks:
-            hook.begin(run)
-        try:
-            limit = train(only(run, batches, rule, settings.shuffle, monitor), limits, hooks)
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=5 + N_FRAMES)
-            limit = INTERRUPT
-        finally:
-            run.order = batches.order if settings.warm_start and not self.incremental else None
-            self.estimator._publish()
-        if self.incremental:
-            run.record.trim(KEPT)
-        warn_without_best(run.record, monitor)
-        for checkpoint in checkpoints:
-            checkpoint.at_the_end()
-        if settings.engine == "replay" and (refusal := self.estimator.engine_refusal_):
-            warnings.warn(
-                f"engine='replay': NumPy did the steps, because {refusal}.",
-                stacklevel=5 + N_FRAMES,
-            )
-        if not self.incremental and not (self.resumed is not None and self.resumed["stopped"]):
-            self._tell_end(limit, rule)
-        return limit != INTERRUPT
-
-    def _tell_end(self, limit, rule):
-        """Why `fit` stopped, and a warning where it was cut off."""
-        self.estimator.stop_reason_ = reason(limit, self.run.records, [rule])
-        if self.settings.verbose:
-            print(self.estimator.stop_reason_)
-        if is_cut_off(limit, self.run.record, rule, self.run.rate):
-            warnings.warn(LIMITS[limit].format(self.settings), ConvergenceWarning, stacklevel=6 + N_FRAMES)
-
-    def _run_lbfgs(self, callbacks):
-        estimator, settings = self.estimator, self.settings
-        try:
-            result = minimize_lbfgs(
-                self.run,
-                self.batches.all_rows(),
-                max_iter=settings.max_iter,
-                max_fun=settings.max_fun,
-                tol=settings.tol,
-                monitor=self.monitor,
-                max_time=settings.max_time,
-                verbose=settings.verbose,
-                before_iteration=[callback.before_epoch for callback in callbacks],
-                after_iteration=[callback.after_epoch for callback in callbacks],
-            )
-        finally:
-            estimator._publish()
-        if result is None:
-            return False
-        estimator.loss_ = float(result.fun)
-        estimator.stop_reason_ = f"Stopped after {estimator.n_iter_} iterations: {result.message}."
-        if result.out_of_time:
-            warnings.warn(LIMITS["max_time"].format(settings), ConvergenceWarning, stacklevel=5 + N_FRAMES)
-        elif result.status != STOPPED_BY_CALLBACK:
-            estimator.n_iter_ = check_optimize_result("lbfgs", result, settings.max_iter)
-        return True
-
 
 def stops(settings):
     """Whether a validation part decides when training stops."""
     return settings.early_stopping and settings.solver != "lbfgs"
-
-
-def rule_of(settings, monitor):
-    """When training ends, and which weights are its result."""
-    by_score = monitor is not None and monitor.stops
-    return Rule(settings.tol, settings.n_iter_no_change, by_score, by_score and monitor.keeps_best)

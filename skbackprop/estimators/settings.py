@@ -56,11 +56,14 @@ class Settings:
         """Whether no parameter can be changed in place."""
         return all(map(is_fixed, self.objects))
 
-    @cached_property
+    @property
     def described(self):
         """What networks and solvers are made with, as values that can be compared."""
-        names = (name for name in NETWORK + SOLVER if name in vars(self))
-        return {name: description(vars(self)[name]) for name in names}
+        kept = vars(self)
+        if "compared" not in kept:
+            names = (name for name in NETWORK + SOLVER if name in kept)
+            kept["compared"] = {name: description(kept[name]) for name in names}
+        return kept["compared"]
 
     def changed(self, earlier, names):
         """The first of these names that says something else than in an earlier call, or None."""
@@ -72,12 +75,12 @@ class Settings:
     def to_compare(self):
         """What a later call compares its settings with, without the objects."""
         settings = Settings({})
-        vars(settings)["described"] = self.described
+        vars(settings)["compared"] = self.described
         return settings
 
     def replaced(self, **values):
         """The same with other values, or with more."""
-        names = (name for name in vars(self) if name not in ("objects", "described", "is_fixed"))
+        names = (name for name in vars(self) if name not in ("objects", "compared", "is_fixed"))
         return Settings({name: vars(self)[name] for name in names} | values)
 
 

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from skbackprop.estimators import BackpropClassifier, BackpropRegressor
 from skbackprop.estimators.building import description
 from skbackprop.estimators.fitting import Fitting
+from skbackprop.estimators.running import train_begun
 from skbackprop.estimators.validation import validation_arguments
 from skbackprop.model_selection.errors import errors_of_fits
 from skbackprop.model_selection.together import Fit, Stream, train_together
@@ -168,7 +169,7 @@ def _train(fits, n_groups):
         else:
             (fit,) = fits
             fit.fitting.batches = fit.stream.batches
-            fit.fitting.train()
+            train_begun(fit.fitting)
     except errors_of_fits([fit.whole for fit in fits]):
         for fit in fits:
             fit.estimator = None

@@ -8,8 +8,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop.averaging import Averaging
 from skbackprop.batches import Batches, MemberBatches
-from skbackprop.estimators.fitting import LIMITS, Fitting, rule_of
+from skbackprop.estimators.fitting import Fitting
 from skbackprop.estimators.monitor import warn_without_best
+from skbackprop.estimators.running import LIMITS, rule_of
 from skbackprop.layers import Ensemble
 from skbackprop.network import Network
 from skbackprop.objective import Objective

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.averaging import ExponentialAverage
 from skbackprop.batches import Batches
-from skbackprop.estimators import base, validation
+from skbackprop.estimators import fitting, validation
 from skbackprop.finite import all_finite
 from skbackprop.layers import Dense
 from skbackprop.optimizers import Adam
@@ -188,7 +188,7 @@ def test_a_parameter_counts_from_the_next_call_on(changed):
     stream(net.set_params(**changed), range(5, 8))
     one_call = clone(kept).set_params(**{name: kept.get_params()[name] for name in changed})
     stream(one_call, range(5))
-    one_call.run_.prepared_for = None  # everything is looked at again
+    one_call.run_.settings = one_call.run_.settings.to_compare()  # everything is looked at again
     stream(one_call.set_params(**changed), range(5, 8))
     assert_same(net, one_call)
     assert not np.array_equal(net.network_.theta, stream(kept, range(5, 8)).network_.theta)
@@ -248,7 +248,7 @@ def test_one_row_is_learned_as_a_batch_of_one(weight, monkeypatch):
     settings = {**SETTINGS, "hidden_layer_sizes": (5, 4), "missing": "skip"}
     net, twin = BackpropRegressor(**settings), BackpropRegressor(**settings)
     stream(net, range(6), sample_weight=weight)
-    monkeypatch.setattr(base, "OneRow", lambda X, y, w: Batches(X, y, w, 1))
+    monkeypatch.setattr(fitting, "OneRow", lambda X, y, w: Batches(X, y, w, 1))
     stream(twin, range(6), sample_weight=weight)
     assert_same(net, twin)
     assert_same(net.partial_fit(X, Y, n_epochs=2), twin.partial_fit(X, Y, n_epochs=2))  # the same draws

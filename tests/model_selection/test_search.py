@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from shared.checks import scikit_learn_checks
-from skbackprop.estimators.running import Running
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -23,6 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from sklearn.utils import get_tags
 
 from skbackprop import BackpropClassifier, BackpropRegressor, BackpropSearchCV
+from skbackprop.estimators import running
 from skbackprop.layers import BatchNorm, Dense, Dropout, Residual
 from skbackprop.losses import Huber, LogLoss
 from skbackprop.model_selection import fold, together
@@ -452,11 +452,11 @@ def test_a_fault_of_ours_surfaces(place, fault, monkeypatch):
         raise fault("internal")
 
     if place == "begin":
-        monkeypatch.setattr(fold, "_begin", fail)
+        monkeypatch.setattr(fold.Fitting, "begin", fail)
     elif place == "group":
         monkeypatch.setattr(fold, "train_together", fail)
     else:
-        monkeypatch.setattr(Running, "_run_epochs", fail)
+        monkeypatch.setattr(running, "_run_epochs", fail)
     grid = {"alpha": [0.0]} if place == "alone" else {"alpha": [0.0, 0.1]}
     with pytest.raises(fault, match="internal"):
         BackpropSearchCV(regressor(max_iter=2), grid, cv=2).fit(*NUMBERS)

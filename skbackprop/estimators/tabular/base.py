@@ -84,8 +84,8 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
 
     def _settings(self, **more):
         """The parameters, with the recipe's values for those that are None."""
-        recipe = self._recipes[self.recipe]
         given = Settings.of(self)
+        recipe = self._recipes[given.recipe]
         values = {name: getattr(recipe, name) for name in RECIPE_NAMES if getattr(given, name, None) is None}
         settings = given.replaced(**values)
         sizes = np.atleast_1d(settings.hidden_layer_sizes).tolist()
