@@ -18,10 +18,12 @@ from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.running import train_begun
 from skbackprop.estimators.unchanged import Before
 from skbackprop.estimators.validation import check_X, validation_arguments
+from skbackprop.model import Model
 from skbackprop.model.columns import rows_with_nan
 from skbackprop.model.written_weights import biases_of, weights_of
 from skbackprop.network import net_input
 from skbackprop.persistence import Persistent
+from skbackprop.training import Run
 
 
 class BaseBackprop(
@@ -33,6 +35,9 @@ class BaseBackprop(
     ABC,
 ):
     """Base class; not for direct use."""
+
+    model_: Model
+    run_: Run
 
     _may_change = {"max_iter", "predict_missing", "transform_layer"}  # in a fit that resumes another one
     _weighs_outputs = False  # whether sample_weight may have a column for each output

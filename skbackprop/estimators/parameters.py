@@ -224,6 +224,12 @@ class BackpropParameters(StoredParameters):
     out_activation_ : str
         The activation from the last net input to the prediction.
 
+    model_ : Model
+        What predicts: columns, network, targets and the loss between them.
+
+    run_ : Run
+        What trains and continues in later calls: weights, optimizer, learning rate, average, records.
+
     network_ : Network
         The network itself: layers, `theta`, and named views of it.
     """

@@ -23,6 +23,8 @@ class Settings:
     objects may have been changed in place since then.
     """
 
+    objects: tuple  # the values themselves
+
     def __init__(self, values):
         vars(self).update(values)
         vars(self)["objects"] = tuple(values.values())

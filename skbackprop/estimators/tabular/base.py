@@ -53,6 +53,7 @@ class NoEpochError(Exception):
 class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
     """Base class; not for direct use."""
 
+    model_: Model
     _recipes: dict  # by name
     _may_change = {"n_jobs"}  # in a fit that resumes another one
 

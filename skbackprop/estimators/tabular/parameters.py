@@ -128,6 +128,9 @@ class TabularParameters(StoredParameters):
 
     Attributes
     ----------
+    model_ : Model
+        What predicts: encoder, networks, targets and the loss between them.
+
     encoder_ : TabularEncoder
         From tables to numbers.
 
