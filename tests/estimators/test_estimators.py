@@ -93,13 +93,13 @@ CHECKED = [
     BackpropRegressor(),
     BackpropClassifier(),
     BackpropRegressor(solver="lbfgs", loss="huber", activation="tanh", hidden_layer_sizes=(16,), max_iter=30),
-    BackpropClassifier(**QUICK | {"hidden_layer_sizes": [Dense(20, "silu"), Residual(LayerNorm())]}),
-    BackpropRegressor(missing="skip", random_state=0, **QUICK),
     BackpropClassifier(grow=True, random_state=0, **QUICK),
-    BackpropClassifier(class_weight="balanced", random_state=0, **QUICK),
-    BackpropRegressor("quantile", quantile=[0.1, 0.5, 0.9], target_scaling="standard", **QUICK),
 ]
 CHECKED_SLOWLY = [
+    BackpropClassifier(**QUICK | {"hidden_layer_sizes": [Dense(20, "silu"), Residual(LayerNorm())]}),
+    BackpropRegressor(missing="skip", random_state=0, **QUICK),
+    BackpropClassifier(class_weight="balanced", random_state=0, **QUICK),
+    BackpropRegressor("quantile", quantile=[0.1, 0.5, 0.9], target_scaling="standard", **QUICK),
     BackpropClassifier(solver="sgd", learning_rate_init=0.01),
     *(BackpropRegressor(solver=name, target_scaling="standard", random_state=0) for name in SOLVERS),
     *(BackpropClassifier(solver=name, max_iter=100, random_state=0) for name in SOLVERS),

@@ -165,8 +165,8 @@ KINDS = {BackpropRegressor: Y, BackpropClassifier: C}
 
 
 RELATED = {  # what these give, others give: in the slow tests
-    *("sgd, invscaling", "lbfgs, early stopping", "adamw", "rmsprop", "lion"),
-    *("an optimizer, invscaling", "both", "plateau", "layers"),
+    *("sgd, invscaling", "lbfgs, early stopping", "lbfgs, validation", "adamw", "rmsprop", "lion"),
+    *("an optimizer, invscaling", "validation", "both", "cosine", "plateau", "layers", "losses"),
 }
 OFTEN = [  # of the classifier, which has the regressor's training: those with what it has besides
     *((BackpropRegressor, base) for base in BASES if base not in RELATED),
@@ -403,8 +403,8 @@ def of_members(net, rows):
 
 
 TABLES_OFTEN = [  # as with the networks
-    *((TabularBackpropRegressor, base) for base in TABULAR_BASES if "smoothed" not in base),
-    *((TabularBackpropClassifier, base) for base in ("bagged", "nothing held out, smoothed")),
+    *((TabularBackpropRegressor, base) for base in ("bagged", "td", "nothing held out", "stops", "quantile")),
+    (TabularBackpropClassifier, "nothing held out, smoothed"),
 ]
 
 
@@ -448,11 +448,29 @@ def walk_tables(kind, base):
 AS_IN_MLP = {"max_iter", "n_iter_no_change", "validation_fraction"}  # silent in partial_fit
 
 
-@pytest.mark.parametrize("kind", TABULAR_KINDS)
+STREAM_BASES = [{}, {"recipe": "td_s", "n_estimators": 2}, {"label_smoothing": 0.1}]
+
+
 @pytest.mark.parametrize(
-    "base", [{}, {"recipe": "td_s", "n_estimators": 2}, {"label_smoothing": 0.1}], ids=str
+    ("kind", "base"),
+    [
+        *((TabularBackpropRegressor, base) for base in STREAM_BASES[:2]),
+        (TabularBackpropClassifier, STREAM_BASES[2]),
+    ],
+    ids=str,
 )
 def test_tables_in_a_stream(kind, base):
+    walk_a_stream(kind, base)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", STREAM_BASES, ids=str)
+@pytest.mark.parametrize("kind", TABULAR_KINDS)
+def test_tables_in_a_stream_beside_everything(kind, base):
+    walk_a_stream(kind, base)
+
+
+def walk_a_stream(kind, base):
     given, y, wrong = (
         {"hidden_layer_sizes": 4, "random_state": 0, "batch_size": 16} | base,
         TABULAR_KINDS[kind],

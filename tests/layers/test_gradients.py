@@ -99,16 +99,18 @@ def named(loss):
 
 
 def losses_for(of_all, *places):
-    """All losses, or every fifth one, from another on for the next entry of a table.
+    """All losses, or every ninth one, from another on for the next entry of a table.
 
     Every layer, activation and place then meets every loss; each pair of them does so in the slow tests only.
     """
-    first = sum(list(table).index(name) for table, name in places) % 5
-    return list(LOSSES)[0 if of_all else first :: 1 if of_all else 5]
+    first = sum(list(table).index(name) for table, name in places) % 9
+    return list(LOSSES)[0 if of_all else first :: 1 if of_all else 9]
 
 
-def test_every_loss_is_met_by_every_layer_activation_and_place():
-    tables = {"place": PLACES, "layer": LAYERS, "phi": PHIS}
+@pytest.mark.parametrize("tables", [("layer", "phi"), ("place", "layer", "phi")], ids=len)
+def test_every_loss_is_met_by_every_layer_activation_and_place(tables):
+    """As in test_every_coordinate and test_random_directions."""
+    tables = {name: {"place": PLACES, "layer": LAYERS, "phi": PHIS}[name] for name in tables}
     met = {(kind, name): set() for kind, table in tables.items() for name in table}
     for names in product(*tables.values()):
         losses = losses_for(False, *zip(tables.values(), names))

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+LONG = {"grid_search.md", "time_series.md", "what_users_asked_for.md"}  # what they show has tests beside them
 
 # a block of Python, and the block of text that shows its output, if one follows
 CODE = re.compile(r"^```python\n(.*?)^```\n(?:\s*^```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
@@ -19,7 +20,15 @@ ANCHOR = re.compile(r"\]\(((?!https?:)[^)#\s]*)#([^)]+)\)")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|tmp|root|home|Users)/")
 
 
-@by_page
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page, id=page.relative_to(ROOT).as_posix(), marks=pytest.mark.slow if page.name in LONG else ()
+        )
+        for page in PAGES
+    ],
+)
 def test_code_runs_and_prints_what_is_shown(page):
     text, namespace = page.read_text(), {"__name__": "page"}
     for block in CODE.finditer(text):

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from shared.checks import scikit_learn_checks
+from shared.crossings import some_or_all
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
@@ -101,9 +102,8 @@ def test_linear_models_equal_their_textbook_form(strategy):
 @pytest.mark.parametrize("normalize", ["last", "mean", "revin"])
 def test_forecasts_move_with_the_level_and_the_unit(normalize):
     y = RNG.normal(size=80).cumsum()
-    net = LagForecaster(
-        HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=5), 5, horizon=4, normalize=normalize
-    )
+    trees = HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=5)
+    net = LagForecaster(trees, 5, horizon=2, normalize=normalize, n_members=1)
     usual = net.fit(days(80), y).forecast()
     moved = clone(net).fit(days(80), 1000 + 8 * y).forecast()
     if normalize != "revin":
@@ -165,7 +165,7 @@ def test_columns_of_the_past_are_not_known_in_between(strategy):
     net = LagForecaster(LinearRegression(), 3, horizon=2, strategy=strategy, normalize=None, seasons=[])
     net.fit(X[:300], y[:300])
     errors = []
-    for k in range(300, 360):
+    for k in range(300, 320):
         errors.append(net.predict(days(k + 4).assign(x=np.nan)[k:])[1:] - 3 * x[k - 1])
         net.observe(X[k : k + 1], y[k : k + 1])
     assert np.abs(errors).max() < 2.0  # 3 x is about 30
@@ -307,13 +307,13 @@ def test_one_step_forecasts_see_the_rows_before():
 
 
 def test_streams_learn_and_advance():
-    y = np.resize(WEEK, 400) * 2
-    net = LagForecaster(lags=14, horizon=7, n_members=1, n_updates=300).fit(days(400)[:100], y[:100])
+    y = np.resize(WEEK, 250) * 2
+    net = LagForecaster(lags=14, horizon=7, n_members=1, n_updates=300).fit(days(250)[:100], y[:100])
     theta = net.models_.members[0][0].network.network_.theta.copy()
-    for k in range(100, 393, 7):
-        net.partial_fit(days(400)[k : k + 7], y[k : k + 7])
+    for k in range(100, 243, 7):
+        net.partial_fit(days(250)[k : k + 7], y[k : k + 7])
     assert not np.array_equal(theta, net.models_.members[0][0].network.network_.theta)
-    assert np.abs(net.predict(days(400)[394:]) - y[394:]).mean() < 1.0
+    assert np.abs(net.predict(days(250)[247:]) - y[247:]).mean() < 1.0
 
 
 def test_a_call_that_fails_changes_nothing():
@@ -365,7 +365,7 @@ def test_rows_that_cannot_be_forecast():
 def test_the_default_forecasts_better_than_the_season_repeated():
     t = np.arange(700)
     y = np.resize(WEEK, 700) * (1 + 0.5 * np.sin(2 * np.pi * t / 90)) + 0.1 * RNG.normal(size=700)
-    net = LagForecaster(horizon=14, n_members=2).fit(days(700)[:686], y[:686])
+    net = LagForecaster(horizon=14, n_members=1).fit(days(700)[:686], y[:686])
     error = np.abs(net.predict(days(700)[686:]) - y[686:]).mean()
     assert error < 0.6 * np.abs(np.resize(y[679:686], 14) - y[686:]).mean()
 
@@ -415,9 +415,10 @@ def noisy(n, seed=0):
     return np.resize(WEEK, n) * 10 + rng.normal(size=n)
 
 
-def test_intervals_hold_their_share():
+@some_or_all
+def test_intervals_hold_their_share(of_all):
     hits = {0.8: [], 0.95: []}
-    for seed in range(15):
+    for seed in range(15 if of_all else 4):
         y, X = noisy(1100, seed), days(1100)
         net = LagForecaster(Ridge(), 7, horizon=7, calibration=20, seasons=[]).fit(X[:1000], y[:1000])
         for k in range(1000, 1093, 7):
@@ -426,22 +427,22 @@ def test_intervals_hold_their_share():
                 hit.append((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper))
             net.observe(X[k : k + 7], y[k : k + 7])
     for coverage, hit in hits.items():
-        assert abs(np.mean(hit) - coverage) < 0.03
+        assert abs(np.mean(hit) - coverage) < (0.03 if of_all else 0.05)
 
 
 def test_intervals_adapt_in_a_stream_whose_noise_grows():
     rng = np.random.default_rng(0)
-    y = noisy(1500)
-    y[500:] += 5 * rng.normal(size=1000)
-    X = days(1500)
+    y = noisy(750)
+    y[300:] += 5 * rng.normal(size=450)
+    X = days(750)
     net = LagForecaster(SGDRegressor(alpha=0, eta0=1e-6), 14, horizon=7, calibration=10)
-    net.fit(X[:400], y[:400])
+    net.fit(X[:200], y[:200])
     hits = []
-    for k in range(400, 1493, 7):
+    for k in range(200, 743, 7):
         lower, upper = net.predict_interval(X[k : k + 7]).T
         hits.append(np.mean((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper)))
         net.partial_fit(X[k : k + 7], y[k : k + 7])
-    assert abs(np.mean(hits[40:]) - 0.8) < 0.03
+    assert abs(np.mean(hits[40:]) - 0.8) < 0.05
 
 
 def test_intervals_of_a_panel_adapt_no_faster_than_those_of_a_series():
@@ -460,16 +461,16 @@ def test_intervals_of_a_panel_adapt_no_faster_than_those_of_a_series():
 
 def test_single_rows_leave_the_errors_of_far_steps(monkeypatch):
     monkeypatch.setattr(conformal, "N_KEPT", 50)
-    y = noisy(180)
+    y = noisy(140)
     learner = SGDRegressor(alpha=0, eta0=1e-9, tol=None, max_iter=2)
     net = LagForecaster(learner, 3, horizon=4, calibration=20, normalize=None, seasons=[])
     net.fit(days(100), y[:100])
     far = net.conformal_.errors[-5:, 3]
-    for k in range(100, 180):
+    for k in range(100, 140):
         net.partial_fit(days(k + 1)[k:], y[k : k + 1])
     assert_array_equal(net.conformal_.errors[-5:, 3], far)
     assert len(net.conformal_.errors) <= 50
-    assert np.isfinite(net.predict_interval(days(184)[180:])).all()
+    assert np.isfinite(net.predict_interval(days(144)[140:])).all()
 
 
 def test_intervals_of_a_panel_are_in_the_units_of_each_series():
