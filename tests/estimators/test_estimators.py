@@ -4,8 +4,6 @@ import copy
 import io
 import pickle
 import re
-import subprocess
-import sys
 import warnings
 
 import joblib
@@ -16,6 +14,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from shared.checks import scikit_learn_checks
+from shared.processes import in_another_process
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
@@ -796,10 +795,10 @@ def test_a_pickle_trains_on_in_another_process(tmp_path):
     model = BackpropRegressor(max_iter=3, warm_start=True, batch_size=16, random_state=0).fit(X, Y)
     joblib.dump((model, X, Y), tmp_path / "model")
     program = (
-        "import sys, warnings, joblib; warnings.simplefilter('ignore'); path = sys.argv[1];"
+        "import warnings, joblib; warnings.simplefilter('ignore')\n"
         "model, X, Y = joblib.load(path); joblib.dump(model.fit(X, Y), path)"
     )
-    subprocess.run([sys.executable, "-c", program, tmp_path / "model"], check=True)
+    assert in_another_process(program, path=tmp_path / "model") == (0, None)
     assert same(joblib.load(tmp_path / "model"), model.fit(X, Y))
 
 

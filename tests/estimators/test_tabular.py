@@ -1,8 +1,6 @@
 """TabularBackpropClassifier and TabularBackpropRegressor."""
 
 import pickle
-import subprocess
-import sys
 
 import joblib
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from shared.checks import scikit_learn_checks
+from shared.processes import in_another_process
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.metrics import d2_pinball_score, log_loss, mean_pinball_loss
@@ -634,16 +633,10 @@ def test_copies_predict_alike(tmp_path):
         net.save(tmp_path / "net.skb")
         assert_array_equal(_raw(skbackprop.load(tmp_path / "net.skb"), X), outputs)
         assert clone(net).get_params() == net.get_params()
-    X.to_pickle(tmp_path / "X.pkl")
-    (tmp_path / "nets.pkl").write_bytes(pickle.dumps(nets))
-    program = """
-import pickle, sys, numpy as np, pandas as pd
-(classifier, regressor), X = pickle.load(open(sys.argv[1], "rb")), pd.read_pickle(sys.argv[2])
-np.savez(sys.argv[3], classifier.predict_log_proba(X), regressor.predict(X))
-"""
-    paths = [tmp_path / name for name in ("nets.pkl", "X.pkl", "p.npz")]
-    subprocess.run([sys.executable, "-c", program, *map(str, paths)], check=True)
-    for outputs, of_the_other in zip(expected, np.load(paths[2]).values()):
+    program = "import pickle; answer = [predict(X) for predict in pickle.loads(pickled)]"
+    pickled = pickle.dumps([nets[0].predict_log_proba, nets[1].predict])
+    _, found = in_another_process(program, pickled=pickled, X=X)
+    for of_the_other, outputs in zip(found, expected, strict=True):
         assert_allclose(of_the_other, outputs, rtol=1e-5, atol=1e-6)
 
 

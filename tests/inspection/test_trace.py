@@ -425,7 +425,7 @@ def test_latex(source):
 def test_latex_is_what_matplotlib_can_set(source):
     """Its parser refuses what is not mathematics."""
     mathtext = pytest.importorskip("matplotlib.mathtext")
-    model = fitted(BackpropClassifier(), CLASSES, hidden_layer_sizes=[20, NTKDense(20, "gelu")])
+    model = fitted(BackpropClassifier(), CLASSES, hidden_layer_sizes=[6, NTKDense(5, "gelu")])
     for rule in (
         source[0].chain_rule("w[2,1,1]", sample=2),
         source[0].chain_rule("b[2,2]"),

@@ -1,12 +1,12 @@
 """How files come to be: their mode and owner, links, long names, and what a killed process leaves."""
 
 import os
+import signal
 import stat
-import subprocess
-import sys
 import threading
 
 import pytest
+from shared.processes import in_another_process
 
 from skbackprop import BackpropRegressor, files, load
 
@@ -134,10 +134,10 @@ def test_errors_name_the_file_that_was_asked_for(tmp_path):
 
 
 KILLED = """
-import os, signal, sys
+import os, signal
 from skbackprop import files
 os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
-files.write(sys.argv[1], "never seen", [])
+files.write(path, "never seen", [])
 """
 
 
@@ -146,8 +146,7 @@ def test_what_a_killed_process_leaves_goes_with_the_next_file(tmp_path):
     path, other = tmp_path / "net", tmp_path / "other"
     files.write(path, 1, [])
     for killed in (path, path, other):
-        process = subprocess.run([sys.executable, "-c", KILLED, killed], check=False)
-        assert process.returncode < 0
+        assert in_another_process(KILLED, path=killed) == (-signal.SIGKILL, None)
     assert content_of(path) == 1
     assert len(list(tmp_path.iterdir())) == 4 - 1  # the second one has removed what the first one left
     files.write(path, 2, [])

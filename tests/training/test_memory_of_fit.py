@@ -24,7 +24,16 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
-@pytest.mark.parametrize("target", [["regression"], ["2"], ["3"], ["regression", "stop"]], ids="-".join)
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(["regression"], marks=pytest.mark.slow),
+        pytest.param(["2"], marks=pytest.mark.slow),
+        ["3"],
+        ["regression", "stop"],
+    ],
+    ids="-".join,
+)
 def test_peak_memory_of_many_rows(target):
     printed = subprocess.run(
         [sys.executable, "-c", PROGRAM, *target], check=True, capture_output=True, text=True

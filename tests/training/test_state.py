@@ -1,14 +1,13 @@
 """What continues from call to call: streams, warm starts, copies in other processes."""
 
 import pickle
-import subprocess
-import sys
 import tracemalloc
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from shared.processes import in_another_process
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from skbackprop import BackpropClassifier, BackpropRegressor
@@ -39,17 +38,15 @@ def same(a, b):
 def elsewhere(nets, step):
     """The estimators after `step`, lines of Python about `net`, in another process."""
     program = (
-        "import pickle, sys, warnings\n"
+        "import warnings\n"
         "warnings.simplefilter('ignore')\n"
-        "nets, X, Y, C = pickle.load(sys.stdin.buffer)\n"
-        "for net in nets:\n"
+        "for net in answer:\n"
         "    y = C if hasattr(net, 'classes_') else Y\n"
         f"    {step}\n"
-        "pickle.dump(nets, sys.stdout.buffer)\n"
     )
-    data = pickle.dumps((nets, X, Y, C))
-    done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True)
-    return pickle.loads(done.stdout)
+    status, nets = in_another_process(program, answer=nets, X=X, Y=Y, C=C)
+    assert status == 0
+    return nets
 
 
 # ------------------------------------------------------------------ streams
