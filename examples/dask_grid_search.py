@@ -1,8 +1,8 @@
-"""A grid search over a pipeline whose fits run on two worker processes, through joblib's dask backend.
+"""A grid search over a pipeline, with fits on two worker processes, through joblib's dask backend.
 
-The search itself is scikit-learn's: inside `joblib.parallel_config(backend="dask")` its fits run on the
-cluster's workers. Parameters, scores and predictions are those of the search without dask, bit for
-bit. For a cluster of many machines, give `Client` the address of its scheduler. Run it with
+The search is scikit-learn's `GridSearchCV`: inside `joblib.parallel_config(backend="dask")` its fits run on
+the workers of the cluster. Parameters, scores and predictions equal those of the search without dask, bit for
+bit. For a cluster of many machines, give `Client` the address of the scheduler. Run it with
 
     pip install "skbackprop[dask]"
     python examples/dask_grid_search.py

@@ -1,8 +1,9 @@
-"""A network learns a Dask array and a Dask frame, partition by partition, on two worker processes.
+"""Train a network on a Dask array and a Dask DataFrame, one partition after another, on two workers.
 
-dask-ml's `Incremental` hands one partition after another to `partial_fit` on the workers: the data may be
-larger than one memory, and the fit takes the time of one process. Predictions run on both workers at once.
-The same partitions through plain `partial_fit` give the same network, bit for bit. Run it with
+dask-ml's `Incremental` calls `partial_fit` on the workers, for one partition after another: the data may be
+larger than the memory of a machine, and the fit takes the time of one process. Predictions run on both
+workers in parallel. Plain `partial_fit` on the same partitions gives the same network, bit for bit. Run it
+with
 
     pip install "skbackprop[dask]"
     python examples/dask_incremental.py
@@ -29,14 +30,14 @@ PASSES = 10
 
 
 def digits_as_arrays():
-    """Images of digits, 300 in a block."""
+    """Images of digits, in blocks of 300."""
     X, y = load_digits(return_X_y=True)
     parts = train_test_split(X / 16, y, random_state=0)
     return [da.from_array(part, chunks=(300, *part.shape[1:])) for part in parts]
 
 
 def tumours_as_frames():
-    """Measures of tumours, in four partitions; dask-ml scales them on the workers."""
+    """Measurements of tumours, in four partitions; dask-ml scales them on the workers."""
     frames = train_test_split(load_breast_cancer(as_frame=True).frame, random_state=0)
     train, test = (dd.from_pandas(frame, npartitions=4, sort=False) for frame in frames)
     X_train, X_test = train.drop(columns="target"), test.drop(columns="target")
@@ -45,7 +46,7 @@ def tumours_as_frames():
 
 
 def without_dask(net, X, y, classes):
-    """Plain `partial_fit` over the same partitions in the same order."""
+    """Call plain `partial_fit` on the same partitions in the same order."""
     parts = [dask.compute(X.partitions[i], y.partitions[i]) for i in range(X.npartitions)]
     for X_part, y_part in parts * PASSES:
         net.partial_fit(X_part, y_part, classes=classes)
@@ -72,7 +73,7 @@ def main():
     cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
     with threadpool_limits(1), cluster, Client(cluster):
         learn("Dask array, digits", *digits_as_arrays())
-        learn("Dask frame, breast cancer", *tumours_as_frames())
+        learn("Dask DataFrame, breast cancer", *tumours_as_frames())
 
 
 if __name__ == "__main__":

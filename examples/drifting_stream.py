@@ -1,6 +1,6 @@
-"""Demand of electricity a day ahead, learned as the hours come, beside the same model left as it was.
+"""Predict electricity demand one day ahead: a model that learns every hour, and one that is not updated.
 
-Weather and habits drift over three years: a model of the first 90 days meets its first winter unprepared.
+Weather and habits drift over three years. A model that only knows the first 90 days has not seen any winter.
 
 python -m pip install -e ".[forecasting]"
 python examples/drifting_stream.py [--picture stream.png]
@@ -61,22 +61,22 @@ def main():
     print(f"{len(learning.predictions)} hours in chunks of a day: {time.perf_counter() - begin:.0f} s")
     forecasts = pd.DataFrame(
         {
-            "learns as the hours come": learning.predictions["y_pred"].to_numpy(),
-            "the first 90 days only": frozen.predict(X)[N_FIRST:],
-            "the day before": 0.0,
+            "learns every hour": learning.predictions["y_pred"].to_numpy(),
+            "first 90 days only": frozen.predict(X)[N_FIRST:],
+            "same hour of the day before": 0.0,
         },
         index=y.index[N_FIRST:] + pd.Timedelta(hours=AHEAD),
-    )[AHEAD:]  # the first 90 days end with labels of the day after
+    )[AHEAD:]  # the labels of the first 90 days reach one day further
     errors = forecasts.sub(y[N_FIRST + AHEAD :].to_numpy(), axis=0).abs()
     print("Mean absolute error, GW")
     print(errors.groupby(errors.index.year).mean().round(3).to_string())
 
     ax = errors.resample("28D").mean().plot(figsize=(9, 4), ylabel="mean absolute error (GW)", xlabel="")
     ax.set_ylim(bottom=0)
-    ax.set_title("Demand of Victoria, a day ahead")
+    ax.set_title("Demand in Victoria, one day ahead")
     plt.tight_layout()
     plt.savefig(arguments.picture)
-    print(f"The picture is {arguments.picture}.")
+    print(f"The plot is in {arguments.picture}.")
 
 
 if __name__ == "__main__":

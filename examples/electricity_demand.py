@@ -1,4 +1,4 @@
-"""Half-hourly demand of electricity in Victoria, a day ahead, with temperature and holidays known ahead.
+"""Forecast half-hourly electricity demand one day ahead; temperature and holidays are known ahead.
 
 python -m pip install -e ".[forecasting]"
 python examples/electricity_demand.py [--n-origins 7] [--picture demand.png]
@@ -21,7 +21,7 @@ HALF_HOURS = 48
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--n-origins", type=int, default=7, help="days that are forecast")
+    parser.add_argument("--n-origins", type=int, default=7, help="number of days to forecast")
     parser.add_argument("--picture", type=Path, default=Path(tempfile.gettempdir()) / "demand.png")
     arguments = parser.parse_args()
 
@@ -35,7 +35,7 @@ def main():
     print(f"{len(X)} half hours, {arguments.n_origins} days ahead, {time.perf_counter() - begin:.0f} s")
     print(result.summary().round(3).to_string())
     BacktestDisplay.from_backtest(result).figure_.savefig(arguments.picture)
-    print(f"The picture is {arguments.picture}.")
+    print(f"The plot is in {arguments.picture}.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Hourly demand of electricity, a day ahead from the week before: filters along the hours, or none.
+"""Forecast hourly electricity demand one day ahead from the week before, with and without convolution.
 
 python -m pip install -e ".[forecasting]"
 python examples/filters_of_demand.py [--n-origins 28] [--n-seeds 3]
@@ -21,7 +21,7 @@ OTHERS = 13  # columns of a window after its lags: day and week as sines and cos
 
 
 def along_the_hours(*layers):
-    """These layers on the lags, in the order of time; what else a window holds goes past them."""
+    """Apply these layers to the lags, in time order; leave the other columns of a window unchanged."""
     return Blocks([Sequential(layers), Passthrough()], [WEEK, OTHERS])
 
 
@@ -52,10 +52,10 @@ def error(layers, y, cv, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--n-origins", type=int, default=28, help="days that are forecast")
-    parser.add_argument("--n-seeds", type=int, default=3, help="fits of each network")
+    parser.add_argument("--n-origins", type=int, default=28, help="number of days to forecast")
+    parser.add_argument("--n-seeds", type=int, default=3, help="number of fits of each network")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)  # 20 epochs by a schedule
+    warnings.simplefilter("ignore", ConvergenceWarning)  # the schedule ends after 20 epochs
 
     y = series.electricity().set_index("ds")["y"].iloc[-YEAR:]
     cv = PanelTimeSeriesSplit(arguments.n_origins, horizon=DAY)

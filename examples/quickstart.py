@@ -1,6 +1,6 @@
-"""scikit-learn's MLP and skbackprop on the same jobs: the same settings, the same data, one thread.
+"""scikit-learn's MLP and skbackprop on the same tasks, with the same settings, the same data and one thread.
 
-The data comes with scikit-learn. Scores are on rows that were not trained on. Run it with
+The data come with scikit-learn. Scores are computed on held-out rows. Run it with
 
     python examples/quickstart.py
 """
@@ -23,7 +23,7 @@ REPEATS = 3
 
 
 def classify_tumours(network, X_train, X_test, y_train, y_test):
-    """A pipeline on a DataFrame: areas and standard errors are skewed, so their logarithm is taken."""
+    """A pipeline on a DataFrame. Areas and standard errors are skewed, so it takes their logarithm."""
     logarithm = make_pipeline(FunctionTransformer(np.log1p, feature_names_out="one-to-one"), StandardScaler())
     preprocessing = make_column_transformer(
         (logarithm, make_column_selector("area|error")),
@@ -35,7 +35,7 @@ def classify_tumours(network, X_train, X_test, y_train, y_test):
 
 
 def predict_diabetes(network, X_train, X_test, y_train, y_test):
-    """A pipeline on a DataFrame with a category, and a target that is scaled too."""
+    """A pipeline on a DataFrame with a category; the target is also scaled."""
     preprocessing = make_column_transformer(
         (OneHotEncoder(drop="if_binary"), ["sex"]),
         remainder=StandardScaler(),
@@ -47,7 +47,7 @@ def predict_diabetes(network, X_train, X_test, y_train, y_test):
 
 
 def search_digits(network, X_train, X_test, y_train, y_test):
-    """A grid search over four settings, with three folds each."""
+    """A grid search over four candidates, with three folds each."""
     net = network(learning_rate_init=0.02, max_iter=1000, random_state=0)
     model = Pipeline([("scale", MinMaxScaler()), ("net", net)])
     grid = {"net__hidden_layer_sizes": [(32,), (64,)], "net__alpha": [0.001, 0.1]}
@@ -56,7 +56,7 @@ def search_digits(network, X_train, X_test, y_train, y_test):
 
 
 def stream_digits(network, X_old, X_new, y_old, y_new):
-    """Every block of a stream is predicted first, then learned; the score is of those predictions."""
+    """Predict each block of a stream before learning from it; return the accuracy of these predictions."""
     scaler = MinMaxScaler().fit(X_old)
     net = network(hidden_layer_sizes=(64,), learning_rate_init=0.01, random_state=0)
     net.partial_fit(scaler.transform(X_old), y_old, classes=np.unique(y_old))
@@ -75,7 +75,7 @@ def seconds_and_score(job, network, data):
 
 
 def compare(job, theirs, ours, data):
-    """Scores of both sides, medians of their seconds, run in turn."""
+    """The scores of both libraries and the medians of their seconds; they run in turn."""
     runs = [[seconds_and_score(job, network, data) for network in (theirs, ours)] for _ in range(REPEATS)]
     seconds = [statistics.median(run[side][0] for run in runs) for side in (0, 1)]
     scores = [runs[-1][side][1] for side in (0, 1)]

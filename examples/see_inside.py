@@ -1,6 +1,6 @@
-"""See inside a small network: its numbers as tables, one derivative path by path, and a page to play with.
+"""Look inside a small network: its numbers as tables, one derivative path by path, an interactive page.
 
-The data, 442 patients and the progression of their diabetes, comes with scikit-learn. Run it with
+The data, 442 patients and the progression of their diabetes, come with scikit-learn. Run it with
 
     python examples/see_inside.py
 
@@ -20,7 +20,7 @@ COLUMNS = ["bmi", "bp", "s5"]
 
 
 def fit(X, y):
-    """Three inputs, two hidden layers of three sigmoid nodes, one output."""
+    """A network with three inputs, two hidden layers of three sigmoid nodes, and one output."""
     net = BackpropRegressor(
         hidden_layer_sizes=(3, 3),
         activation="logistic",
@@ -40,17 +40,17 @@ def main():
     X, y = load_diabetes(as_frame=True, return_X_y=True, scaled=False)
     X = X[COLUMNS]
     model = fit(X, y)
-    print(f"R^2 on the rows that it learned: {model.score(X, y):.3f}\n")
+    print(f"R^2 on the training rows: {model.score(X, y):.3f}\n")
 
     seen = trace(model, X[:20], y[:20])
     print(seen, "\n")
     first = seen.nodes[seen.nodes["sample"] == 0]
     print("Row 0, every node:\n")
     print(first[["name", "net", "out", "output_gradient", "delta"]].to_string(index=False), "\n")
-    print("The weights of layer 2, and the next step of Adam on these 20 rows:\n")
+    print("The weights of layer 2 and the next step of Adam on these 20 rows:\n")
     second = seen.weights[seen.weights["layer"] == 2]
     print(second[["name", "weight", "gradient", "update"]].to_string(index=False), "\n")
-    print("One weight of layer 1, every path from it to the error, row 0:\n")
+    print("One weight of layer 1, with every path from it to the error, row 0:\n")
     print(seen.chain_rule("w[1,1,2]", sample=0), "\n")
 
     seen.to_html(arguments.page)

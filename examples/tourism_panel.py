@@ -1,4 +1,4 @@
-"""Trips to 76 regions of Australia for 4 purposes: 304 quarterly series, two years ahead, by one model.
+"""Forecast trips to 76 regions of Australia for 4 purposes: 304 quarterly series, two years, one model.
 
 python -m pip install -e ".[forecasting]"
 python examples/tourism_panel.py [--picture trips.png]
@@ -42,7 +42,7 @@ def main():
     forecaster.fit(known[columns], known["y"])
     display = ForecastDisplay.from_estimator(forecaster, future[columns], future["y"], coverage=0.8)
     display.figure_.savefig(arguments.picture)
-    print(f"The picture is {arguments.picture}.")
+    print(f"The plot is in {arguments.picture}.")
 
 
 if __name__ == "__main__":

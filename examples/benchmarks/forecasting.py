@@ -1,8 +1,9 @@
-"""Accuracy of forecasts from rolling origins, beside seasonal naive, LightGBM, ridge and scikit-learn's MLP.
+"""Accuracy of forecasts from rolling origins: ours, seasonal naive, LightGBM, ridge and scikit-learn's MLP.
 
-MASE, the mean over series, then origins: three origins for the quarterly panel; twelve over a year for the
-hourly series, 29 days apart so that weekdays rotate. Every method learns anew at each origin. LightGBM has
-the lags, rolling means and dates of mlforecast's recipes; ridge and the MLP have the windows of ours.
+The measure is the MASE, as the mean over series, then over origins. The quarterly panel has three origins.
+The hourly series have twelve over a year, 29 days apart, so that the weekdays differ. Every method is fitted
+again at each origin. LightGBM uses the lags, rolling means and dates of mlforecast's recipes; ridge and the
+MLP use the windows of `LagForecaster`.
 
     python examples/benchmarks/forecasting.py [--repeats 12] [--write docs/forecasting.md]
 """

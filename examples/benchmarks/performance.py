@@ -1,16 +1,17 @@
-"""Time and memory of fits, predictions and searches, beside scikit-learn's MLP, PyTorch, JAX and others.
+"""Time and memory of fits, predictions and searches: scikit-learn's MLP, PyTorch, JAX and others.
 
     python -m pip install -e ".[performance]"
     python examples/benchmarks/performance.py --write docs/performance.md
 
-Every peer runs in a process of its own, with its threads set before it imports anything; the peers of a table
-measure in turn, round by round, and a ratio is the median over rounds of the ratios of that round. Every
-measurement is a line of the file of results and is not made again, so that a run goes on where it was
-stopped; the page and its pictures are made of that file. A peer whose package is missing is left out, and
-`torch.compile` needs a C++ compiler. Keep the machine quiet: a whole run takes 25 minutes on two cores.
+Every library ("peer") runs in its own process; the number of threads is set before it imports anything. The
+peers of a table are measured in turn, round by round. A ratio is the median of the ratios of all rounds.
+Every measurement is one line in the file of results and is not repeated, so that a run that was stopped can
+continue. The page and its plots are made from that file. A peer whose package is missing is left out.
+`torch.compile` needs a C++ compiler. Run nothing else at the same time: a whole run takes 25 minutes on two
+cores.
 
     python examples/benchmarks/performance.py --tables epoch search --rounds 3
-    python examples/benchmarks/performance.py --repeats 1    # a quick look that keeps nothing
+    python examples/benchmarks/performance.py --repeats 1    # a quick test that stores nothing
 """
 
 import argparse
@@ -28,11 +29,11 @@ from performance_results import case_of, cell_of, key, read
 
 FOLDER = Path(__file__).parent
 TABLES = ["epoch", "start", "reach", "calls", "search", "memory", "growth", "footprint"]
-PAUSE = 0.02  # seconds in which the threads of the last peer fall asleep
+PAUSE = 0.02  # seconds, so that the threads of the previous peer stop spinning
 
 
 class Workers:
-    """The processes of the peers, each started when first asked; the cache is a folder of compiled code."""
+    """The processes of the peers. Each starts at its first request; `cache` is a folder of compiled code."""
 
     def __init__(self, n_threads, cache):
         self.n_threads, self.cache = n_threads, str(cache)
@@ -52,7 +53,7 @@ class Workers:
         )
 
     def ask(self, peer, request=None):
-        """The answer to a request; without one, the next round of the last."""
+        """The answer to a request; without a request, the next round of the last one."""
         if peer not in self.processes:
             self.processes[peer] = self.start()
         process = self.processes[peer]
@@ -70,7 +71,7 @@ class Workers:
 
 
 class Run:
-    """What is done, what is missing, what failed."""
+    """Which measurements are done, missing or failed."""
 
     def __init__(self, options, cache):
         self.options, self.cache = options, cache
@@ -87,7 +88,7 @@ class Run:
         print(f"{line['table']}, {case}, {line['peer']}, round {line['round']}: {found}", flush=True)
 
     def measure(self, group):
-        """The rounds of a group that lack a peer, each whole, as ratios are taken within a round."""
+        """The rounds of a group that lack a peer. They are repeated as a whole, as ratios need one round."""
         n_rounds = min(self.options.rounds, group.max_rounds)
         peers = [peer for peer in group.peers if peer in self.options.peers and peer not in self.missing]
         workers = Workers(group.n_threads, self.cache)
@@ -109,7 +110,7 @@ class Run:
         return {line["round"] for line in lines if key(line) not in self.done}
 
     def ready(self, workers, group, cell, peers):
-        """What the peers say when they are set up, without those that cannot be."""
+        """The answers of the peers after their set-up, without the peers that failed."""
         request = {"measure": group.measure, "case": cell["case"], "settings": cell["settings"]}
         answers = {
             peer: workers.ask(peer, {"peer": peer, **request}) for peer in peers if peer not in self.missing
@@ -124,7 +125,7 @@ class Run:
                     self.keep({**cell, "peer": peer, "round": number, **ready[peer], **answer})
 
     def is_usable(self, peer, answer):
-        """Whether there is an answer; a word where not."""
+        """Whether there is an answer; prints the reason if not."""
         if "missing" in answer:
             print(f"{peer} is left out: {answer['missing']}", flush=True)
             self.missing.add(peer)
@@ -147,8 +148,8 @@ def parse():
     parser.add_argument("--peers", nargs="+", choices=peers, default=list(peers), metavar="PEER")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--results", type=Path, default=Path("performance_results.jsonl"))
-    parser.add_argument("--write", type=Path, help="the page to write, with pictures in _static beside it")
-    parser.add_argument("--repeats", type=int, help="a quick look: so many rounds of less, nothing is kept")
+    parser.add_argument("--write", type=Path, help="the page to write; plots go to _static next to it")
+    parser.add_argument("--repeats", type=int, help="a quick test of so many short rounds; stores nothing")
     options = parser.parse_args()
     options.scale = Scale()
     if options.repeats:

@@ -1,4 +1,4 @@
-"""The matrix products of a training step and nothing else: what no step that uses the same BLAS can beat."""
+"""Only the matrix products of a training step: a lower bound for every step that uses the same BLAS."""
 
 from itertools import pairwise
 
@@ -27,13 +27,13 @@ def products(widths, n_rows, dtype):
 
 
 def n_operations(widths, n_rows):
-    """Multiplications and additions of a step."""
+    """The number of multiplications and additions in a step."""
     by_layer = [2 * n_rows * n_in * n_out for n_in, n_out in pairwise(widths)]
     return 3 * sum(by_layer) - by_layer[0]
 
 
 class MatrixProducts:
-    """An epoch is the products of its steps."""
+    """A peer whose epoch consists only of the products of its steps."""
 
     package = "numpy"
 

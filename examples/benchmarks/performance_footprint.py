@@ -1,4 +1,4 @@
-"""What a package costs before it does anything: seconds of its import, bytes of its installation."""
+"""The cost of a package before its use: seconds of its import, bytes of its installation."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ INSTALLED = {
 
 
 def import_seconds(statement):
-    """Of a fresh process; None where something is missing."""
+    """The import time in a new process; None if something is missing."""
     environment = {"KERAS_BACKEND": "jax", **os.environ}
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", statement], env=environment, capture_output=True)
@@ -44,7 +44,7 @@ def import_seconds(statement):
 
 
 def with_dependencies(names):
-    """The distributions of these names and all that they need, without extras."""
+    """The distributions of these names and their dependencies, without extras."""
     found, open_names = {}, list(names)
     while open_names:
         name = open_names.pop().lower().replace("_", "-")
@@ -57,7 +57,7 @@ def with_dependencies(names):
 
 
 def installed_bytes(names):
-    """Of packages and all that they need; of skbackprop its folder, as it may not be installed."""
+    """The size of packages and their dependencies; for skbackprop its folder, as it may not be installed."""
     paths = {Path(file.locate()) for found in with_dependencies(names).values() for file in found.files or []}
     if "skbackprop" in names:
         paths |= set(Path(find_spec("skbackprop").origin).parent.rglob("*"))
@@ -65,7 +65,7 @@ def installed_bytes(names):
 
 
 def footprints(n_rounds, done):
-    """The lines that are not done: sizes, then the imports in turn."""
+    """The lines that are still missing: first sizes, then the imports in turn."""
     for peer, names in INSTALLED.items():
         line = {"table": "footprint", "peer": peer, "round": "installed"}
         if key(line) not in done:

@@ -7,7 +7,7 @@ from performance_plan import ALPHA, LEARNING_RATE
 
 
 class Jax:
-    """Adam is written out, as it is in the documentation of the algorithm."""
+    """Adam is written out, as in the paper."""
 
     package = "jax"
 

@@ -1,7 +1,8 @@
-"""The peers that are estimators. A package is imported when a peer is made, as each has a process of its own.
+"""The peers that are estimators. A package is imported when a peer is made, because each has its own process.
 
-Every peer has `fit(n_epochs)`, a new network trained for so many epochs; `begin()` and then `epoch()`, which
-train one epoch by epoch; `predict(X)`; and, where it has one, `partial_fit(X, y)`, one step on these rows.
+Every peer has these methods: `fit(n_epochs)` trains a new network for this number of epochs; `begin()` and
+then `epoch()` train a network one epoch at a time; `predict(X)`; and, for some, `partial_fit(X, y)`, one step
+on these rows.
 """
 
 import os
@@ -12,7 +13,7 @@ from performance_plan import ALPHA, LEARNING_RATE
 
 
 class Estimator:
-    """A peer through the methods of scikit-learn."""
+    """A peer that is used through the methods of scikit-learn."""
 
     def __init__(self, case, n_threads):
         self.case = case
@@ -57,7 +58,7 @@ class MLP(Estimator):
             alpha=ALPHA,
             max_iter=n_epochs,
             n_iter_no_change=np.inf,
-            random_state=np.random.RandomState(0),  # an integer would shuffle every partial_fit alike
+            random_state=np.random.RandomState(0),  # an integer would shuffle every partial_fit equally
             **self.settings,
         )
 
@@ -89,7 +90,7 @@ class Backprop(MLP):
 
 
 class BackpropSearch(Backprop):
-    """Candidates and folds as members of ensembles."""
+    """A search that trains candidates as members of ensembles."""
 
     def __init__(self, case, n_threads):
         super().__init__(case, n_threads, "auto")
@@ -101,7 +102,7 @@ class BackpropSearch(Backprop):
 
 
 class Linear(Estimator):
-    """A linear model by stochastic gradient descent, a row at a time: the yardstick."""
+    """A linear model by stochastic gradient descent, one row at a time: the smallest cost of a row."""
 
     package = "scikit-learn"
 
@@ -116,7 +117,7 @@ class Linear(Estimator):
 
 
 class Skorch(Estimator):
-    """skorch as its documentation has it, with the fused Adam and without a validation part."""
+    """skorch as in its documentation, with the fused Adam and without a validation part."""
 
     package = "skorch"
 
@@ -157,7 +158,7 @@ class Skorch(Estimator):
 
 
 class Keras(Estimator):
-    """Keras' own wrapper for scikit-learn, on JAX, whose every fit makes a new network."""
+    """Keras' own wrapper for scikit-learn, on JAX; every fit makes a new network."""
 
     package = "keras"
 

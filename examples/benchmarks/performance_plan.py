@@ -1,21 +1,21 @@
-"""What the benchmark of performance measures: networks with their data, and the peers that run in turn."""
+"""The measurements of the performance benchmark: networks with their data, and the peers that run in turn."""
 
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-LEARNING_RATE, ALPHA = 1e-3, 1e-4  # of every network: relu, Adam, L2 penalty
+LEARNING_RATE, ALPHA = 1e-3, 1e-4  # the same for every network: relu, Adam, L2 penalty
 
 
 @dataclass(frozen=True, order=True)
 class Case:
-    """A network and its rows; classes where it has several outputs."""
+    """A network and its rows; with several outputs it is a classifier."""
 
     n_inputs: int
     hidden: tuple
     n_outputs: int
-    n_rows: int  # a multiple of the batch: peers that compile meet one shape
+    n_rows: int  # a multiple of the batch, so that peers compile for one shape only
     batch: int
     dtype: str = "float32"
 
@@ -35,7 +35,7 @@ class Case:
         return self.n_outputs > 1
 
     def data(self, seed=0):
-        """Rows of noise with a target that depends on a few of their columns."""
+        """Random rows with a target that depends on a few columns."""
         rng = np.random.default_rng(seed)
         X = rng.standard_normal((self.n_rows, self.n_inputs), dtype=self.dtype)
         y = X[:, 0] + X[:, 1] * X[:, 2] + 0.1 * rng.standard_normal(self.n_rows, dtype=self.dtype)
@@ -46,7 +46,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Group:
-    """Peers that measure the same things in turn, each in one process of its own."""
+    """Peers that are measured in turn, each in its own process."""
 
     table: str
     measure: str
@@ -75,7 +75,7 @@ NETWORKS = (
 )
 ROW_NETWORKS = tuple(Case(20, (100,), n_outputs, 1_000, 200) for n_outputs in (1, 3))
 CALLS = [("predict", 1), ("predict", 1_000), ("partial_fit", 1), ("partial_fit", 32)]
-REACHED = 0.05  # mean squared error; the noise's is 0.01, the target's variance 2
+REACHED = 0.05  # mean squared error; that of the noise is 0.01, the variance of the target is 2
 SEARCHED = Case(20, (32,), 3, 1_000, 200)
 MANY_ROWS = Case(50, (100,), 1, 500_000, 1_000)  # 100 MB
 
@@ -98,10 +98,10 @@ class Scale:
     loss: float = REACHED
     n_jobs: tuple = (1, 2)
     n_candidates: int = 24
-    n_epochs: int = 100  # of each fit of a search
+    n_epochs: int = 100  # for each fit of a search
     many_rows: int = MANY_ROWS.n_rows
     grown: tuple = tuple(dict.fromkeys(case for cases in GROWTH.values() for case in cases))
-    enough: float = 0.2  # seconds of the longer fit less the shorter one
+    enough: float = 0.2  # the smallest difference in seconds between the longer and the shorter fit
 
 
 QUICK = Scale(
@@ -119,7 +119,7 @@ QUICK = Scale(
 
 
 def groups(scale):
-    """Every group of the benchmark; one of its own for each network whose first fit is told."""
+    """Every group of the benchmark. A network whose first fit is measured has its own group."""
     enough, less = {"enough": scale.enough}, {"enough": scale.enough / 2}
     for (dtype, n_threads, peers), network in product(scale.kinds, scale.networks):
         yield Group("epoch", "epoch", [(replace(network, dtype=dtype), enough)], peers, n_threads)

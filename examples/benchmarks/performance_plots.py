@@ -1,4 +1,4 @@
-"""Pictures of the page of `performance.py`."""
+"""Plots for the page of `performance.py`."""
 
 import matplotlib
 import numpy as np
@@ -10,7 +10,7 @@ SETTINGS = {"svg.hashsalt": "performance", "svg.fonttype": "none", "font.size": 
 
 
 def save(figure, folder, name):
-    """Its name; the same picture gives the same file."""
+    """Write a plot and return its file name; the same plot always gives the same file."""
     folder.mkdir(exist_ok=True)
     figure.savefig(folder / name, metadata={"Date": None}, facecolor="white")
     pyplot.close(figure)
@@ -19,7 +19,7 @@ def save(figure, folder, name):
 
 @matplotlib.rc_context(SETTINGS)
 def draw_speedups(found, folder):
-    """Times faster than the MLP, a group of bars for each network."""
+    """How many times as fast as the MLP, with a group of bars for each network."""
     peers = [peer for peer in PEERS if peer in found]
     figure, ax = pyplot.subplots(figsize=(9, 3.4), layout="constrained")
     width = 0.8 / len(peers)
@@ -37,7 +37,7 @@ def draw_speedups(found, folder):
 
 @matplotlib.rc_context(SETTINGS)
 def draw_growth(curve, folder):
-    """Seconds of an epoch over one size."""
+    """The seconds of an epoch over one size."""
     what = curve.index.name
     figure, ax = pyplot.subplots(figsize=(6, 3.2), layout="constrained")
     for peer in [peer for peer in PEERS if peer in curve]:

@@ -1,4 +1,4 @@
-"""The lines of the file of results."""
+"""Reads and writes the lines of the file of results."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from performance_plan import Case
 
 
 def cell_of(group, case, settings):
-    """What the lines of a case have in common."""
+    """The fields that all lines of a case share."""
     cell = {"table": group.table, "case": asdict(case), "settings": settings, "threads": group.n_threads}
     return json.loads(json.dumps(cell))
 

@@ -1,4 +1,4 @@
-"""Frames and ratios of the results of `performance.py`."""
+"""DataFrames and ratios from the results of `performance.py`."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ PEERS = ["torch.compile" if peer == COMPILED[-1] else peer for peer in PEERS if 
 
 
 def frame(lines):
-    """The last line of each measurement, its case as an object; of the ways to compile the faster."""
+    """The last line of each measurement, with its case as an object; of two ways to compile, the faster."""
     lines = list({key(line): line for line in lines}.values())
     found = pd.DataFrame(lines).assign(cell=[*map(cell_key, lines)])
     found["threads"] = found["threads"].fillna(1).astype(int)
@@ -33,12 +33,12 @@ def name_of(case):
 
 
 def by_round(part, value="seconds"):
-    """Rounds by peers."""
+    """One row per round, one column per peer."""
     return part.pivot_table(value, "round", "peer", aggfunc="last")
 
 
 def ratios(part, base):
-    """Median over rounds of base / peer."""
+    """The median over rounds of base / peer."""
     rounds = by_round(part)
     return rounds.rdiv(rounds[base], axis=0).median() if base in rounds else pd.Series(dtype=float)
 
@@ -57,7 +57,7 @@ def megabytes(n_bytes):
 
 
 def compared(part, with_bound=False):
-    """Of each peer the time, how many times faster than the MLP it is, and the percentage of the bound."""
+    """For each peer the time, how many times as fast as the MLP it is, and the percentage of the bound."""
     shown = by_round(part).median().map(time_of)
     faster = ratios(part, SKLEARN).drop([SKLEARN, PRODUCTS], errors="ignore")
     shown = shown + faster.map(", {:.1f}x".format).reindex(shown.index, fill_value="")
@@ -68,13 +68,13 @@ def compared(part, with_bound=False):
 
 
 def table(columns):
-    """A table of {name of the column: text by peer}, with the peers in their order."""
+    """A table from {name of the column: text by peer}, with the peers in their order."""
     found = pd.DataFrame(columns)
     return markdown(found.reindex([peer for peer in PEERS if peer in found.index]).fillna(""))
 
 
 def speedups(part):
-    """Networks by peers: how many times faster than the MLP."""
+    """How many times as fast as the MLP; one row per network, one column per peer."""
     names = part["case"].map(name_of)
     found = {network: ratios(of, SKLEARN) for network, of in part.groupby(names, sort=False)}
     return pd.DataFrame(found).T.drop(columns=LINEAR, errors="ignore")
@@ -87,7 +87,7 @@ def size_of(case, what):
 
 
 def curves(part):
-    """{what grows: sizes by peers} of the median seconds of an epoch."""
+    """The median seconds of an epoch: {size that grows: one row per value, one column per peer}."""
     medians = part.groupby([part["case"], "peer"], sort=False)["seconds"].median().unstack()
     found = {}
     for what, cases in GROWTH.items():
@@ -99,6 +99,6 @@ def curves(part):
 
 
 def slopes(curve):
-    """Of the logarithm of the time over that of the size, by least squares, for each peer."""
+    """Slope of the logarithm of the time over that of the size, by least squares, for each peer."""
     coefficients = np.polyfit(np.log(curve.index), np.log(curve), 1)
     return pd.Series(coefficients[0], curve.columns)

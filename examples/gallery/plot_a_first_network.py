@@ -2,8 +2,8 @@
 A first network: handwritten digits
 ===================================
 
-A classifier with dropout, early stopping on a fifth of the rows, its curves, and the digits that it gets
-wrong.
+This example trains a classifier with dropout and early stopping on a fifth of the rows. It shows the training
+curves and the digits that the classifier gets wrong.
 """
 
 import matplotlib.pyplot as plt
@@ -29,8 +29,7 @@ net = BackpropClassifier(
 model = make_pipeline(MinMaxScaler(), net).fit(X_train, y_train)
 print(f"accuracy on new rows {model.score(X_test, y_test):.3f}, {net.n_iter_} epochs")
 
-# %%
-# Training stops when the score of the rows held out makes no progress; the weights of the best epoch are
+# %% Training stops when the score on the held-out rows no longer improves. The weights of the best epoch are
 # kept.
 
 best = np.argmax(net.validation_scores_)
@@ -42,7 +41,7 @@ axis.set(xlabel="epoch", ylabel="log loss", yscale="log")
 _ = axis.legend()
 
 # %%
-# The wrong ones, with the probability of the class that it took them for.
+# Digits with a wrong prediction, and the probability of the predicted class.
 
 probability = model.predict_proba(X_test)
 wrong = np.flatnonzero(probability.argmax(axis=1) != y_test)[:8]

@@ -2,9 +2,9 @@
 Activations and their derivatives
 =================================
 
-Every elementwise activation by name, phi(z), and its derivative as the backward pass computes it. An
-activation states both in one short class; the page *Extending* adds one. Softmax is no
-curve: it takes a whole row.
+This example draws every elementwise activation phi(z) and its derivative, as the backward pass computes it.
+An activation defines both in one short class; the page *Extending* shows how to write one. Softmax cannot be
+drawn as a curve, because it takes a whole row.
 """
 
 import matplotlib.pyplot as plt

@@ -2,9 +2,9 @@
 What each feature contributes
 =============================
 
-Integrated gradients share the difference between a prediction and that of a baseline among the features, by
-the network's own backward pass. First the mean of their absolute values over all rows, then one patient
-beside the average one.
+Integrated gradients divide the difference between a prediction and the prediction of a baseline among the
+features, by backward passes through the network. The first plot shows the mean of their absolute values over
+all rows, the second one compares a patient with the average patient.
 """
 
 import matplotlib.pyplot as plt
@@ -23,7 +23,7 @@ model = make_pipeline(StandardScaler(), net).fit(X, y)
 AttributionDisplay.from_estimator(model, X)
 
 # %%
-# The bars of one row add up to the difference between its prediction and that of the baseline.
+# The bars of one row sum to the difference between its prediction and the prediction of the baseline.
 
 average = X.mean().to_frame().T
 display = AttributionDisplay.from_estimator(model, X[:1], baseline=average)

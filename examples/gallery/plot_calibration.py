@@ -1,9 +1,9 @@
 """
-Honest probabilities
-====================
+Calibrated probabilities
+========================
 
-A network that is trained for long is too sure of itself. ``calibration="temperature"`` divides its log odds
-by one number, found on rows that were held out. The classes stay the same.
+A network that is trained for a long time is overconfident. ``calibration="temperature"`` divides its log odds
+by one number, which is fitted on held-out rows. The predicted classes do not change.
 """
 
 import matplotlib.pyplot as plt
@@ -40,9 +40,9 @@ print(f"temperature {net.temperature_[0]:.1f}")
 # Of the patients whose probability is near 0.9, how many got worse?
 
 figure, axis = plt.subplots(figsize=(4.5, 4), layout="constrained")
-axis.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="honest")
+axis.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="perfectly calibrated")
 for calibration, p in probabilities.items():
     observed, predicted = calibration_curve(worse_test, p, n_bins=5)
     axis.plot(predicted, observed, marker="o", label=f"calibration={calibration!r}")
-axis.set(xlabel="predicted probability", ylabel="share that got worse")
+axis.set(xlabel="predicted probability", ylabel="fraction that got worse")
 _ = axis.legend()

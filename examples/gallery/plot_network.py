@@ -2,8 +2,8 @@
 A network and its gradients
 ===========================
 
-``NetworkDisplay`` draws every weight as a line: red above 0, blue below, the wider the larger. With rows it
-draws the gradients instead: here of one wine that the network is least sure about.
+``NetworkDisplay`` draws every weight as a line: red above 0, blue below 0, and wider for larger weights. With
+rows it can draw gradients instead. Here it draws those of the wine for which the network is least certain.
 """
 
 import matplotlib.pyplot as plt
@@ -24,7 +24,7 @@ display = NetworkDisplay.from_estimator(model)
 display.ax_.set_title("weights")
 
 # %%
-# The gradients of its loss: where a line is wide, the weight would change most.
+# The gradients of the loss for this wine: the weights with wide lines would change most.
 
 p = model.predict_proba(X)[np.arange(len(y)), y]
 row = [int(np.argmin(p))]
@@ -33,7 +33,7 @@ display = NetworkDisplay.from_estimator(model, X.iloc[row], y.iloc[row], values=
 display.ax_.set_title(f"gradients, wine {row[0]}")
 
 # %%
-# Wide layers are cut: dots stand for the nodes that are left out.
+# Wide layers are shortened: dots stand for the nodes that are not drawn.
 
 wide = BackpropClassifier(hidden_layer_sizes=(64, 32), max_iter=500, random_state=0)
 NetworkDisplay.from_estimator(make_pipeline(StandardScaler(), wide).fit(X, y), max_nodes=10)

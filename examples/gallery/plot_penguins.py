@@ -1,9 +1,9 @@
 """
-A table as it comes: penguins
-=============================
+A raw table: penguins
+=====================
 
-The Palmer penguins (Horst, Hill, Gorman, 2020) have numbers, text and holes. How heavy is a penguin? The
-table goes into the estimator as it is.
+The table of the Palmer penguins (Horst, Hill, Gorman, 2020) has numbers, text and missing values. This
+example predicts the weight of a penguin. The estimator takes the table without preprocessing.
 """
 
 import matplotlib.pyplot as plt
@@ -17,10 +17,10 @@ from skbackprop import TabularBackpropRegressor
 penguins = load_penguins().dropna(subset=["body_mass_g"])
 X, y = penguins.drop(columns="body_mass_g"), penguins["body_mass_g"]
 print(X.dtypes.to_string())
-print("values that are missing:", int(X.isna().sum().sum()))
+print("missing values:", int(X.isna().sum().sum()))
 
 # %%
-# Beside the trees of scikit-learn, which read the same table. The error is in grams.
+# Comparison with scikit-learn's trees on the same table. The error is in grams.
 
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.4, random_state=0)
 net = TabularBackpropRegressor(max_iter=48, random_state=0).fit(X_train, y_train)
@@ -37,7 +37,7 @@ for name, prediction in predictions.items():
     print(f"{name:25} error {root_mean_squared_error(y_test, prediction):.0f} g")
 
 # %%
-# A new penguin, of which less is known.
+# A prediction for a penguin with more missing values.
 
 stranger = X_test.head(1).assign(sex=None, bill_length_mm=None)
 known, guessed = net.predict(X_test.head(1))[0], net.predict(stranger)[0]

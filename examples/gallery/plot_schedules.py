@@ -2,8 +2,8 @@
 Learning rates over time
 ========================
 
-Every solver takes a schedule: a name, an object, or any function of the progress from 0 to 1. The data are
-handwritten digits.
+``learning_rate`` takes a schedule: a name, an object, or any function of the progress from 0 to 1. The data
+are handwritten digits.
 """
 
 import warnings
@@ -23,8 +23,8 @@ warnings.simplefilter("ignore", ConvergenceWarning)  # thirty epochs are short o
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, test_size=0.5, random_state=0)
 
-# %%
-# Which rate to start from? One short run, in which the rate grows from step to step, suggests one.
+# %% Which initial learning rate to use? ``learning_rate_range`` suggests one, after a short run in which the
+# rate grows from step to step.
 
 net = BackpropClassifier(64, batch_size=64, max_iter=30, n_iter_no_change=30, random_state=0)
 found = learning_rate_range(net, X_train, y_train)
@@ -36,7 +36,7 @@ axis.set(xscale="log", xlabel="learning rate", ylabel="loss")
 _ = axis.legend()
 
 # %%
-# Five schedules of an initial rate three times as high, and the loss on their way.
+# Five schedules with an initial learning rate three times as high, and the loss during training.
 
 progress = np.linspace(0, 1, 200)
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3), layout="constrained")

@@ -2,7 +2,7 @@
 A search over layers and solvers
 ================================
 
-The settings of a solver are reached with two underscores, and layers are values of a grid like others.
+In a grid, the parameters of a solver are named with two underscores, and lists of layers are ordinary values.
 """
 
 import warnings
@@ -41,7 +41,7 @@ print(search.best_params_)
 print(f"accuracy on new rows {search.score(X_test, y_test):.3f}")
 
 # %%
-# Adam prefers small rates, gradient descent with momentum large ones.
+# Adam needs small learning rates, gradient descent with momentum large ones.
 
 results = pd.DataFrame(search.cv_results_["params"])
 results["accuracy"] = search.cv_results_["mean_test_score"]

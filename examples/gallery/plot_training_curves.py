@@ -2,8 +2,8 @@
 Loss and score, epoch by epoch
 ==============================
 
-``TrainingCurveDisplay`` draws the curves that a fitted network has. The validation loss of this network rises
-again while the training loss falls: it begins to learn the training rows by heart. With ``early_stopping``
+``TrainingCurveDisplay`` draws the curves of a fitted network. The validation loss of this network rises
+again while the training loss falls: the network begins to overfit. With ``early_stopping``
 the weights of the marked epoch are kept.
 """
 
@@ -30,7 +30,7 @@ display = TrainingCurveDisplay.from_estimator(model)
 print(f"best epoch: {display.best_epoch} of {net.n_iter_}, R^2 {net.best_validation_score_:.2f}")
 
 # %%
-# The members of a tabular estimator hold out rows in turn, and each keeps the weights of its own best epoch.
+# Each member of a tabular estimator holds out different rows and keeps the weights of its own best epoch.
 
 members = TabularBackpropRegressor(max_iter=40, n_estimators=5, random_state=0).fit(X, y)
 TrainingCurveDisplay.from_estimator(members)

@@ -2,7 +2,7 @@
 How weights are distributed
 ===========================
 
-The penalty ``alpha`` makes the weights of every layer smaller; each picture has one scale for all its layers.
+The penalty ``alpha`` makes the weights of every layer smaller. Each plot has one scale for all layers.
 """
 
 import matplotlib.pyplot as plt
@@ -18,5 +18,5 @@ for alpha in (0.0, 3.0):
     )
     net.fit(X / 16, y)
     display = WeightHistogramDisplay.from_estimator(net)
-    display.figure_.suptitle(f"alpha={alpha}: accuracy {net.best_validation_score_:.2f} on the rows held out")
+    display.figure_.suptitle(f"alpha={alpha}: accuracy {net.best_validation_score_:.2f} on held-out rows")
 plt.show()
