@@ -1,4 +1,4 @@
-"""Layers: forward beside backward, one a file. README.md states their contract."""
+"""Layers, one per file, with forward next to backward. README.md states their contract."""
 
 from skbackprop.layers.batch_norm import BatchNorm
 from skbackprop.layers.blocks import Blocks

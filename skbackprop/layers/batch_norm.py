@@ -1,4 +1,4 @@
-"""Batch normalisation: each feature is brought to mean 0 and variance 1 over the batch."""
+"""Batch normalisation: scale each feature to mean 0 and variance 1 over the batch."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -17,15 +17,15 @@ from skbackprop.products import Product
 class BatchNorm(Layer):
     """a = gain * n + bias with n = (x - mean) / sqrt(variance + epsilon) (Ioffe, Szegedy, 2015).
 
-    In training, mean and variance are those of the batch, and move the running ones:
-    r <- (1 - momentum) r + momentum * batch, with the variance divided by n_samples - 1. In prediction they
-    are the running ones, and so they are for a batch of one row, which has no variance. Sample weights
-    do not enter.
+    In training, mean and variance are those of the batch, and update the running ones: r <- (1 - momentum) r
+    + momentum * batch, where the variance is divided by n_samples - 1. In prediction the running mean and
+    variance are used. They are also used for a batch of one row, which has no variance. Sample weights are
+    not used.
 
     Parameters
     ----------
     momentum : float, default=0.1
-        Share of a batch in the running mean and variance, in (0, 1].
+        Weight of a batch in the running mean and variance, in (0, 1].
 
     epsilon : float, default=1e-5
         Added to the variance.
@@ -104,8 +104,8 @@ class BatchNorm(Layer):
         np.divide(gradients.bias, output_gradient.shape[-2], out=work.mean_gradient)
 
     def input_gradient(self, params, work):
-        # dE/dx = (g - mean(g) - n mean(g n)) gain / deviation with g = dE/da; the means are those
-        # that x moves in the batch's mean and variance, and fall away with the running ones
+        # dE/dx = (g - mean(g) - n mean(g n)) gain / deviation with g = dE/da; the two means are there
+        # because x changes the mean and the variance of the batch, and are missing with the running ones
         g = work.output_gradient
         if work.of_batch:
             np.multiply(work.normalized, work.mean_product, out=work.product)

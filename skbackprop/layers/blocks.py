@@ -1,4 +1,4 @@
-"""A layer for each block of columns, their outputs side by side."""
+"""A layer for each block of columns; their outputs are concatenated."""
 
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -11,15 +11,15 @@ from skbackprop.memory import side_by_side
 
 @dataclass(eq=False, repr=False)
 class Blocks(Layer):
-    """a = [f_1(x_1), f_2(x_2), ...], x = [x_1, x_2, ...] cut into blocks of columns.
+    """a = [f_1(x_1), f_2(x_2), ...], where x = [x_1, x_2, ...] is split into blocks of columns.
 
     Parameters
     ----------
     layers : list of Layer
-        One for each block; `Passthrough()` leaves a block as it is.
+        One for each block; `Passthrough()` leaves a block unchanged.
 
     n_columns : list of int
-        The number of columns of each block, in their order in x; together all columns.
+        The number of columns of each block, in the order of x; their sum is the number of columns of x.
     """
 
     layers: list[Layer]
@@ -31,7 +31,7 @@ class Blocks(Layer):
         self._validate_params()
         if not self.layers or len(self.layers) != len(self.n_columns):
             raise ValueError(
-                f"Blocks(n_columns={self.n_columns!r}) needs a layer for each block, one at least, but "
+                f"Blocks(n_columns={self.n_columns!r}) needs one layer for each block, and at least one, but "
                 f"layers has {len(self.layers)}."
             )
         for layer in self.layers:
@@ -39,13 +39,13 @@ class Blocks(Layer):
                 raise TypeError(f"Blocks(layers=...) takes layers, got {layer!r}.")
         for n in self.n_columns:
             if not (isinstance(n, Integral) and n > 0):
-                raise ValueError(f"Blocks(n_columns={self.n_columns!r}) takes whole numbers > 0, got {n!r}.")
+                raise ValueError(f"Blocks(n_columns={self.n_columns!r}) must hold integers > 0, got {n!r}.")
         return replace(self, layers=[layer.resolved() for layer in self.layers])
 
     def _with_sizes(self, n_inputs):
         if sum(self.n_columns) != n_inputs:
             raise ValueError(
-                f"Blocks(n_columns={self.n_columns!r}) is for {sum(self.n_columns)} columns, but its input "
+                f"Blocks(n_columns={self.n_columns!r}) needs {sum(self.n_columns)} columns, but its input "
                 f"has {n_inputs}."
             )
         return zip(self.layers, self.n_columns)

@@ -1,4 +1,4 @@
-"""Several layers on the same input, their outputs side by side."""
+"""Several layers on the same input; their outputs are concatenated."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from skbackprop.memory import Buffer
 
 @dataclass(eq=False, repr=False)
 class Concatenate(Layer):
-    """a = [f_1(x), f_2(x), ...]; the branches' input gradients are added up.
+    """a = [f_1(x), f_2(x), ...]; the input gradient is the sum over the branches.
 
     Parameters
     ----------

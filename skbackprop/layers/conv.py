@@ -1,4 +1,4 @@
-"""The convolution over a sequence: one small dense layer, the same for every window of steps."""
+"""Convolution over a sequence: the same small dense layer for every window of steps."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -17,11 +17,12 @@ from skbackprop.products import Product
 
 @dataclass(eq=False, repr=False)
 class Conv1D(Layer):
-    """a_f,t = phi(sum_k,c W_k,c,f x_c,(t + k) + b_f): each filter f goes along a sequence, window by window.
+    """a_f,t = phi(sum_k,c W_k,c,f x_c,(t + k) + b_f): each filter f slides along a sequence.
 
-    The columns of x are `n_channels` sequences of n steps, one after the other, as `LagFeatures` gives them.
-    Those of a are `n_filters` sequences of n - `kernel_size` + 1 steps: full windows, without padding. W has
-    shape (kernel_size * n_channels, n_filters), row k * n_channels + c for step k of channel c, not flipped.
+    The columns of x are `n_channels` sequences of n steps, one after the other, as in `LagFeatures`. The
+    columns of a are `n_filters` sequences of n - `kernel_size` + 1 steps: only full windows, no padding. W
+    has shape (kernel_size * n_channels, n_filters); row k * n_channels + c belongs to step k of channel c.
+    The kernel is not flipped.
 
     Parameters
     ----------
@@ -35,22 +36,22 @@ class Conv1D(Layer):
         The number of sequences; after a `Conv1D` its number of filters.
 
     activation : str or Activation, default="relu"
-        phi.
+        The activation phi.
 
     initializer : str or Initializer, default="bounded_glorot"
-        Where the first weights and biases come from: as those of a `Dense` layer on one window.
+        Gives the initial weights and biases, as for a `Dense` layer on one window.
 
     learning_rate : float, default=1.0
-        Factor of the solver's learning rate, >= 0; 0 keeps the first weights and biases.
+        Factor of the solver's learning rate, >= 0; 0 keeps the initial weights and biases.
 
     weight_decay : float, default=1.0
         Factor of `alpha` and of the solver's weight decay, >= 0.
 
     max_norm : float, default=None
-        Bound of the norm of each filter's weights, > 0; None for no bound.
+        The largest norm of the weights of each filter, > 0; None means no limit.
 
     bias_learning_rate : float, default=1.0
-        The biases' learning rate as a multiple of the weights', >= 0.
+        Learning rate of the biases as a multiple of that of the weights, >= 0.
     """
 
     n_filters: int
@@ -77,7 +78,7 @@ class Conv1D(Layer):
         n = n_steps(self, n_inputs)
         if self.kernel_size > n:
             raise ValueError(
-                f"{self!r}: kernel_size={self.kernel_size} must not be above the {n} steps of its input."
+                f"{self!r}: kernel_size={self.kernel_size} must not exceed the {n} steps of its input."
             )
         return n - self.kernel_size + 1
 
@@ -126,7 +127,7 @@ class Conv1D(Layer):
         np.copyto(params.bias, bias)
 
     def _along(self, steps, windows):
-        """For each place in a window: the steps there of all windows, and their columns in `windows`."""
+        """For each position in a window: the steps of all windows there, and their columns in `windows`."""
         n_windows, c = windows.shape[-2], self.n_channels
         for k in range(self.kernel_size):
             yield steps[..., k : k + n_windows], windows[..., k * c : (k + 1) * c].mT
@@ -145,7 +146,7 @@ class Conv1D(Layer):
             output_gradient, work.net_input, work.output, work.delta, work.scratch
         )
         np.copyto(work.of_windows.mT, by_channel(work.delta, self.n_filters))
-        # sums over the windows of each sample, then over samples: one sum over both is several times as slow
+        # first sum over the windows of each sample, then over samples: one sum over both is much slower
         work.product_of_each(work.windows.mT, work.of_windows, out=work.weight_gradients)
         np.add.reduce(work.weight_gradients, axis=-3, out=gradients.weight)
         np.add.reduce(work.of_windows, axis=-2, out=work.bias_gradients)
@@ -156,10 +157,10 @@ class Conv1D(Layer):
         np.copyto(work.input_gradient, 0.0)
         back = by_channel(work.input_gradient, self.n_channels)
         for steps, place in self._along(back, work.window_gradients):
-            np.add(steps, place, out=steps)  # a step lies in up to `kernel_size` windows
+            np.add(steps, place, out=steps)  # a step is part of up to `kernel_size` windows
         return work.input_gradient
 
 
 def _rows(array):
-    """(..., n_samples, n_windows, width) as (..., n_samples * n_windows, width), on the same memory."""
+    """A view of (..., n_samples, n_windows, width) as (..., n_samples * n_windows, width)."""
     return array.reshape(*array.shape[:-3], array.shape[-3] * array.shape[-2], array.shape[-1])

@@ -1,4 +1,4 @@
-"""The fully connected layer: the textbook's chapter on backpropagation in one file."""
+"""The fully connected layer: the textbook chapter on backpropagation in one file."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,22 +26,22 @@ class Dense(Layer):
         Number of nodes.
 
     activation : str or Activation, default="relu"
-        phi.
+        The activation phi.
 
     initializer : str or Initializer, default="bounded_glorot"
-        Where the first weights and biases come from.
+        Gives the initial weights and biases.
 
     learning_rate : float, default=1.0
-        Factor of the solver's learning rate, >= 0; 0 keeps the first weights and biases.
+        Factor of the solver's learning rate, >= 0; 0 keeps the initial weights and biases.
 
     weight_decay : float, default=1.0
         Factor of `alpha` and of the solver's weight decay, >= 0.
 
     max_norm : float, default=None
-        Bound of the norm of each node's incoming weights, > 0; None for no bound.
+        The largest norm of the incoming weights of each node, > 0; None means no limit.
 
     bias_learning_rate : float, default=1.0
-        The biases' learning rate as a multiple of the weights', >= 0.
+        Learning rate of the biases as a multiple of that of the weights, >= 0.
     """
 
     n_units: int
@@ -66,8 +66,8 @@ class Dense(Layer):
         layer = with_parts(self)
         if self.n_units == 1 and not layer.activation.elementwise:
             raise ValueError(
-                f"{self!r}: {self.activation!r} shares 1 among the nodes, so that a single one is always 1. "
-                "Give two nodes or more (one for each target column), or take 'logistic' for one share."
+                f"{self!r}: the outputs of {self.activation!r} sum to 1, so a single node is always 1. Use "
+                "two or more nodes (one for each target column), or 'logistic' for a single share."
             )
         return layer
 
@@ -102,7 +102,7 @@ class Dense(Layer):
             "scratch": [self.n_units] * self.activation.n_scratch,
             "ones": Buffer((1,), fill=lambda n_samples: 1.0),
             "product": Product((n_inputs, self.n_units)),
-            # one node: a sum of one term
+            # with one node the product is a sum of one term
             "spread": np.multiply if self.n_units == 1 else Product((n_inputs, self.n_units)),
         }
 
@@ -130,7 +130,7 @@ class Dense(Layer):
         work.product(work.ones.mT, work.delta, out=gradients.bias)  # the sum over samples
 
     def acting_weight(self, params):
-        """W in z = x W + b: a view, or an array that cannot be written to."""
+        """W in z = x W + b: a view, or a read-only array."""
         return params.weight
 
     def set_acting_weight(self, params, weight):
@@ -141,7 +141,7 @@ class Dense(Layer):
 
 
 def with_parts(layer):
-    """The layer with its activation and its initializer as objects, all settings valid."""
+    """A checked copy of the layer with its activation and its initializer as objects."""
     layer._validate_params()
     activation = clone(resolve(layer.activation, ACTIVATIONS, "activation"))
     initializer = clone(resolve(layer.initializer, INITIALIZERS, "initializer"))

@@ -1,4 +1,4 @@
-"""Dropout: in training, nodes are switched off at random."""
+"""Dropout: in training, random nodes are set to 0."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -18,7 +18,7 @@ class Dropout(Layer):
     Parameters
     ----------
     rate : float or Scheduled, default=0.5
-        Share of the nodes that are set to 0 in a training step, in [0, 1).
+        Fraction of the nodes that are set to 0 in a training step, in [0, 1).
     """
 
     rate: float | Scheduled = 0.5

@@ -1,4 +1,4 @@
-"""Embeddings of categories: each becomes several learned numbers."""
+"""Embeddings of categories: each category becomes several learned numbers."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,19 +18,19 @@ def _normal(random_state, shape):
 
 @dataclass(eq=False, repr=False)
 class Embedding(Layer):
-    """a_f = T_f[x_f], a row of a table for each column f, whose values x_f are codes 0, 1, 2, ...
+    """a_f = T_f[x_f]: each column f has a table T_f, and its values x_f are codes 0, 1, 2, ...
 
-    Codes are whole numbers held as floats; one out of range is taken as the nearest code. They have no
-    gradient; an estimator refuses other numbers, and an Embedding that reads the output of another layer.
-    All tables lie in one, one below the other; first values are N(0, 1).
+    Codes are integers stored as floats; a code out of range is replaced by the nearest one. Codes have no
+    gradient: an estimator raises an error for other numbers, and for an Embedding after another layer. All
+    tables are stored in one, one below the other; initial values are N(0, 1).
 
     Parameters
     ----------
     n_categories : int or list of int
-        The number of codes of each column; an int holds for every column.
+        The number of codes of each column; an int is used for every column.
 
     n_components : int, default=8
-        How many numbers stand for a category.
+        The number of components for each category.
 
     learning_rate : float, default=1.0
         Factor of the solver's learning rate, >= 0.
@@ -58,7 +58,7 @@ class Embedding(Layer):
             return [sizes] * n_inputs
         if len(sizes) != n_inputs or not all(isinstance(n, Integral) and n > 0 for n in sizes):
             raise ValueError(
-                f"Embedding(n_categories={sizes!r}) must be a whole number > 0, or one for each of the "
+                f"Embedding(n_categories={sizes!r}) must be an integer > 0, or one for each of the "
                 f"{n_inputs} columns."
             )
         return list(sizes)
@@ -100,7 +100,7 @@ class Embedding(Layer):
         np.minimum(code, work.largest_code, out=code)
         np.copyto(start, code, casting="unsafe")
         np.multiply(start, self.n_components, out=start)
-        np.add(start, work.first_start, out=start)  # of a row in the table of all columns
+        np.add(start, work.first_start, out=start)  # where the row starts in the table of all columns
         np.add(work.start, work.component, out=work.place)
         for table, place, a in _members(params.table, work.place, work.output):
             table.take(place, out=a, mode="clip")
@@ -117,6 +117,6 @@ class Embedding(Layer):
 
 
 def _members(table, *arrays):
-    """The table and the arrays of each member as vectors; there is one member outside of an Ensemble."""
+    """The table and the arrays of each member as vectors; without an Ensemble there is one member."""
     n_members = prod(table.shape[:-2])
     return zip(*(array.reshape(n_members, -1) for array in (table, *arrays)))

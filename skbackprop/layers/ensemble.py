@@ -1,4 +1,4 @@
-"""k networks of the same shape, trained at once."""
+"""k networks of the same shape, trained together."""
 
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -12,15 +12,15 @@ from skbackprop.memory import Buffer, with_members
 
 @dataclass(eq=False, repr=False)
 class Ensemble(Layer):
-    """k members side by side: every array of the inner layer gets a first axis of length k.
+    """k members of the same shape: every array of the inner layer gets a first axis of length k.
 
-    The inner layer's formulas act on the last two axes, so none is written again. theta has shape
-    (k, n_parameters): a member is one row.
+    The formulas of the inner layer use the last two axes, so they need no change. theta has shape
+    (k, n_parameters), one row for each member.
 
     Parameters
     ----------
     n_members : int
-        k.
+        The number k of members.
 
     layer : Layer
         The architecture of a member.

@@ -12,10 +12,10 @@ def _frozen(parameter):
 
 @dataclass(eq=False, repr=False)
 class Frozen(Wrapper):
-    """The layer's parameters keep their values; gradients pass through it to the layers below.
+    """The layer's parameters keep their values; gradients pass through it to the earlier layers.
 
-    It computes in training what it computes in prediction: dropout inside it is off, and batch
-    normalisation inside it uses its running statistics and leaves them alone.
+    In training it computes the same as in prediction: dropout inside it is off, and batch
+    normalisation inside it uses its running statistics and does not change them.
 
     Parameters
     ----------

@@ -11,13 +11,13 @@ from skbackprop.memory import Work
 
 
 class Layer(BaseEstimator, ABC):
-    """Settings only; owns no array. `n_outputs`, `parameters` and `buffers` describe, the rest computes."""
+    """Holds settings, owns no array. `n_outputs`, `parameters` and `buffers` declare, the rest computes."""
 
     _parameter_constraints: dict = {}
-    takes_data: bool = False  # whether first values come from data: `initialize_from`
+    takes_data: bool = False  # whether initial values depend on data: `initialize_from`
 
     def resolved(self) -> Self:
-        """A checked copy in which every name has become the object that it stands for."""
+        """A checked copy in which every name is replaced by the object that it stands for."""
         self._validate_params()
         return clone(self)
 
@@ -29,13 +29,13 @@ class Layer(BaseEstimator, ABC):
         return {}
 
     def buffers(self, n_inputs: int) -> dict[str, Any]:
-        """A tree of `Buffer`, or numbers of columns."""
+        """A tree of `Buffer`s or of widths (numbers of columns)."""
         return {}
 
     def initialize_from(
         self, params: SimpleNamespace, work: Work, random_state: np.random.RandomState
     ) -> None:
-        """First values from the last forward pass; all layers below have theirs already."""
+        """Set initial values from the last forward pass; all earlier layers already have theirs."""
 
     @abstractmethod
     def forward(self, x: np.ndarray, params: SimpleNamespace, work: Work, training: bool) -> np.ndarray:
@@ -49,8 +49,8 @@ class Layer(BaseEstimator, ABC):
         gradients: SimpleNamespace,
         work: Work,
     ) -> None:
-        """From dE/d(output): deltas, and the parameters' gradients."""
+        """Compute the deltas and the gradients of the parameters from dE/d(output)."""
 
     @abstractmethod
     def input_gradient(self, params: SimpleNamespace, work: Work) -> np.ndarray:
-        """dE/dx, after `backward`: what the layer below receives. Never asked of the first layer."""
+        """dE/dx, after `backward`: what the previous layer receives. Not called for the first layer."""

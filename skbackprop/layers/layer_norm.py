@@ -1,4 +1,4 @@
-"""Layer normalisation: each sample is brought to mean 0 and variance 1 over its features."""
+"""Layer normalisation: scale each sample to mean 0 and variance 1 over its features."""
 
 from dataclasses import dataclass
 from functools import partial

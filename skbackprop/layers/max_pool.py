@@ -1,4 +1,4 @@
-"""Max-pooling: a sequence is made shorter, and what it held at some place stays."""
+"""Max-pooling: shorten a sequence, keeping the largest value of each window."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -15,9 +15,9 @@ from skbackprop.memory import Buffer
 class MaxPool1D(Layer):
     """a_t = max(x_(t p), ..., x_(t p + p - 1)), p = `pool_size`: the largest of every p steps of a sequence.
 
-    The columns of x are `n_channels` sequences of one length, one after the other, as `LagFeatures` and
-    `Conv1D` give them; so are those of a. The last window has the steps that are left. Where several steps
-    are the largest, the first one gets the gradient.
+    The columns of x are `n_channels` sequences of equal length, one after the other, as in `LagFeatures` and
+    `Conv1D`; the columns of a are stored in the same way. The last window has the remaining steps. If several
+    steps are equal to the maximum, the first one gets the gradient.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class MaxPool1D(Layer):
         n = n_steps(self, n_inputs)
         if self.pool_size > n:
             raise ValueError(
-                f"{self!r}: pool_size={self.pool_size} must not be above the {n} steps of its input."
+                f"{self!r}: pool_size={self.pool_size} must not exceed the {n} steps of its input."
             )
         return self.n_channels * -(-n // self.pool_size)
 
@@ -53,7 +53,7 @@ class MaxPool1D(Layer):
         }
 
     def _in_windows(self, steps):
-        """Of each window the first step, then the second one, ...; the last window may have fewer."""
+        """The first steps of all windows, then the second steps, ...; the last window may have fewer."""
         return [steps[..., place :: self.pool_size] for place in range(self.pool_size)]
 
     def forward(self, x, params, work, training):
@@ -70,7 +70,7 @@ class MaxPool1D(Layer):
         work.output_gradient = output_gradient
 
     def input_gradient(self, params, work):
-        np.copyto(work.rest, work.output_gradient)  # what no step of the window has got yet
+        np.copyto(work.rest, work.output_gradient)  # the gradient that no step of the window has received yet
         largest, rest, steps, back = (
             by_channel(array, self.n_channels)
             for array in (work.output, work.rest, work.x, work.input_gradient)

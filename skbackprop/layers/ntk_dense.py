@@ -1,4 +1,4 @@
-"""The fully connected layer whose weights have unit size, whatever its width."""
+"""A fully connected layer whose weights have unit size for every width."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from skbackprop.memory import Buffer
 class NTKDense(Dense):
     """a = phi(c x W + b), c = 1 / sqrt(n_inputs) (neural tangent parametrisation: Jacot et al., 2018).
 
-    With W ~ N(0, 1) the net inputs have the size of the inputs. One learning rate serves every width: a step
-    of Adam's with rate eta is one of rate eta / sqrt(n_inputs) for the weights c W of `Dense`.
+    With W ~ N(0, 1) the net inputs have the size of the inputs. One learning rate fits every width: a step of
+    Adam with rate eta corresponds to a step with rate eta / sqrt(n_inputs) for the weights c W of `Dense`.
 
     Parameters
     ----------
@@ -22,22 +22,22 @@ class NTKDense(Dense):
         Number of nodes.
 
     activation : str or Activation, default="relu"
-        phi.
+        The activation phi.
 
     initializer : str or Initializer, default="normal"
-        Where the first weights and biases come from.
+        Gives the initial weights and biases.
 
     learning_rate : float, default=1.0
-        Factor of the solver's learning rate, >= 0; 0 keeps the first weights and biases.
+        Factor of the solver's learning rate, >= 0; 0 keeps the initial weights and biases.
 
     weight_decay : float, default=1.0
         Factor of `alpha` and of the solver's weight decay, >= 0.
 
     max_norm : float, default=None
-        Bound of the norm of each node's incoming weights W, > 0; None for no bound.
+        The largest norm of the incoming weights W of each node, > 0; None means no limit.
 
     bias_learning_rate : float, default=1.0
-        The biases' learning rate as a multiple of the weights', >= 0.
+        Learning rate of the biases as a multiple of that of the weights, >= 0.
     """
 
     initializer: str | Initializer = "normal"
@@ -60,7 +60,7 @@ class NTKDense(Dense):
 
     def acting_weight(self, params):
         weight = params.weight * params.weight.dtype.type(_factor(params.weight.shape[-2]))
-        weight.flags.writeable = False  # it is no view: what is written to it would be lost
+        weight.flags.writeable = False  # a copy: writing to it would not change the parameters
         return weight
 
     def set_acting_weight(self, params, weight):

@@ -1,7 +1,7 @@
-"""Embeddings of numbers: each column becomes several, by waves of learned frequencies.
+"""Embeddings of numbers: each column becomes several, by waves with learned frequencies.
 
-Waves have shape (n_columns, n_waves, n_samples): samples lie next to each other, which is what elementwise
-functions are fast on. Angles, and the linear map after the waves, are products of matrices for each column.
+Waves have shape (n_columns, n_waves, n_samples): samples are contiguous, because elementwise functions are
+fastest then. Angles, and the linear map after the waves, are matrix products for each column.
 """
 
 from abc import abstractmethod
@@ -34,10 +34,10 @@ def _uniform(random_state, bound, shape):
 
 @dataclass(eq=False, repr=False)
 class NumericEmbedding(Layer):
-    """h_f = phi(W_f g(2 pi w_f x_f) + b_f) for each column f; a subclass states the waves g and phi.
+    """h_f = phi(W_f g(2 pi w_f x_f) + b_f) for each column f; a subclass defines the waves g and phi.
 
-    With a phase p_f the angle is 2 pi w_f x_f + p_f. The parameter `angle` holds w, or w and p, and `turns`
-    2 pi x, or 2 pi x and 1.
+    With a phase p_f the angle is 2 pi w_f x_f + p_f. The parameter `angle` holds w, or w and p; the work
+    array `turns` holds 2 pi x, or 2 pi x and 1.
     """
 
     n_frequencies: int = 16
@@ -63,7 +63,7 @@ class NumericEmbedding(Layer):
 
     @property
     def n_linear(self):
-        """Numbers of a column that the linear map gives."""
+        """The number of outputs of the linear map for each column."""
         return self.n_components
 
     def n_outputs(self, n_inputs):
@@ -106,11 +106,11 @@ class NumericEmbedding(Layer):
 
     @abstractmethod
     def compute_waves(self, params, work):
-        """The angles to `work.angle`, g to `work.waves`."""
+        """Write the angles to `work.angle` and g to `work.waves`."""
 
     @abstractmethod
     def compute_angle_gradient(self, work):
-        """-dE/d(angle) to `work.minus_angle_gradient` from `work.waves_gradient`."""
+        """Compute -dE/d(angle) from `work.waves_gradient`; write it to `work.minus_angle_gradient`."""
 
     def forward(self, x, params, work, training):
         np.multiply(x.mT, 2.0 * pi, out=work.turns[..., 0, :])
@@ -123,7 +123,7 @@ class NumericEmbedding(Layer):
         return work.output
 
     def _embedded_part(self, columns):
-        """The columns of the output, or of its gradient, that the linear map gives."""
+        """The columns of the output, or of its gradient, that come from the linear map."""
         return columns
 
     def backward(self, output_gradient, params, gradients, work):
@@ -144,7 +144,7 @@ class NumericEmbedding(Layer):
 
 
 def _samples_first(array):
-    """(n_columns, n_linear, n_samples) as (n_samples, n_columns * n_linear), on the same memory."""
+    """A view of (n_columns, n_linear, n_samples) as (n_samples, n_columns * n_linear)."""
     return array.reshape(*array.shape[:-3], -1, array.shape[-1]).mT
 
 
@@ -152,9 +152,9 @@ def _samples_first(array):
 class PBLD(NumericEmbedding):
     """[W_f cos(2 pi w_f x_f + p_f) + b_f, x_f] for each column f (Holzmüller et al., 2024).
 
-    The name stands for periodic, bias, linear, DenseNet: x itself stays among the outputs. First come the
-    outputs of the linear maps, column by column, then all x. First values: w ~ N(0, frequency_scale^2),
-    p uniform in [-pi, pi], W and b uniform within 1 / sqrt(n_frequencies).
+    The name stands for periodic, bias, linear, DenseNet: x itself is also an output. The outputs of the
+    linear maps come first, column by column, then all x. Initial values: w ~ N(0, frequency_scale^2), p
+    uniform in [-pi, pi], W and b uniform between -1 / sqrt(n_frequencies) and 1 / sqrt(n_frequencies).
 
     Parameters
     ----------
@@ -162,16 +162,16 @@ class PBLD(NumericEmbedding):
         Number of waves for each column.
 
     n_components : int, default=4
-        How many numbers stand for a column, x itself among them; >= 2.
+        Number of outputs for each column, including x itself; >= 2.
 
     frequency_scale : float, default=0.1
-        Standard deviation of the first frequencies w, > 0: larger for targets that change faster with x.
+        Standard deviation of the initial frequencies w, > 0; use more if the target changes fast with x.
 
     learning_rate : float, default=0.1
         Factor of the solver's learning rate, >= 0.
 
     weight_decay : float, default=0.1
-        Factor of `alpha` and of the solver's weight decay, >= 0; b is not decayed.
+        Factor of `alpha` and of the solver's weight decay, >= 0; b has no weight decay.
     """
 
     _parameter_constraints = {
@@ -217,24 +217,25 @@ class PBLD(NumericEmbedding):
 class PL(NumericEmbedding):
     """W_f [cos(2 pi w_f x_f), sin(2 pi w_f x_f)] + b_f for each column f (Gorishniy et al., 2022).
 
-    First values: w ~ N(0, frequency_scale^2), W and b uniform within 1 / sqrt(2 n_frequencies).
+    Initial values: w ~ N(0, frequency_scale^2), W and b uniform between -c and c, c = 1 / sqrt(2
+    n_frequencies).
 
     Parameters
     ----------
     n_frequencies : int, default=16
-        Number of frequencies for each column; each gives a cosine and a sine.
+        Number of frequencies for each column; each has a cosine and a sine.
 
     n_components : int, default=4
-        How many numbers stand for a column.
+        Number of outputs for each column.
 
     frequency_scale : float, default=0.1
-        Standard deviation of the first frequencies w, > 0: larger for targets that change faster with x.
+        Standard deviation of the initial frequencies w, > 0; use more if the target changes fast with x.
 
     learning_rate : float, default=0.1
         Factor of the solver's learning rate, >= 0.
 
     weight_decay : float, default=0.1
-        Factor of `alpha` and of the solver's weight decay, >= 0; b is not decayed.
+        Factor of `alpha` and of the solver's weight decay, >= 0; b has no weight decay.
     """
 
     waves_of_a_frequency = 2

@@ -18,7 +18,7 @@ from skbackprop.products import Product
 
 @dataclass(eq=False, repr=False)
 class Parametric(Layer):
-    """a = x + alpha (phi(x) - x), alpha one number for each node, 1 at first (Holzmüller et al., 2024).
+    """a = x + alpha (phi(x) - x) with one alpha for each node, initially 1 (Holzmüller et al., 2024).
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""What leaves its input as it is."""
+"""A layer that does not change its input."""
 
 from skbackprop.layers.layer import Layer
 
 
 class Passthrough(Layer):
-    """a = x: columns of `Blocks` that need no layer, a shortcut in `Concatenate`."""
+    """a = x: for columns of `Blocks` that need no layer, or as a shortcut in `Concatenate`."""
 
     def forward(self, x, params, work, training):
         return x

@@ -1,4 +1,4 @@
-"""A layer that starts from given values."""
+"""A layer with given initial values."""
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from skbackprop.memory import leaves, map_tree
 
 
 class Arrays(list):
-    """A list of arrays that shows their shapes only."""
+    """A list of arrays whose repr shows only their shapes."""
 
     def __repr__(self):
         return f"[{', '.join(f'array of shape {np.shape(array)}' for array in self)}]"
@@ -20,7 +20,7 @@ class Arrays(list):
 
 @dataclass(eq=False, repr=False)
 class Pretrained(Wrapper):
-    """The layer's parameters start from `values`, and learn unless the layer is `Frozen` too.
+    """The layer's parameters start from `values`; they are trained unless the layer is also `Frozen`.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class Pretrained(Wrapper):
         Any layer; `Sequential` for several.
 
     values : list of array
-        One for each parameter of the layer, in the order in which it declares them: weight and bias for
-        `Dense`. A bias may have shape (n_units,).
+        An array for each parameter of the layer, in the order in which the layer declares them: weight and
+        bias for `Dense`. A bias may have shape (n_units,).
 
     See Also
     --------

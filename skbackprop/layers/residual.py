@@ -9,7 +9,7 @@ from skbackprop.layers.wrapper import Wrapper
 
 @dataclass(eq=False, repr=False)
 class Residual(Wrapper):
-    """a = x + f(x) (He et al., 2016); the gradient takes both ways and is added up.
+    """a = x + f(x) (He et al., 2016); the input gradient is the sum over both paths.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from skbackprop.products import Product
 
 @dataclass(eq=False, repr=False)
 class Scale(Layer):
-    """a = scale * x, scale 1 at first: a soft choice of features (Holzmüller et al., 2024).
+    """a = scale * x, where scale is initially 1: a soft feature selection (Holzmüller et al., 2024).
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ class Sequential(Layer):
     Parameters
     ----------
     layers : list of Layer
-        In the order in which the data passes them; at least one.
+        In the order in which data pass through them; at least one.
     """
 
     layers: list[Layer]

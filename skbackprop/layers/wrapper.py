@@ -1,4 +1,4 @@
-"""What layers around one other layer share."""
+"""The base class of layers that contain one other layer."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from skbackprop.layers.layer import Layer
 
 @dataclass(eq=False, repr=False)
 class Wrapper(Layer):
-    """Computes what `layer` computes; a subclass changes one thing."""
+    """Computes the same as `layer`; a subclass changes one method."""
 
     layer: Layer
 

@@ -1,4 +1,4 @@
-"""Losses by idea, one a file, and the names by which an estimator finds them."""
+"""Losses, and the names by which an estimator finds them."""
 
 from skbackprop.losses.classification import BinaryLogLoss, LogLoss, MultinomialLogLoss
 from skbackprop.losses.cross_entropy import CrossEntropy

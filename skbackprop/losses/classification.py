@@ -15,9 +15,9 @@ from skbackprop.schedules import Scheduled, check_scheduled
 
 @dataclass(eq=False, repr=False)
 class LogLoss(Loss):
-    """The log loss of a classifier: binary for one column or several labels, else multinomial.
+    """The log loss of a classifier: binary for one column or several labels, otherwise multinomial.
 
-    `for_columns` chooses; both parts may be given to a classifier themselves.
+    `for_columns` chooses between the two; a classifier also accepts each of them directly.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class LogLoss(Loss):
         return np.add(out, work.class_share, out=out)
 
     def losses_and_delta(self, y, z, losses, out, work):
-        raise TypeError("LogLoss stands for two losses: take the one that `for_columns` gives.")
+        raise TypeError("LogLoss stands for two losses: use the one that `for_columns` returns.")
 
 
 class BinaryLogLoss(LogLoss):
@@ -88,7 +88,7 @@ class MultinomialLogLoss(LogLoss, SoftmaxLink):
 
     def for_columns(self, exclusive):
         if not exclusive:
-            raise ValueError(f"loss={self!r} needs exactly one class a sample: use LogLoss.")
+            raise ValueError(f"loss={self!r} needs exactly one class per sample: use LogLoss.")
         return self
 
     def losses_and_delta(self, y, z, losses, out, work):

@@ -4,11 +4,11 @@ import numpy as np
 
 from skbackprop.losses.loss import Loss
 
-MOST_OFF = 1e-4  # by which the shares of a row may differ from 1 in sum: they may be rounded
+MOST_OFF = 1e-4  # the largest difference of the sum of a row from 1: shares may be rounded
 
 
 class SoftmaxLink(Loss):
-    """A loss whose prediction is softmax(z): what the losses of classes and of shares have in common."""
+    """A loss whose prediction is softmax(z): the base of the losses for classes and for shares."""
 
     out_activation = "softmax"
 
@@ -16,7 +16,7 @@ class SoftmaxLink(Loss):
         return {**super().buffers(n_outputs), "row": 1, "shifted": n_outputs}
 
     def cross_entropy_and_delta(self, y, z, losses, out, work):
-        """-y_k log p_k to `losses`, p - y to `out`, p = softmax(z): for rows of y that sum to 1."""
+        """Write -y_k log p_k to `losses` and p - y to `out`, p = softmax(z), for rows of y that sum to 1."""
         np.maximum.reduce(z, axis=-1, keepdims=True, out=work.row)
         np.subtract(z, work.row, out=work.shifted)
         np.exp(work.shifted, out=out)
@@ -38,9 +38,9 @@ class SoftmaxLink(Loss):
 
 
 class CrossEntropy(SoftmaxLink):
-    """Of shares: L = -sum_k y_k log p_k with p = softmax(z), dL/dz = p - y; y_k >= 0, sum_k y_k = 1.
+    """For shares: L = -sum_k y_k log p_k with p = softmax(z), dL/dz = p - y; y_k >= 0, sum_k y_k = 1.
 
-    Its least value, at p = y, is the entropy of y.
+    Its smallest value, at p = y, is the entropy of y.
     """
 
     shiftable = False
@@ -48,8 +48,8 @@ class CrossEntropy(SoftmaxLink):
     def n_nodes(self, n_columns):
         if n_columns < 2:
             raise ValueError(
-                "CrossEntropy is for shares of two or more columns that sum to 1 in each row, but y has one "
-                "column: give a column for each share, or take output_activation='logistic' for one share."
+                "CrossEntropy needs shares in two or more columns that sum to 1 in each row, but y has one "
+                "column: give a column for each share, or use output_activation='logistic' for one share."
             )
         return n_columns
 
@@ -69,6 +69,6 @@ class CrossEntropy(SoftmaxLink):
 
     def _value_of_outputs(self, sample_weight, out, work):
         raise ValueError(
-            f"sample_weight has {sample_weight.shape[-1]} columns, but to CrossEntropy the shares of a row "
+            f"sample_weight has {sample_weight.shape[-1]} columns, but for CrossEntropy the shares of a row "
             "are one target: give one weight for each row."
         )

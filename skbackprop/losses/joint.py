@@ -1,4 +1,4 @@
-"""A loss of its own for each output of one network."""
+"""A separate loss for each output of one network."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -11,27 +11,28 @@ from skbackprop.memory import Buffer, side_by_side
 
 @dataclass(eq=False, repr=False)
 class JointLoss(Loss):
-    """E = sum_k E_k: the losses stand side by side, each on its own columns of z and of y.
+    """E = sum_k E_k, where each loss has its own columns of z and of y.
 
-    No two losses share a column of z, so delta is their deltas side by side; what the outputs share are
-    the layers below (multitask learning: Caruana, 1997). With `sample_weight` of shape (n_samples,
+    Two losses never share a column of z, so delta consists of their deltas, one after the other. The outputs
+    share the layers before (multitask learning: Caruana, 1997). With `sample_weight` of shape (n_samples,
     n_losses) every loss is averaged with its own column: E_k = sum_i w_ik L_k(i) / sum_i w_ik. A single
-    column is shared. The strength of an L2 penalty is alpha times the mean of the 1 / sum_i w_ik.
+    column is used for all losses. The strength of an L2 penalty is alpha times the mean of the 1 / sum_i
+    w_ik.
 
-    `out_activation` is the name that all losses share, else "per_output".
+    `out_activation` is the common name of all losses, or "per_output" if they differ.
 
     Parameters
     ----------
     losses : list of Loss
-        One for each output, all for numbers or all for classes.
+        One for each output, all for regression or all for classification.
 
     z_widths : list of int, default=None
-        Columns of the net input for each loss; by default, and at any rate, as many as the loss needs for its
-        columns of y.
+        Number of columns of the net input for each loss. It must be the number that the loss needs for its
+        columns of y, which is the default.
 
     y_widths : list of int, default=None
-        Columns of the target for each loss; by default 1. For the multinomial log loss the number of
-        classes.
+        Number of columns of the target for each loss; by default 1. For the multinomial log loss it is the
+        number of classes.
 
     Examples
     --------
@@ -55,18 +56,18 @@ class JointLoss(Loss):
     def _validate_params(self):
         super()._validate_params()
         if not self.losses or not all(isinstance(loss, Loss) for loss in self.losses):
-            raise ValueError(f"losses={self.losses!r} must be losses such as Huber(), one or more.")
+            raise ValueError(f"losses={self.losses!r} must be a list of losses such as Huber().")
         for loss in self.losses:
             loss._validate_params()
         if len({loss.for_classes for loss in self.losses}) > 1:
-            raise ValueError(f"losses={self.losses!r} must be all for numbers or all for classes.")
+            raise ValueError(f"losses={self.losses!r} must be all for regression or all for classification.")
         for name in ("y_widths", "z_widths"):
             widths = getattr(self, name)
             if widths is not None and (
                 len(widths) != len(self.losses) or not all(isinstance(w, Integral) and w > 0 for w in widths)
             ):
                 raise ValueError(
-                    f"{name}={widths!r} must have a whole number > 0 for each of {len(self.losses)} losses."
+                    f"{name}={widths!r} must have an integer > 0 for each of the {len(self.losses)} losses."
                 )
         needed = self._nodes()
         if list(self.nodes_of_losses()) != needed:
@@ -96,20 +97,20 @@ class JointLoss(Loss):
         return self._nodes() if self.z_widths is None else self.z_widths
 
     def blocks(self):
-        """(loss, its columns of y, its columns of z) one by one."""
+        """(loss, its columns of y, its columns of z) for each loss."""
         return zip(self.losses, side_by_side(self._y_widths()), side_by_side(self.nodes_of_losses()))
 
     def for_columns(self, exclusive):
-        """Each loss for its own columns: several stand for the classes of one output."""
+        """Each loss for its own columns; several columns are the classes of one output."""
         if exclusive:
-            raise ValueError("JointLoss is for several outputs: use LogLoss for one class label a sample.")
+            raise ValueError("JointLoss is for several outputs: use LogLoss for one class label per sample.")
         parts = [loss.for_columns(width > 1) for loss, width in zip(self.losses, self._y_widths())]
         return JointLoss(parts, self.z_widths, self.y_widths)
 
     def n_nodes(self, n_columns):
         if n_columns != sum(self._y_widths()):
             raise ValueError(
-                f"y has {n_columns} column(s), but JointLoss(y_widths={list(self._y_widths())}) is for "
+                f"y has {n_columns} column(s), but JointLoss(y_widths={list(self._y_widths())}) needs "
                 f"{sum(self._y_widths())}."
             )
         return sum(self.nodes_of_losses())
@@ -138,7 +139,7 @@ class JointLoss(Loss):
                 raise ValueError(f"Output {k} of y, counted from 0: {error}") from error
 
     def losses_and_delta(self, y, z, losses, out, work):
-        raise TypeError("The losses of a JointLoss are averaged one by one: take `value_and_delta`.")
+        raise TypeError("Each loss of a JointLoss is averaged by itself: use `value_and_delta`.")
 
     def value_and_delta(self, y, z, sample_weight, out, work):
         n_losses = len(self.losses)

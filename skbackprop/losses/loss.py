@@ -1,8 +1,8 @@
-"""Losses L(y, z) on the net input z of the last layer: value and delta = dL/dz from one method.
+"""Losses L(y, z) of the net input z of the last layer: one method computes the value and delta = dL/dz.
 
-The mean over a batch is E = sum_i w_i sum_j L(y_ij, z_ij) / sum_i w_i: over samples i weighted, over
-outputs j a sum. With a weight for each output of each sample, E = sum_j (sum_i w_ij L_ij / sum_i w_ij). A
-loss holds no data; its work arrays come from `buffers`.
+The loss of a batch is E = sum_i w_i sum_j L(y_ij, z_ij) / sum_i w_i: a weighted mean over samples i of the
+sum over outputs j. With a weight for each output of each sample, E = sum_j (sum_i w_ij L_ij / sum_i w_ij). A
+loss stores no data; its work arrays come from `buffers`.
 """
 
 from abc import ABC, abstractmethod
@@ -17,17 +17,17 @@ from skbackprop.products import Product
 
 
 class Loss(BaseEstimator, ABC):
-    """Base class; a subclass states `losses_and_delta`, and its inverse link in `predict`."""
+    """Base class; a subclass defines `losses_and_delta`, and its inverse link in `predict`."""
 
     _parameter_constraints: dict = {}
     out_activation: str = "identity"  # the name of the inverse link
-    shiftable: bool = True  # a constant may be added to y and z; False: y > 0 in a unit of its own
+    shiftable: bool = True  # whether y and z may be shifted by a constant; False if y must be positive
     for_classes: bool = False  # True: z are log odds, and `predict` gives probabilities
-    columns_for_two_classes: int = 1  # of a classifier's target; 2 wants one column a class always
+    columns_for_two_classes: int = 1  # columns of a classifier's target; 2: always one column per class
     n_scratch: int = 0
 
     def n_nodes(self, n_columns: int) -> int:
-        """How many nodes the last layer needs for y with so many columns."""
+        """The number of nodes that the last layer needs if y has `n_columns` columns."""
         return n_columns
 
     def buffers(self, n_outputs: int) -> dict[str, Any]:
@@ -48,22 +48,22 @@ class Loss(BaseEstimator, ABC):
             "inverses": Buffer((1, n_outputs), per_sample=False, late=True),
             "ones": Buffer((n_outputs, 1), per_sample=False, fill=lambda n_samples: 1.0),
             "value": Buffer((1, 1), per_sample=False),
-            "half": Buffer((), per_sample=False, fill=lambda n_samples: 0.5),  # faster than the number
+            "half": Buffer((), per_sample=False, fill=lambda n_samples: 0.5),  # faster than a Python number
             "product": Product((n_outputs, 1)),
         }
 
     def check_targets(self, y: np.ndarray) -> None:
-        """Raise ValueError where y has values that the loss is not defined for."""
+        """Raise ValueError if y has values for which the loss is not defined."""
 
     def for_columns(self, exclusive: bool) -> "Loss":
-        """The loss for target columns of which exactly one is 1 (`exclusive`), or that are independent."""
+        """The loss for target columns: exactly one of them is 1 (`exclusive`), or they are independent."""
         return self
 
     @abstractmethod
     def losses_and_delta(
         self, y: np.ndarray, z: np.ndarray, losses: np.ndarray, out: np.ndarray, work: Work
     ) -> None:
-        """L(y, z) to `losses`, dL/dz to `out`, both of the shape of z."""
+        """Write L(y, z) to `losses` and dL/dz to `out`, both of the shape of z."""
 
     def predict(self, z: np.ndarray, out: np.ndarray) -> None:
         """The inverse link: the prediction for z."""
@@ -72,32 +72,32 @@ class Loss(BaseEstimator, ABC):
     def predict_backward(
         self, output_gradient: np.ndarray, z: np.ndarray, prediction: np.ndarray
     ) -> np.ndarray:
-        """dE/dz from dE/d(prediction), for a prediction that `predict` gave for z: back through the link."""
+        """dE/dz from dE/d(prediction), where `prediction` is the result of `predict` for z."""
         if type(self).predict is not Loss.predict:
             raise NotImplementedError(
-                f"{type(self).__name__} has a `predict` of its own and no `predict_backward`: gradients of "
-                "predictions need it, those of net inputs do not."
+                f"{type(self).__name__} defines `predict` but not `predict_backward`, which gradients of "
+                "predictions need. Define it, or use gradients of net inputs."
             )
         return output_gradient
 
     def value(self, y: ArrayLike, z: ArrayLike, weight: ArrayLike | None = None) -> float:
-        """E, one number: for whoever needs neither delta nor work arrays.
+        """E as one number, without delta and without work arrays.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_columns)
-            Targets as the network learns them: of a classifier 0 and 1, a column each class.
+            Targets as the network learns them: for a classifier 0 and 1, one column per class.
 
         z : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Net inputs of the last layer: numbers before the inverse link.
+            Net inputs of the last layer, before the inverse link.
 
         weight : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Weights of the rows.
+            Sample weights.
 
         Returns
         -------
         value : float
-            The weighted mean over the rows of the losses summed over the outputs.
+            The weighted mean over the rows of the sum of the losses over the outputs.
 
         Examples
         --------
@@ -114,7 +114,7 @@ class Loss(BaseEstimator, ABC):
     def value_and_delta(
         self, y: np.ndarray, z: np.ndarray, sample_weight: np.ndarray | None, out: np.ndarray, work: Work
     ) -> np.ndarray:
-        """E, an array of shape (*members, 1, 1), and dE/dz in `out`."""
+        """Return E, an array of shape (*members, 1, 1), and write dE/dz to `out`."""
         self.losses_and_delta(y, z, work.losses, out, work)
         if sample_weight is not None and sample_weight.shape[-1] != 1:
             return self._value_of_outputs(sample_weight, out, work)
@@ -124,7 +124,7 @@ class Loss(BaseEstimator, ABC):
         return work.product(work.sums, work.ones, out=work.value)
 
     def share(self, sample_weight: np.ndarray | None, work: Work) -> np.ndarray:
-        """w_i / sum(w), or 1 / n_samples; all 0 where all weights are. `inverse_weight` is 1 / sum(w)."""
+        """w_i / sum(w), or 1 / n_samples; 0 if all weights are 0. Sets `inverse_weight` to 1 / sum(w)."""
         if sample_weight is None:
             work.inverse_weight = work.equal_inverse
             return work.equal_share
@@ -136,7 +136,7 @@ class Loss(BaseEstimator, ABC):
         return np.multiply(sample_weight, work.inverse, out=work.share)
 
     def _value_of_outputs(self, sample_weight: np.ndarray, out: np.ndarray, work: Work) -> np.ndarray:
-        """Each output averaged with its own weights, as by `JointLoss`."""
+        """Average each output with its own weights, as `JointLoss` does."""
         work.product(work.rows.mT, sample_weight, out=work.totals)
         np.sign(work.totals, out=work.inverses)
         np.maximum(work.totals, np.finfo(work.totals.dtype).tiny, out=work.totals)

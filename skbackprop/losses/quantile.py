@@ -1,4 +1,4 @@
-"""Quantile regression: the pinball loss, for one quantile, or for several that cannot cross."""
+"""Quantile regression: the pinball loss for one quantile, or for several that cannot cross."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -12,7 +12,7 @@ from skbackprop.memory import Buffer
 
 
 def pinball(y, q, tau, losses, out):
-    """L = (q - y) (1[q > y] - tau) to `losses`, dL/dq = 1[q > y] - tau to `out`."""
+    """Write L = (q - y) (1[q > y] - tau) to `losses` and dL/dq = 1[q > y] - tau to `out`."""
     np.subtract(q, y, out=losses)
     np.greater(losses, 0.0, out=out)
     np.subtract(out, tau, out=out)
@@ -37,12 +37,12 @@ class Quantiles(Loss):
 
     q_1 = z_1 and q_k = q_(k-1) + softplus(z_k), so q_1 <= q_2 <= ... for every z (Gasthaus et al., 2019;
     Cannon, 2018). As dq_m/dz_k is logistic(z_k) for all m >= k (1 for k = 1),
-    dL/dz_k = logistic(z_k) sum_(m >= k) dL/dq_m. The network has a node for each quantile, y one column.
+    dL/dz_k = logistic(z_k) sum_(m >= k) dL/dq_m. The network has a node for each quantile; y has one column.
 
     Parameters
     ----------
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
-        tau_k, strictly increasing, each between 0 and 1, bounds excluded.
+        The levels tau_k, strictly increasing, each above 0 and below 1.
 
     Examples
     --------
@@ -77,8 +77,8 @@ class Quantiles(Loss):
     def n_nodes(self, n_columns):
         if n_columns != 1:
             raise ValueError(
-                f"Quantiles is for one target, but y has {n_columns} columns: use JointLoss with a "
-                "Quantiles for each."
+                f"Quantiles needs a single target, but y has {n_columns} columns: use JointLoss with a "
+                "Quantiles for each of them."
             )
         return len(self.quantiles)
 

@@ -1,4 +1,4 @@
-"""Losses of a regressor: squared, absolute and between, and two deviances with a log link."""
+"""Losses for regression: squared, absolute, Huber, log cosh, and two deviances with a log link."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -34,7 +34,7 @@ class AbsoluteError(Loss):
 class Huber(Loss):
     """L = 1/2 r^2 where |r| <= delta, else delta (|r| - delta / 2), with r = z - y (Huber, 1964).
 
-    With c = r cut to [-delta, delta]: L = c (r - c / 2) and dL/dz = c.
+    With c = r limited to [-delta, delta]: L = c (r - c / 2) and dL/dz = c.
     """
 
     delta: float = 1.0

@@ -1,6 +1,6 @@
 """Gradient descent as a chain of small transforms of one flat vector, in place.
 
-An `Optimizer` is settings: which transforms, in which order. A `Descent` binds it to a network and
+An `Optimizer` holds settings: which transforms, in which order. A `Descent` binds it to a network and
 owns its arrays.
 """
 

@@ -21,8 +21,9 @@ from skbackprop.schedules import Scheduled
 class ScaleByAdam(GradientTransform):
     """u <- (m / s_1) / (sqrt(v / s_2) + e / sqrt(s_2)) (Kingma, Ba, 2015, in the order of section 2).
 
-    m and v are sums of u and u^2 with weights beta^0, beta^1, ... into the past, s_1 and s_2 the sums of
-    those weights: m / s_1 and v / s_2 are the paper's corrected moments; e is epsilon / sqrt(1 - beta_2).
+    m and v are sums over the present and past u and u^2 with weights beta^0, beta^1, ...; s_1 and s_2 are the
+    sums of those weights. m / s_1 and v / s_2 are the corrected moments of the paper; e is
+    epsilon / sqrt(1 - beta_2).
     """
 
     beta_1: float = 0.9
@@ -65,12 +66,12 @@ class ScaleByAdam(GradientTransform):
 
 @dataclass(eq=False, repr=False)
 class Adam(Optimizer):
-    """Adam (Kingma, Ba, 2015), with epsilon where section 2 of the paper and scikit-learn have it.
+    """Adam (Kingma, Ba, 2015), with epsilon at the same place as in section 2 of the paper and scikit-learn.
 
     Parameters
     ----------
     learning_rate : float, default=0.001
-        eta.
+        The learning rate eta.
 
     beta_1, beta_2 : float, default=0.9 and 0.999
         Decay rates of the first and the second moment.
@@ -97,7 +98,7 @@ class AdamW(Adam):
     Parameters
     ----------
     learning_rate : float, default=0.001
-        eta.
+        The learning rate eta.
 
     beta_1, beta_2 : float, default=0.9 and 0.999
         Decay rates of the first and the second moment.
@@ -106,7 +107,7 @@ class AdamW(Adam):
         Added to the root of the second moment.
 
     weight_decay : float or Scheduled, default=0.01
-        lambda; biases are not decayed.
+        lambda; biases have no weight decay.
     """
 
     weight_decay: float | Scheduled = 0.01

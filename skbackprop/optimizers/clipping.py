@@ -1,4 +1,4 @@
-"""Bounds: on the update before the step, on the weights after it."""
+"""Limits for the update before a step, and for the weights after it."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class ClipNorm(GradientTransform):
 
 @dataclass(eq=False, repr=False)
 class ClipValue(GradientTransform):
-    """u <- max(-c, min(c, u)), c = `max_value`, each coordinate by itself (Mikolov, 2012)."""
+    """u <- max(-c, min(c, u)) with c = `max_value`, for each coordinate (Mikolov, 2012)."""
 
     max_value: float | Scheduled = 1.0
 
@@ -55,7 +55,7 @@ class ClipValue(GradientTransform):
 class BoundColumns(GradientTransform):
     """w <- w min(1, c / |w|) for the weights w into each node of one matrix (Srivastava et al., 2014).
 
-    Made by `Descent` for a matrix with a `max_norm`, c; it stands after the step.
+    `Descent` adds it after the step for each matrix with a `max_norm` c.
     """
 
     elementwise = False
@@ -77,12 +77,12 @@ class BoundColumns(GradientTransform):
     def apply(self, update, theta, state):
         np.multiply(theta, theta, out=state.scratch)
         np.add.reduce(state.scratch, axis=-2, keepdims=True, out=state.norm)
-        np.multiply(theta, _shrinkage(state), out=state.scratch)  # in place it would copy members
+        np.multiply(theta, _shrinkage(state), out=state.scratch)  # in place, NumPy would copy the members
         np.copyto(theta, state.scratch)
 
 
 def _shrinkage(state):
-    """min(1, c / |x|), where |x|^2 is in `norm`."""
+    """min(1, c / |x|); `norm` holds |x|^2."""
     np.sqrt(state.norm, out=state.norm)
     np.maximum(state.norm, state.max_norm, out=state.norm)
     return np.divide(state.max_norm, state.norm, out=state.norm)

@@ -1,4 +1,4 @@
-"""Weight decay that does not pass through the scaling of the gradient."""
+"""Weight decay that is not scaled like the gradient."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -50,5 +50,5 @@ class DecayWeights(GradientTransform):
 
 
 def decoupled(weight_decay):
-    """What an optimizer with this `weight_decay` adds to its chain, before the learning rate."""
+    """The transforms for this `weight_decay`, to be put before the learning rate in a chain."""
     return [DecayWeights(weight_decay)] if weight_decay else []

@@ -1,4 +1,4 @@
-"""An optimizer at work on a network. After the chain the update is subtracted: theta -= update."""
+"""Gradient descent on a network. After the chain of transforms the update is subtracted: theta -= update."""
 
 from itertools import groupby
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from skbackprop.schedules import scheduled_settings
 
 
 class _ScaleByFactors(GradientTransform):
-    """u <- f u, f the `learning_rate` of each parameter: where it is 0, nothing ever moves."""
+    """u <- f u with the `learning_rate` f of each parameter; a parameter with f = 0 never changes."""
 
     def work(self, network):
         return {"factors": network.learning_rates.astype(network.theta.dtype)}
@@ -31,7 +31,7 @@ class _Descend(GradientTransform):
 
 
 def _last_links(network):
-    """The end of every chain: the parameters' own rates, the step, bounds on what it moved."""
+    """The end of every chain: the learning rates of parameters, the step, limits of norms after it."""
     bounds = [
         BoundColumns(part, shape, parameter.max_norm)
         for part, shape, parameter in network.matrices
@@ -42,7 +42,7 @@ def _last_links(network):
 
 
 class Descent:
-    """Owns the moments, and walks theta in cache-sized blocks."""
+    """Owns the moments, and updates theta in blocks that fit into the cache."""
 
     def __init__(self, optimizer: Optimizer, network: Parameters) -> None:
         optimizer._validate_params()
@@ -53,7 +53,7 @@ class Descent:
         if n_rates == 0:
             self.transforms.append(ScaleByLearningRate())
         elif n_rates > 1:
-            raise ValueError(f"{optimizer!r} has ScaleByLearningRate {n_rates} times: once is enough.")
+            raise ValueError(f"{optimizer!r} has ScaleByLearningRate {n_rates} times: use it only once.")
         self.network = network
         self.states = _placed(transform.init(network) for transform in self.transforms)
         self._bind()
@@ -68,7 +68,7 @@ class Descent:
         self._bind()
 
     def continue_from(self, other: "Descent") -> None:
-        """Take over the state of a descent that keeps the same arrays, whatever its settings."""
+        """Continue with the state of another descent that has the same arrays; settings may differ."""
         ours, theirs = ([state for state in descent.states if state] for descent in (self, other))
         if [list(state) for state in ours] == [list(state) for state in theirs]:
             for state, earlier in zip(ours, theirs):
@@ -80,7 +80,7 @@ class Descent:
         return [array for state in self.states for array in state.values()]
 
     def _bind(self):
-        """Views are rebuilt, never pickled."""
+        """Make the views again, because they are not pickled."""
         network = self.network
         work = [transform.work(network) for transform in self.transforms]
         arrays = [{**state, **more} for state, more in zip(self.states, work)]
@@ -122,12 +122,12 @@ class Descent:
         return bool(self._following)
 
     def set_progress(self, progress: float) -> None:
-        """Settings of transforms that are `Scheduled` take their values at this progress, 0 to 1."""
+        """Set the `Scheduled` settings of the transforms to their values at this progress, 0 to 1."""
         for set_progress, state in self._following:
             set_progress(progress, state)
 
     def step(self) -> None:
-        """One step down the network's gradient, which is used up."""
+        """Take one step along the network's gradient, which is overwritten."""
         for advance, state in self._scalars:
             advance(state)
         for apply, update, theta, state in self._calls:

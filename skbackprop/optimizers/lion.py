@@ -49,12 +49,13 @@ class ScaleByLion(GradientTransform):
 class Lion(Optimizer):
     """theta <- theta - eta (sign(beta_1 m + (1 - beta_1) g) + lambda theta) (Chen et al., 2023).
 
-    Every coordinate moves by eta: the rate is 3 to 10 times smaller than Adam's, lambda as much larger.
+    Every coordinate changes by eta: use a learning rate that is 3 to 10 times smaller than for Adam, and a
+    lambda that is larger by the same factor.
 
     Parameters
     ----------
     learning_rate : float, default=0.0001
-        eta.
+        The learning rate eta.
 
     beta_1 : float, default=0.9
         Weight of the momentum m in the update.
@@ -63,7 +64,7 @@ class Lion(Optimizer):
         Decay rate of m.
 
     weight_decay : float or Scheduled, default=0.0
-        lambda; biases are not decayed.
+        lambda; biases have no weight decay.
     """
 
     learning_rate: float = 0.0001

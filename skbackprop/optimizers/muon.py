@@ -19,11 +19,11 @@ from skbackprop.optimizers.transform import (
 from skbackprop.products import InPieces, VectorProduct
 from skbackprop.schedules import Scheduled
 
-COEFFICIENTS = 3.4445, -4.7750, 2.0315  # of Newton and Schulz's iteration, tuned by Jordan et al.
+COEFFICIENTS = 3.4445, -4.7750, 2.0315  # of the Newton-Schulz iteration, tuned by Jordan et al.
 
 
 def hidden_matrices(network):
-    """(slice, shape) of every weight matrix but the last one, with two rows and columns at least."""
+    """(slice, shape) of every weight matrix except the last, with at least two rows and two columns."""
     return [(part, shape) for part, shape, _ in network.matrices[:-1] if min(shape) >= 2]
 
 
@@ -45,7 +45,7 @@ class HiddenNesterovMomentum(NesterovMomentum):
 
 
 class ScaleByAdamElsewhere(ScaleByAdam):
-    """`ScaleByAdam` on all but the hidden matrices: the last layer, biases, gains."""
+    """`ScaleByAdam` on all other parameters: the last layer, biases, gains."""
 
     def pieces(self, network):
         return elsewhere(network)
@@ -53,10 +53,11 @@ class ScaleByAdamElsewhere(ScaleByAdam):
 
 @dataclass(eq=False, repr=False)
 class Orthogonalize(GradientTransform):
-    """U <- 0.2 sqrt(max(n, m)) X for each hidden matrix U, of shape (n, m), X near the U' V'^T of its SVD.
+    """U <- 0.2 sqrt(max(n, m)) X for each hidden matrix U, of shape (n, m), where X is nearly orthogonal.
 
-    X starts as U / |U| and takes X <- a X + (b A + c A^2) X, A = X X^T, `n_steps` times (Newton, Schulz;
-    Jordan et al., 2024). The factor gives Adam's usual size of an update (Liu et al., 2025).
+    X approximates U' V'^T of the SVD of U. It starts as U / |U|, followed by `n_steps` iterations
+    X <- a X + (b A + c A^2) X with A = X X^T (Newton, Schulz; Jordan et al., 2024). The factor gives updates
+    the usual size of Adam's (Liu et al., 2025).
     """
 
     n_steps: int = 5
@@ -74,7 +75,7 @@ class Orthogonalize(GradientTransform):
     def bind(self, update, theta, state):
         *members, n, m = update.shape
         dtype = update.dtype
-        state.update = update if n <= m else update.mT  # lies: not more rows than columns
+        state.update = update if n <= m else update.mT  # at least as many columns as rows
         state.flat = update.reshape(*members, n * m)
         state.norm = np.empty((*members, 1, 1), dtype)
         state.squared_norm = state.norm[..., 0, 0]
@@ -90,7 +91,7 @@ class Orthogonalize(GradientTransform):
         np.maximum(state.norm, state.epsilon, out=state.norm)
         np.divide(state.update, state.norm, out=x)
         for _ in range(self.n_steps):
-            np.copyto(product, x)  # BLAS has a product of its own for X X^T: with threads of its own
+            np.copyto(product, x)  # for X X^T NumPy calls another BLAS routine, which may use several threads
             state.multiply(x, product.mT, out=gram)
             state.multiply(gram, gram, out=square)
             np.multiply(gram, state.b, out=gram)
@@ -104,16 +105,16 @@ class Orthogonalize(GradientTransform):
 
 @dataclass(eq=False, repr=False)
 class Muon(Optimizer):
-    """Hidden weight matrices by orthogonal updates of a momentum, everything else by Adam.
+    """Orthogonal updates with momentum for hidden weight matrices, Adam for all other parameters.
 
     For a matrix W, of shape (n, m), with gradient G: V <- mu V + G, W <- W - eta (0.2 sqrt(max(n, m)) X +
-    lambda W), X the nearest orthogonal matrix to mu V + G, nearly (Jordan et al., 2024; the factor is of
-    Liu et al., 2025: one learning rate serves both parts). The last layer and biases take Adam's steps.
+    lambda W), where X approximates the orthogonal matrix nearest to mu V + G (Jordan et al., 2024). With the
+    factor of Liu et al. (2025) one learning rate fits both parts. The last layer and biases use Adam.
 
     Parameters
     ----------
     learning_rate : float, default=0.001
-        eta.
+        The learning rate eta.
 
     momentum : float, default=0.95
         mu, in [0, 1].
@@ -122,10 +123,10 @@ class Muon(Optimizer):
         Adam's decay rates of the first and the second moment.
 
     epsilon : float, default=1e-8
-        Adam's: added to the root of the second moment.
+        Added to the root of Adam's second moment.
 
     weight_decay : float or Scheduled, default=0.0
-        lambda; biases are not decayed.
+        lambda; biases have no weight decay.
     """
 
     learning_rate: float = 0.001

@@ -22,8 +22,8 @@ class ScaleByNAdam(GradientTransform):
     """u <- (c_g u + c_m m) / (sqrt(v / s) + epsilon) (Dozat, 2016, algorithm 2 with his mu schedule).
 
     mu_t = beta_1 (1 - 0.96^(0.004 t) / 2), Pi_t = mu_1 ... mu_t, c_g = (1 - mu_t) / (1 - Pi_t) and
-    c_m = (1 - beta_1) mu_(t+1) / (1 - Pi_(t+1)). m and v are sums of u and u^2 with weights beta^0,
-    beta^1, ... into the past, s the sum of v's weights: (1 - beta_1) m is the paper's first moment.
+    c_m = (1 - beta_1) mu_(t+1) / (1 - Pi_(t+1)). m and v are sums over the present and past u and u^2 with
+    weights beta^0, beta^1, ...; s is the sum of the weights of v. (1 - beta_1) m is the paper's first moment.
     """
 
     beta_1: float = 0.9
@@ -108,7 +108,7 @@ class NAdam(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
-        eta.
+        The learning rate eta.
 
     beta_1, beta_2 : float, default=0.9 and 0.999
         Decay rates of the first and the second moment.
@@ -120,7 +120,7 @@ class NAdam(Optimizer):
         How fast the momentum rises from beta_1 / 2 to beta_1; 0 keeps it at beta_1 / 2.
 
     weight_decay : float or Scheduled, default=0.0
-        lambda; biases are not decayed.
+        lambda; biases have no weight decay.
     """
 
     learning_rate: float = 0.001

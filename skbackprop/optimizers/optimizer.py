@@ -9,7 +9,7 @@ from skbackprop.optimizers.transform import RATE, GradientTransform
 
 
 class Optimizer(BaseEstimator, ABC):
-    """Settings of a descent: `learning_rate`, a number, and the chain that `transforms` gives."""
+    """Settings of a descent: a number `learning_rate`, and the chain that `transforms` returns."""
 
     learning_rate: float
 
@@ -17,20 +17,20 @@ class Optimizer(BaseEstimator, ABC):
 
     @abstractmethod
     def transforms(self) -> list[GradientTransform]:
-        """The chain, a list of `GradientTransform`; the learning rate comes last if it is not in it."""
+        """The chain of transforms; if it has no `ScaleByLearningRate`, that is applied last."""
 
 
 @dataclass(eq=False, repr=False)
 class Chain(Optimizer):
-    """Any list of transforms; the learning rate comes last unless `ScaleByLearningRate` is in the list.
+    """Any list of transforms; if it has no `ScaleByLearningRate`, that is applied last.
 
     Parameters
     ----------
     steps : list of GradientTransform
-        In the order in which the gradient passes them.
+        The transforms, in the order in which they are applied to the gradient.
 
     learning_rate : float, default=0.001
-        eta.
+        The learning rate eta.
 
     Examples
     --------

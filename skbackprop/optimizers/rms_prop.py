@@ -1,4 +1,4 @@
-"""RMSProp: each coordinate at the scale of its own recent gradients."""
+"""RMSProp: each coordinate is divided by the size of its recent gradients."""
 
 from dataclasses import dataclass
 
@@ -47,12 +47,12 @@ class ScaleByRMS(GradientTransform):
 
 @dataclass(eq=False, repr=False)
 class RMSProp(Optimizer):
-    """theta <- theta - eta g / (sqrt(v) + epsilon), v the running mean of g^2.
+    """theta <- theta - eta g / (sqrt(v) + epsilon), where v is the running mean of g^2.
 
     Parameters
     ----------
     learning_rate : float, default=0.001
-        eta.
+        The learning rate eta.
 
     rho : float, default=0.9
         Decay rate of v.

@@ -55,18 +55,18 @@ class NesterovMomentum(GradientTransform):
 
 @dataclass(eq=False, repr=False)
 class SGD(Optimizer):
-    """theta <- theta - eta g; with momentum v <- mu v + eta g, and Nesterov's look ahead.
+    """theta <- theta - eta g; with momentum v <- mu v + eta g and theta <- theta - v.
 
     Parameters
     ----------
     learning_rate : float, default=0.001
-        eta.
+        The learning rate eta.
 
     momentum : float, default=0.0
-        mu, in [0, 1].
+        The momentum mu, in [0, 1].
 
     nesterov : bool, default=False
-        Whether the step is taken from where the velocity leads.
+        Whether to use Nesterov's momentum, theta <- theta - (mu v + eta g).
     """
 
     learning_rate: float = 0.001

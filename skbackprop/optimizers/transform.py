@@ -18,22 +18,22 @@ NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
 
 
 class Parameters(Protocol):
-    """What a transform sees of a network."""
+    """The attributes of a network that a transform uses."""
 
     theta: np.ndarray  # (*members, n_parameters)
     gradient: np.ndarray  # of the shape of theta
-    n_decayed: int  # weights that decay come first
+    n_decayed: int  # weights with weight decay come first in theta
     learning_rates: np.ndarray | None  # a factor for each parameter; None: 1 for all
     weight_decays: np.ndarray | None  # the same for weight decay
-    matrices: list[tuple[slice, tuple[int, ...], Any]]  # (part of theta, shape, `Parameter`) of each
+    matrices: list[tuple[slice, tuple[int, ...], Any]]  # (part of theta, shape, `Parameter`) for each matrix
 
 
 class GradientTransform(BaseEstimator, ABC):
-    """u, the update, starts as the gradient; `apply` changes it in place.
+    """The update u is the gradient at first; `apply` changes it in place.
 
-    `init` gives the arrays that continue from step to step, `work` constants and scratch; `apply` finds
-    both in `state`. `pieces` says on which parts of theta it acts: arrays of theta's shape are cut in the
-    same way, and an elementwise transform is applied block by block.
+    `init` returns the arrays that are kept from step to step, `work` constants and scratch arrays; `apply`
+    has both in `state`. `pieces` says which parts of theta the transform changes: arrays of theta's shape are
+    split in the same way, and an elementwise transform is applied block by block.
     """
 
     _parameter_constraints: dict = {}
@@ -44,44 +44,44 @@ class GradientTransform(BaseEstimator, ABC):
         check_scheduled(self)
 
     def init(self, network: Parameters) -> dict[str, np.ndarray]:
-        """Arrays by name: the state, kept and pickled."""
+        """Arrays by name: the state, which is kept and pickled."""
         return {}
 
     def work(self, network: Parameters) -> dict[str, np.ndarray]:
-        """Arrays by name: constants and scratch, made again from the settings when needed."""
+        """Arrays by name: constants and scratch arrays, made again from the settings when needed."""
         return {}
 
     def pieces(self, network: Parameters) -> list[tuple[slice, tuple[int, ...]]]:
-        """(slice of theta's last axis, the shape that `apply` sees) of every part to act on."""
+        """(slice of theta's last axis, the shape that `apply` receives) for every part to change."""
         n_parameters = network.theta.shape[-1]
         return [(slice(0, n_parameters), (n_parameters,))]
 
     def bind(self, update: np.ndarray, theta: np.ndarray, state: SimpleNamespace) -> None:
-        """Once a block: views and scratch that depend on it, put into `state`.
+        """Called once for each block: put views and scratch arrays that depend on it into `state`.
 
-        `state.n_decayed` counts the leading weights of the block that decay.
+        `state.n_decayed` is the number of weights with weight decay, at the start of the block.
         """
 
     def advance(self, state: SimpleNamespace) -> None:
-        """Once a step: the scalars that change."""
+        """Called once per step, to update scalars."""
 
     def set_progress(self, progress: float, state: SimpleNamespace) -> None:
-        """Once a step where a setting is `Scheduled`: its value goes to the array of its name."""
+        """Called once per step if a setting is `Scheduled`: writes its value to the array of that name."""
         for name, setting in scheduled_settings(self).items():
             getattr(state, name)[...] = setting.at(progress)
 
     @abstractmethod
     def apply(self, update: np.ndarray, theta: np.ndarray, state: SimpleNamespace) -> None:
-        """The new update, in place."""
+        """Change the update in place."""
 
 
 def scalar(value: float | Scheduled, network: Parameters) -> np.ndarray:
-    """An array of shape (); what is `Scheduled` starts at progress 0."""
+    """An array of shape (); for a `Scheduled` its value at progress 0."""
     return np.array(value.at(0.0) if isinstance(value, Scheduled) else value, network.theta.dtype)
 
 
 class ScaleByLearningRate(GradientTransform):
-    """u <- eta u. The array `learning_rate` is written from outside; members may have their own."""
+    """u <- eta u. The training writes the array `learning_rate`; members may have different values."""
 
     def init(self, network: Parameters) -> dict[str, np.ndarray]:
         theta = network.theta

@@ -602,7 +602,7 @@ def test_indicators_are_0_and_1():
         BackpropClassifier().fit(X, 2 * y - 1)
     with pytest.raises(ValueError, match="2 columns of labels, but classes has 4"):
         BackpropClassifier().partial_fit(X, y, classes=range(4))
-    with pytest.raises(ValueError, match="one class label a sample"):
+    with pytest.raises(ValueError, match="one class label per sample"):
         BackpropClassifier(max_iter=2).fit(X, B).partial_fit(X, y)
 
 

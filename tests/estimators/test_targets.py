@@ -378,7 +378,7 @@ def test_cross_entropy_of_shares_is_that_of_whole_rows_with_weights():
         ({"loss": "cross_entropy"}, Y2, "shares y >= 0"),
         ({"loss": "cross_entropy"}, np.abs(Y2), "row 0 of y sums to .*y / y.sum"),
         ({"loss": "cross_entropy"}, B, "y has one column"),
-        ({"output_activation": "softmax"}, B, "two nodes or more"),
+        ({"output_activation": "softmax"}, B, "two or more nodes"),
         ({"loss": "cross_entropy", "output_activation": "softmax"}, np.eye(3)[C], "has its own form"),
         ({"loss": "cross_entropy", "target_scaling": "standard"}, np.eye(3)[C], "has its own form"),
     ],

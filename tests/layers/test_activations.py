@@ -193,5 +193,5 @@ def test_softmax_far_from_zero(dtype):
 
 
 def test_softmax_of_one_node_is_refused():
-    with pytest.raises(ValueError, match=r"single one is always 1.*two nodes or more"):
+    with pytest.raises(ValueError, match=r"single node is always 1.*two or more nodes"):
         Dense(1, "softmax").resolved()

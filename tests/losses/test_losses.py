@@ -421,9 +421,9 @@ def test_nodes_for_columns_of_y():
     assert SquaredError().n_nodes(2) == 2
     assert Quantiles((0.1, 0.2, 0.3, 0.4)).n_nodes(1) == 4
     assert JointLoss([Quantiles(), Huber(), MultinomialLogLoss()], y_widths=[1, 2, 4]).n_nodes(7) == 9
-    with pytest.raises(ValueError, match="Quantiles is for one target, but y has 2"):
+    with pytest.raises(ValueError, match="Quantiles needs a single target, but y has 2"):
         Quantiles().n_nodes(2)
-    with pytest.raises(ValueError, match=r"y has 3 column\(s\), but JointLoss\(y_widths=\[1, 1\]\) is for 2"):
+    with pytest.raises(ValueError, match=r"y has 3 column\(s\), but JointLoss\(y_widths=\[1, 1\]\) needs 2"):
         JointLoss([Huber(), Poisson()]).n_nodes(3)
 
 
@@ -509,19 +509,19 @@ def test_targets_of_a_joint_loss():
 @pytest.mark.parametrize(
     "loss, message",
     [
-        (JointLoss([]), "losses=.* must be losses such as Huber"),
-        (JointLoss(["huber"]), "losses=.* must be losses such as Huber"),
-        (JointLoss([Huber(), BinaryLogLoss()]), "all for numbers or all for classes"),
+        (JointLoss([]), "losses=.* must be a list of losses such as Huber"),
+        (JointLoss(["huber"]), "losses=.* must be a list of losses such as Huber"),
+        (JointLoss([Huber(), BinaryLogLoss()]), "all for regression or all for classification"),
         (
             JointLoss([Huber(), Huber()], y_widths=[1]),
-            r"y_widths=\[1\] must have a whole number > 0 for each of 2",
+            r"y_widths=\[1\] must have an integer > 0 for each of the 2",
         ),
-        (JointLoss([Huber()], z_widths=[0]), r"z_widths=\[0\] must have a whole number > 0"),
+        (JointLoss([Huber()], z_widths=[0]), r"z_widths=\[0\] must have an integer > 0"),
         (
             JointLoss([Huber(), Quantiles()], [1, 2]),
             r"z_widths=\[1, 2\] does not fit: the losses need \[1, 3\]",
         ),
-        (JointLoss([Quantiles()], y_widths=[2]), "Quantiles is for one target"),
+        (JointLoss([Quantiles()], y_widths=[2]), "Quantiles needs a single target"),
     ],
 )
 def test_wrong_joint_loss(loss, message):
