@@ -1,8 +1,7 @@
 """Activations phi: a = phi(z) forward, delta = dE/da * phi'(z) backward.
 
-Each takes the arrays it writes to: `out`, and in `scratch` as many more of the same shape as its
-`n_scratch` says; `backward` finds in them what `forward` left. Both methods return the array that holds the
-result.
+Both methods write to given arrays: `out`, and `n_scratch` more arrays of the same shape in `scratch`.
+`backward` may read what `forward` wrote to `scratch`. Both methods return the array that holds the result.
 """
 
 from abc import ABC, abstractmethod
@@ -18,12 +17,12 @@ from skbackprop.compat import Interval
 
 
 class Activation(BaseEstimator, ABC):
-    """Base class; a subclass states `forward` and `backward` and may use `n_scratch` arrays."""
+    """Base class; a subclass defines `forward` and `backward` and may use `n_scratch` arrays."""
 
     _parameter_constraints: dict = {}
     n_scratch: int = 0
-    elementwise: bool = True  # False: a node's output depends on the whole row: phi' is no number for each
-    saturates: bool = False  # logistic: scikit-learn draws its first weights from a narrower range
+    elementwise: bool = True  # False: a node's output depends on the whole row, so a node has no slope
+    saturates: bool = False  # logistic: scikit-learn draws initial weights from a narrower range
 
     @abstractmethod
     def forward(self, z: np.ndarray, out: np.ndarray, scratch: Sequence[np.ndarray]) -> np.ndarray:
@@ -41,13 +40,13 @@ class Activation(BaseEstimator, ABC):
         """delta = dE/da * phi'(z)."""
 
 
-LARGEST_EXPONENT = {np.dtype(np.float32): 87.0, np.dtype(np.float64): 708.0}  # normal, 1 over it too
+LARGEST_EXPONENT = {np.dtype(np.float32): 87.0, np.dtype(np.float64): 708.0}  # exp(x), exp(-x) are normal
 
 
 def logistic(z: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)), in vector instructions where exp has them: SciPy's expit has none.
+    """1 / (1 + exp(-z)), with the vector instructions of NumPy's exp, which SciPy's expit does not use.
 
-    NumPy 2.4 negates float64 wrongly between arrays of different strides: -1 z is right.
+    NumPy 2.4 has a bug in np.negative for float64 arrays of different strides; multiplying by -1 is correct.
     """
     np.multiply(z, -1.0, out=out)
     np.minimum(out, LARGEST_EXPONENT[out.dtype], out=out)
@@ -116,7 +115,7 @@ class ReLU(Activation):
 
 @dataclass(eq=False, repr=False)
 class LeakyReLU(Activation):
-    """phi(z) = z where z > 0, else s z; phi' = 1 or s, the `negative_slope` (0 to 1)."""
+    """phi(z) = z where z > 0, else s z; phi' = 1 or s, where s is `negative_slope` (0 to 1)."""
 
     negative_slope: float = 0.01
 
@@ -147,7 +146,7 @@ class ELU(Activation):
         (negative,) = scratch
         np.minimum(z, 0.0, out=negative)
         np.subtract(z, negative, out=out)  # max(z, 0)
-        np.exp(negative, out=negative)  # several times as fast as expm1 where SIMD has no expm1
+        np.exp(negative, out=negative)  # several times as fast as expm1 where that has no SIMD
         np.subtract(negative, 1.0, out=negative)
         np.multiply(negative, self.scale * self.alpha, out=negative)
         np.multiply(out, self.scale, out=out)
@@ -164,7 +163,7 @@ class ELU(Activation):
 
 
 class SELU(ELU):
-    """phi(z) = lambda ELU(z), the self-normalising constants of Klambauer et al. (2017)."""
+    """phi(z) = lambda ELU(z), with the self-normalising constants of Klambauer et al. (2017)."""
 
     scale = 1.0507009873554805
 
@@ -202,7 +201,7 @@ class SiLU(Activation):
 
 
 class GELU(Activation):
-    """phi(z) = z Phi(z), phi' = Phi(z) + z N(z), N the normal density (Hendrycks, Gimpel, 2016)."""
+    """phi(z) = z Phi(z), phi' = Phi(z) + z N(z), where N is the normal density (Hendrycks, Gimpel, 2016)."""
 
     n_scratch = 1
 
@@ -225,8 +224,8 @@ class GELU(Activation):
 class Mish(Activation):
     """phi(z) = z t with t = tanh(softplus(z)), phi' = t + (z - a t) logistic(z) (Misra, 2019).
 
-    With e = exp(z) and n = e (e + 2): t = n / (n + 2), logistic(z) = e / (e + 1). From 20 on both are 1 to
-    the last digit.
+    With e = exp(z) and n = e (e + 2): t = n / (n + 2), logistic(z) = e / (e + 1). For z >= 20 both are 1 up
+    to the last digit.
     """
 
     n_scratch = 2
@@ -257,7 +256,7 @@ class Mish(Activation):
 class Bounded(Activation):
     """phi(z) = low + (high - low) s with s = logistic(z), phi' = (high - low) s (1 - s).
 
-    The output activation of a regression whose target lies between two bounds.
+    The output activation for a regression target between two bounds.
 
     Parameters
     ----------
@@ -298,10 +297,10 @@ class Bounded(Activation):
 
 
 class Softmax(Activation):
-    """phi(z)_j = exp(z_j) / sum_k exp(z_k): the nodes of a row share 1.
+    """phi(z)_j = exp(z_j) / sum_k exp(z_k): the outputs of a row sum to 1.
 
-    delta_j = a_j (g_j - sum_k g_k a_k) with g = dE/da. It is computed from z - max(z), so that no net input
-    is too large.
+    delta_j = a_j (g_j - sum_k g_k a_k) with g = dE/da. It is computed from z - max(z), so that large net
+    inputs do not overflow.
     """
 
     elementwise = False

@@ -2,12 +2,12 @@
 
 from contextlib import contextmanager
 
-ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"  # scikit-learn needs them to end callbacks
+ENDING = "_callback_fit_ctx", "_skl_callbacks_to_teardown"  # scikit-learn needs these to end callbacks
 
 
 @contextmanager
 def all_or_nothing(estimator):
-    """Whatever fails inside leaves the attributes of the estimator as they were."""
+    """If the code inside fails, restore the attributes of the estimator."""
     before = dict(vars(estimator))
     try:
         yield
@@ -17,7 +17,7 @@ def all_or_nothing(estimator):
 
 
 def put_back(estimator, attributes):
-    """The attributes of the estimator are these again."""
+    """Set the attributes of the estimator to these; remove all others except `ENDING`."""
     ending = {name: value for name, value in vars(estimator).items() if name in ENDING}
     estimator.__dict__.clear()
     estimator.__dict__.update(attributes | ending)

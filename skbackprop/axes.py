@@ -1,19 +1,19 @@
-"""Where pictures are drawn, and what is said where there is no matplotlib."""
+"""The axes that plots draw on, and the error if matplotlib is missing."""
 
 import numpy as np
 
 
 def pyplot():
-    """matplotlib's, which is imported only where a picture is drawn."""
+    """matplotlib.pyplot, which is imported only when a plot is drawn."""
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError("Pictures need matplotlib: python -m pip install 'skbackprop[plot]'") from error
+        raise ImportError("Plots need matplotlib: python -m pip install 'skbackprop[plot]'") from error
     return pyplot
 
 
 def new_axes(n_panels, n_columns=1, size=(9, 2.6)):
-    """Axes in a new figure, row by row; each panel has the size, in inches."""
+    """Axes in a new figure, row by row; `size` is that of each panel, in inches."""
     n_columns = min(n_columns, n_panels)
     n_rows = -(-n_panels // n_columns)
     figsize = size[0] * n_columns, size[1] * n_rows
@@ -22,7 +22,7 @@ def new_axes(n_panels, n_columns=1, size=(9, 2.6)):
 
 
 def panels(ax, n_panels, n_columns=1, size=(6, 4)):
-    """The Axes that are given, one for each panel; one Axes is divided into them; new ones for None."""
+    """One Axes for each panel: the given ones; parts of a single given one; or new ones for None."""
     if ax is None:
         return new_axes(n_panels, n_columns, size)
     axes = np.ravel(np.asarray(ax, dtype=object))
@@ -30,7 +30,7 @@ def panels(ax, n_panels, n_columns=1, size=(6, 4)):
         return axes
     if len(axes) != 1 or axes[0].get_subplotspec() is None:
         raise ValueError(
-            f"ax: {len(axes)} Axes were given for {n_panels} panels: give {n_panels} Axes, one Axes made by "
+            f"ax has {len(axes)} Axes for {n_panels} panels: give {n_panels} Axes, one Axes made by "
             "pyplot.subplots, or None."
         )
     n_columns = min(n_columns, n_panels)
@@ -41,7 +41,7 @@ def panels(ax, n_panels, n_columns=1, size=(6, 4)):
 
 
 def _used(figure, axes, n_panels):
-    """The first Axes, without those that are left over in the last row."""
+    """The first Axes; the remaining ones in the last row are removed."""
     for ax in axes.flat[n_panels:]:
         figure.delaxes(ax)
     return np.array(axes.flat[:n_panels])

@@ -1,22 +1,22 @@
-"""What an epoch changes, as it was at the beginning: an epoch that fails is taken back."""
+"""A copy of all that an epoch changes, so that an epoch that fails can be undone."""
 
 import numpy as np
 
-GLOBAL = np.random.mtrand._rand  # whoever draws from it shares it with others: its past is not ours
+GLOBAL = np.random.mtrand._rand  # NumPy's generator: others use it too, do not restore it
 
 
 class Beginning:
-    """A copy of what an epoch changes.
+    """A copy of all that an epoch changes.
 
     Parameters
     ----------
     training : Run
 
     batches : Batches or MemberBatches
-        What it goes over.
+        The batches of the epoch.
 
     random : RandomState or Generator, default=None
-        What shuffles `batches` after `note`.
+        The generator that shuffles `batches` after `note`.
     """
 
     def __init__(self, training, batches, random=None):
@@ -28,7 +28,7 @@ class Beginning:
         self._generators = getattr(generator, "generators", [] if generator is None else [generator])
 
     def note(self):
-        """The epoch begins here."""
+        """Copy the present state, at the beginning of an epoch."""
         for copy, array in zip(self._copies, self._arrays):
             np.copyto(copy, array)
         self._drawn = [generator.bit_generator.state for generator in self._generators]
@@ -37,14 +37,14 @@ class Beginning:
         self._order = self.batches.noted_order()
 
     def take_back_steps(self):
-        """All that steps change is as it was; the rows stay in the order of the epoch."""
+        """Restore all that steps change; the order of the rows stays that of the epoch."""
         for copy, array in zip(self._copies, self._arrays):
             np.copyto(array, copy)
         for generator, state in zip(self._generators, self._drawn):
             generator.bit_generator.state = state
 
     def take_back(self):
-        """All is as it was, so that the epoch may begin again."""
+        """Restore everything, so that the epoch can be repeated."""
         self.take_back_steps()
         self.batches.restore_order(self._order)
         if isinstance(self.random, np.random.Generator):

@@ -1,9 +1,9 @@
-"""Every name of scikit-learn that is private or younger than the oldest version, under a public name.
+"""Every name of scikit-learn that is private or missing in the oldest supported version, under a public name.
 
-Seen in scikit-learn 1.7, 1.8 and 1.9 with the same meaning, but for `sklearn.callback`, which came with 1.9.
-`tests/project/test_architecture.py` checks that no other module imports one. Not imported, but relied on,
-is what an estimator states or inherits under a private name: `_parameter_constraints`, `_validate_params`
-and, where there are callbacks, `_init_callback_context`.
+They have the same meaning in scikit-learn 1.7, 1.8 and 1.9, except `sklearn.callback`, which is new in 1.9.
+`tests/project/test_architecture.py` checks that no other module imports such a name. Estimators also define
+or inherit some private names without an import: `_parameter_constraints`, `_validate_params` and, with
+callbacks, `_init_callback_context`.
 """
 
 import sklearn
@@ -28,12 +28,12 @@ from sklearn.utils.validation import _num_samples as num_samples
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 
-    N_FRAMES = 1  # that `with_callbacks` puts between the user and `fit`: warnings point at the user
+    N_FRAMES = 1  # that `with_callbacks` adds between user and `fit`; warnings point at the user
 except ImportError:
     N_FRAMES = 0
 
     class CallbackSupportMixin:
-        """Stands for scikit-learn's, where that has none."""
+        """Used instead of scikit-learn's class if that does not exist."""
 
         def set_callbacks(self, *callbacks):
             """Set callbacks: needs scikit-learn 1.9.

@@ -1,24 +1,24 @@
-"""What to say when a loss or a weight is no longer finite."""
+"""The error message when a loss or a weight is no longer finite."""
 
 import numpy as np
 from scipy.sparse import issparse
 
 from skbackprop.sparse import SparseRows
 
-SEEN = "net_input", "output"  # of what a layer works with
+SEEN = "net_input", "output"  # the work arrays of a layer that are searched
 
 
 class DivergenceError(ValueError):
     """A loss, a weight or an output is not finite.
 
-    `diverged`: whether it is so, an array of shape () or, under an `Ensemble`, for each member.
+    `diverged` is a boolean array of shape () or, for an `Ensemble`, with an entry for each member.
     """
 
     diverged = None
 
 
 def look(network, x, training):
-    """A forward pass that leaves nothing of earlier ones: some layers write less where they do not train."""
+    """A forward pass without values of earlier passes: some layers write fewer arrays in prediction."""
     work = network.workspaces[x.shape[-2]].root
     for *_, part in network.parts(work):
         for name in SEEN:
@@ -28,7 +28,7 @@ def look(network, x, training):
 
 
 def explain(network, when, X, y):
-    """Where the first value that is not finite stands, the size of the data, and what to try."""
+    """The place of the first value that is not finite, the range of the data, and what to try."""
     return (
         f"Training diverged at {when}: {first_not_finite(network)}. {data_range(X, y)} "
         "What the estimator had learned before is kept. Try to scale X (StandardScaler) and a numeric "
@@ -38,7 +38,7 @@ def explain(network, when, X, y):
 
 
 def first_not_finite(network):
-    """The first layer of the last forward pass with a value that is not finite."""
+    """The first layer with a value that is not finite in the last forward pass."""
     for name, layer, params, work in network.parts(network.work):
         arrays = [(what, getattr(params, what)) for what in vars(params)]
         arrays += [(what, getattr(work, what)) for what in SEEN if hasattr(work, what)]

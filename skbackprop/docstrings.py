@@ -1,4 +1,4 @@
-"""Docstrings of classes: what a base says of its parameters and attributes is not written again."""
+"""Docstrings of classes: descriptions of shared parameters are written once, in the base class."""
 
 import re
 from inspect import cleandoc, signature
@@ -9,12 +9,12 @@ ENTRY = re.compile(r"\n+(?=\S)")
 
 
 def documented(kind):
-    """Add what the bases of a class say of the parameters and attributes that they bring.
+    """Add the descriptions of inherited parameters and attributes to the docstring of a class.
 
-    A base states them in sections of its own docstring, beside the fields that it declares; what the class
-    says itself goes before that. Parameters are listed in the order of the signature.
+    A base class describes them in its own docstring, next to the fields that it declares. Descriptions in the
+    class itself have priority. Parameters are listed in the order of the signature.
     """
-    if not kind.__doc__:  # python -OO takes docstrings away
+    if not kind.__doc__:  # python -OO removes docstrings
         return kind
     told = {section: {} for section in SHARED}
     for base in kind.__mro__:
@@ -35,6 +35,6 @@ def documented(kind):
 
 
 def sections_of(text):
-    """The text of each section of a docstring; that before the first one has the name ""."""
+    """The text of each section of a docstring; the text before the first section has the name ""."""
     head, *rest = HEADING.split(cleandoc(text))
     return {"": head.strip()} | {name: part.strip() for name, part in zip(rest[::2], rest[1::2])}

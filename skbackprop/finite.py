@@ -1,4 +1,4 @@
-"""Whether an array holds finite numbers only, without an array of answers."""
+"""Check that all numbers of an array are finite, without a temporary array of booleans."""
 
 from math import isfinite
 
@@ -6,5 +6,5 @@ import numpy as np
 
 
 def all_finite(array):
-    """The sum of squares is finite only where every number is; where it overflows, each is looked at."""
+    """A finite sum of squares means that every number is finite; otherwise each number is checked."""
     return isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())

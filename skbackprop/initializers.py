@@ -1,4 +1,4 @@
-"""First values of a layer's weights and biases."""
+"""Initial values of a layer's weights and biases."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from skbackprop.compat import Interval, StrOptions
 
 
 class Initializer(BaseEstimator, ABC):
-    """Base class: `weight` gives an array (n_inputs, n_units), `bias` one of (1, n_units)."""
+    """Base class: `weight` returns an array (n_inputs, n_units), `bias` one of shape (1, n_units)."""
 
     _parameter_constraints: dict = {}
     takes_data: bool = False  # whether `from_data` changes what is drawn
@@ -22,12 +22,12 @@ class Initializer(BaseEstimator, ABC):
     def weight(
         self, random_state: np.random.RandomState, n_inputs: int, n_units: int, activation: Activation
     ) -> np.ndarray:
-        """First weights, drawn from a numpy RandomState."""
+        """Initial weights, drawn with a numpy RandomState."""
 
     def bias(
         self, random_state: np.random.RandomState, n_inputs: int, n_units: int, activation: Activation
     ) -> np.ndarray:
-        """Zeros, unless the method says otherwise."""
+        """Initial biases: zeros, unless a subclass overrides this."""
         return np.zeros((1, n_units))
 
 
@@ -74,9 +74,9 @@ class LeCun(VarianceScaling):
 
 @dataclass(eq=False, repr=False)
 class BoundedGlorot(Initializer):
-    """scikit-learn's first values: weights and biases uniform within sqrt(f / (n_inputs + n_units)).
+    """scikit-learn's initial values: weights and biases uniform in [-c, c].
 
-    f is `factor`, by default 2 for the logistic activation and 6 for others.
+    c is sqrt(f / (n_inputs + n_units)); f is `factor`, by default 2 for the logistic activation, else 6.
     """
 
     factor: float | None = None
@@ -111,10 +111,11 @@ class Orthogonal(Initializer):
 
 
 def _orthonormal(rows):
-    """The rows made orthonormal, one after the other (Gram, Schmidt, in its modified order), in place.
+    """Make the rows orthonormal in place, one after the other (modified Gram-Schmidt).
 
-    It is the Q of a QR decomposition whose R has a positive diagonal, so that the draw is uniform over
-    orthogonal matrices. `np.linalg.qr` gives other digits with other threads of BLAS; einsum has none.
+    The result is the Q of a QR decomposition whose R has a positive diagonal, so that the draw is uniform
+    over orthogonal matrices. The digits of `np.linalg.qr` depend on the threads of BLAS; einsum uses no
+    threads.
     """
     for i, row in enumerate(rows):
         row /= np.sqrt(np.einsum("j,j", row, row))
@@ -124,14 +125,14 @@ def _orthonormal(rows):
 
 
 class Normal(Initializer):
-    """w ~ N(0, 1), for `NTKDense`, which divides by sqrt(n_inputs) itself; biases are zero."""
+    """w ~ N(0, 1), for `NTKDense`, which divides by sqrt(n_inputs); biases are zero."""
 
     def weight(self, random_state, n_inputs, n_units, activation):
         return random_state.normal(size=(n_inputs, n_units))
 
 
 class NTK(Normal):
-    """w, b ~ N(0, 1): the neural tangent parametrisation's (Jacot et al., 2018), for `NTKDense`."""
+    """w, b ~ N(0, 1), for the neural tangent parametrisation (Jacot et al., 2018), `NTKDense`."""
 
     def bias(self, random_state, n_inputs, n_units, activation):
         return random_state.normal(size=(1, n_units))
@@ -139,12 +140,12 @@ class NTK(Normal):
 
 @dataclass(eq=False, repr=False)
 class DataDriven(Normal):
-    """N(0, 1), then what fits the data: net inputs of deviation 1, with kinks between data points.
+    """N(0, 1), then adapted to the data: net inputs have standard deviation 1, and kinks lie within the data.
 
-    Each node's weights are divided by the standard deviation of its net input. Its bias is minus the mean,
-    with random weights, of its net inputs at some random rows: where the net input is 0, an activation has
-    its kink (Steinwart, 2019; Holzmüller et al., 2024). An estimator hands its data over; a `Network` gets
-    them by `initialize_from_data`, without which weights stay N(0, 1) and biases 0.
+    The weights of each node are divided by the standard deviation of its net input. Its bias is minus a
+    random weighted mean of its net inputs at some random rows, because an activation has its kink where the
+    net input is 0 (Steinwart, 2019; Holzmüller et al., 2024). Estimators use their training data. For a
+    `Network`, call `initialize_from_data`; otherwise weights stay N(0, 1) and biases 0.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ class DataDriven(Normal):
         """(factor of the weights, biases) from net inputs without bias, (..., n_samples, n_units)."""
         rounding = 100 * np.finfo(z.dtype).eps * np.abs(z).max(axis=-2, keepdims=True)
         deviation = z.std(axis=-2, keepdims=True)
-        factor = 1.0 / np.where(deviation > rounding, deviation, 1.0)  # of a constant: as it is
+        factor = 1.0 / np.where(deviation > rounding, deviation, 1.0)  # constant net inputs are not scaled
         size = (*z.shape[:-2], self.n_points, z.shape[-1])
         points = np.take_along_axis(z, random_state.randint(z.shape[-2], size=size), axis=-2)
         share = random_state.exponential(size=size)
@@ -170,7 +171,7 @@ class DataDriven(Normal):
 
 
 class Zeros(Initializer):
-    """0, for a last layer: the first prediction is the same for every row."""
+    """0, for an output layer: the initial prediction is the same for every row."""
 
     def weight(self, random_state, n_inputs, n_units, activation):
         return np.zeros((n_inputs, n_units))
@@ -178,15 +179,15 @@ class Zeros(Initializer):
 
 @dataclass(eq=False, repr=False)
 class Given(Initializer):
-    """Values of an earlier fit, or made by hand: `Dense(8, initializer=Given(W, b))`.
+    """Given arrays, for example from an earlier fit: `Dense(8, initializer=Given(W, b))`.
 
     Parameters
     ----------
     coef : array of shape (n_inputs, n_units)
-        The first weights.
+        The initial weights.
 
     intercept : array of shape (n_units,) or (1, n_units), default=None
-        The first biases; None for zeros.
+        The initial biases; None for zeros.
     """
 
     coef: np.ndarray
@@ -204,7 +205,7 @@ class Given(Initializer):
 
 
 def given_values(values, shape, name):
-    """A parameter's first value from outside: finite and of its shape, but (n,) may stand for (1, n)."""
+    """Check a given initial value: finite and of the right shape; (n,) is accepted for (1, n)."""
     array = check_array(
         values,
         dtype=(np.float64, np.float32),

@@ -1,10 +1,10 @@
-"""Masked arrays: what lies behind the mask is no data."""
+"""Masked arrays: masked values are missing values."""
 
 import numpy as np
 
 
 def unmasked(values):
-    """A masked array as a plain one, with NaN (None among what are no numbers) where it is masked."""
+    """A masked array as a plain one, with NaN (None if the values are not numbers) where it is masked."""
     if not isinstance(values, np.ma.MaskedArray):
         return values
     if not np.ma.is_masked(values):

@@ -1,4 +1,4 @@
-"""Strings become objects once, at the border, by one table a module."""
+"""Turn names into objects: once, when a component is made, with one table per kind."""
 
 from skbackprop.compat import InvalidParameterError
 

@@ -1,7 +1,7 @@
 """Schedules: any callable that takes the progress, 0 to 1, and returns a factor.
 
-The factor multiplies the initial learning rate, or any other setting: `Scheduled`. Progress is the share of
-the planned steps done.
+The factor multiplies the initial learning rate, or another setting (see `Scheduled`). Progress is the
+fraction of the planned steps that are done.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Constant(BaseEstimator):
 
 @dataclass(eq=False, repr=False)
 class Step(BaseEstimator):
-    """factor^k, k the number of milestones passed; each is a progress in [0, 1]."""
+    """factor^k after k milestones; each milestone is a progress in [0, 1]."""
 
     milestones: tuple[float, ...] = (0.5, 0.75)
     factor: float = 0.1
@@ -78,7 +78,7 @@ class Cosine(BaseEstimator):
 
 
 def _cosine(first: float, last: float, share: float) -> float:
-    """From `first` to `last` along half a period."""
+    """From `first` to `last` along half a period of a cosine."""
     return last + (first - last) * 0.5 * (1.0 + cos(pi * share))
 
 
@@ -92,7 +92,7 @@ class CosineRestarts(BaseEstimator):
         Number of cycles.
 
     growth : float, default=1.0
-        Length of a cycle as a multiple of the one before, above 0.
+        Length of a cycle as a multiple of the previous one, above 0.
 
     final : float, default=0.0
         The factor at the end of each cycle, in [0, 1].
@@ -112,7 +112,7 @@ class CosineRestarts(BaseEstimator):
         lengths = [self.growth**cycle for cycle in range(self.n_cycles)]
         start, position = 0.0, progress * sum(lengths)
         for length in lengths[:-1]:
-            if position < start + length * (1.0 - 1e-9):  # a step at the border begins a cycle
+            if position < start + length * (1.0 - 1e-9):  # a step at the boundary belongs to the next cycle
                 return _cosine(1.0, self.final, (position - start) / length)
             start += length
         return _cosine(1.0, self.final, (position - start) / lengths[-1])
@@ -122,7 +122,7 @@ class CosineRestarts(BaseEstimator):
 class CosineCycles(BaseEstimator):
     """(1 - cos(2 pi log2(1 + (2^n - 1) progress))) / 2, n = `n_cycles` (Holzmüller et al., 2024).
 
-    From 0 to 1 and back n times; each cycle is twice as long as the one before.
+    The factor goes from 0 to 1 and back n times; each cycle is about twice as long as the previous one.
     """
 
     n_cycles: int = 4
@@ -135,7 +135,7 @@ class CosineCycles(BaseEstimator):
 
 @dataclass(eq=False, repr=False)
 class FlatCosine(BaseEstimator):
-    """1 up to `flat`, then down to 0 along a cosine (Holzmüller et al., 2024)."""
+    """1 until progress `flat`, then down to 0 along a cosine (Holzmüller et al., 2024)."""
 
     flat: float = 0.5
 
@@ -147,7 +147,7 @@ class FlatCosine(BaseEstimator):
 
 @dataclass(eq=False, repr=False)
 class OneCycle(BaseEstimator):
-    """Up from `start` to 1 and down to `start` times `final`, along cosines (Smith, 2018).
+    """From `start` up to 1, then down to `start` times `final`, along cosines (Smith, 2018).
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ class OneCycle(BaseEstimator):
         The progress at which the factor is 1, in (0, 1).
 
     final : float, default=1e-4
-        The factor at progress 1 as a share of `start`, in [0, 1].
+        The factor at progress 1 as a multiple of `start`, in [0, 1].
     """
 
     start: float = 0.04
@@ -191,7 +191,7 @@ class Inverse(BaseEstimator):
 
 @dataclass(eq=False, repr=False)
 class WarmUp(BaseEstimator):
-    """progress / warm_up at first, then `schedule` (by default constant) over the rest."""
+    """progress / warm_up until progress `warm_up`, then `schedule` (by default constant) over the rest."""
 
     warm_up: float = 0.1
     schedule: Schedule | None = None
@@ -208,17 +208,17 @@ class WarmUp(BaseEstimator):
 
 @dataclass(eq=False, repr=False)
 class Plateau(BaseEstimator):
-    """1, until training makes no progress for `n_iter_no_change` epochs: then times `factor`, and on.
+    """1 at first; multiplied by `factor` each time that `n_iter_no_change` epochs bring no improvement.
 
-    It does not depend on the progress, and stands alone: `WarmUp` does not take it.
+    It does not depend on the progress, and cannot be used inside `WarmUp` or `Scheduled`.
 
     Parameters
     ----------
     factor : float, default=0.2
-        What the learning rate is multiplied by on a plateau, in (0, 1).
+        The learning rate is multiplied by it on each plateau, in (0, 1).
 
     smallest : float, default=1e-3
-        Training stops on a plateau where the rate is at most `smallest` times the first one.
+        Training stops on a plateau if the rate is at most `smallest` times the initial one.
     """
 
     factor: float = 0.2
@@ -249,26 +249,26 @@ SCHEDULES = {
 
 
 def _validate(schedule: Schedule | None) -> None:
-    """The settings of a schedule of this module, and of the one inside it."""
+    """Check the settings of a schedule of this module, and of a schedule inside it."""
     if isinstance(schedule, BaseEstimator) and hasattr(schedule, "_parameter_constraints"):
         schedule._validate_params()
     if isinstance(schedule, WarmUp):
         if isinstance(schedule.schedule, Plateau):
-            raise ValueError(f"{schedule!r}: Plateau does not follow the progress, so WarmUp cannot take it.")
+            raise ValueError(f"{schedule!r}: Plateau does not depend on the progress: WarmUp cannot use it.")
         _validate(schedule.schedule)
 
 
 @dataclass(eq=False, repr=False)
 class Scheduled(BaseEstimator):
-    """initial * schedule(progress), where a number may stand: a setting that changes while training goes on.
+    """A number that changes during training: initial * schedule(progress).
 
-    `Dropout`, the losses of a classifier, weight decay and clipping take one. A prediction does not depend on
-    it; a validation loss takes it at progress 0.
+    `Dropout`, the losses of a classifier, weight decay and clipping accept it instead of a number.
+    Predictions do not depend on it; a validation loss uses its value at progress 0.
 
     Parameters
     ----------
     initial : float
-        What the schedule's factor multiplies.
+        The number that is multiplied by the factor of the schedule.
 
     schedule : str or callable, default="flat_cos"
         A name, or a function of the progress, 0 to 1.
@@ -290,7 +290,7 @@ class Scheduled(BaseEstimator):
         super()._validate_params()
         schedule = resolve(self.schedule, SCHEDULES, "schedule")
         if isinstance(schedule, Plateau):
-            raise ValueError(f"{self!r}: Plateau does not follow the progress.")
+            raise ValueError(f"{self!r}: Plateau does not depend on the progress: use another schedule.")
         _validate(schedule)
 
     def at(self, progress: float) -> float:
@@ -304,7 +304,7 @@ def scheduled_settings(component: object) -> dict[str, Scheduled]:
 
 
 def check_scheduled(component: BaseEstimator) -> None:
-    """An error for a setting that is `Scheduled` and takes a value that the component does not allow."""
+    """Raise an error if a `Scheduled` setting has a value that is not valid for the component."""
     for name, setting in scheduled_settings(component).items():
         setting._validate_params()
         constraints = {name: component._parameter_constraints[name]}
@@ -329,24 +329,24 @@ class ScheduledRate:
         self.initial, self.schedule = initial, schedule
 
     def at(self, progress: float) -> float:
-        """The learning rate of the next step."""
+        """The learning rate for the next step."""
         return self.initial * self.schedule(min(progress, 1.0))
 
     @property
     def is_planned(self) -> bool:
-        """Whether it runs over the planned epochs, so that their end is the end of training."""
+        """Whether it is planned for all epochs, so that training is complete at their end."""
         return not isinstance(self.schedule, Constant)
 
     def end_epoch(self, n_samples_seen: int) -> None:
         """Called after every epoch."""
 
     def lower(self) -> bool:
-        """On a plateau: whether the rate could still be lowered, else training stops."""
+        """Called on a plateau: lower the rate; returns False if it cannot be lowered, to stop training."""
         return False
 
 
 class InverseScalingRate(ScheduledRate):
-    """initial / (t + 1)^power_t, t the number of samples seen up to the last epoch's end."""
+    """initial / (t + 1)^power_t, where t is the number of samples seen until the end of the last epoch."""
 
     is_planned = False
 
@@ -371,7 +371,7 @@ class PlateauRate(ScheduledRate):
 
     @property
     def smallest(self) -> float:
-        return self.initial * self.schedule.smallest * (1.0 + 1e-9)  # rounding is not one plateau more
+        return self.initial * self.schedule.smallest * (1.0 + 1e-9)  # so that rounding does not add a plateau
 
     def at(self, progress: float) -> float:
         return self.rate

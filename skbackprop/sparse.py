@@ -1,12 +1,12 @@
-"""Rows of a CSR matrix that take part in `np.dot(..., out=)` as dense ones do."""
+"""Rows of a CSR matrix that work in `np.dot(..., out=)` like dense rows."""
 
 import numpy as np
 
-ONLY_DENSE = "A sparse X goes into a Dense layer only: put one first, or give a dense X."
+ONLY_DENSE = "With a sparse X the first layer must be a Dense layer: put one first, or give a dense X."
 
 
 class SparseRows:
-    """A batch of sparse rows for the first layer; everything but a matrix product is refused."""
+    """A batch of sparse rows for the first layer; it only allows matrix products."""
 
     def __init__(self, matrix):
         self.matrix = matrix

@@ -1,13 +1,13 @@
-"""Which types a file of an estimator may name."""
+"""The types that a skops file of an estimator may contain."""
 
 from skbackprop.persistence import known_names
 
 
 def trusted_types():
-    """The names of all types of this library that a file of skops may name.
+    """The names of all types of this library that a skops file may contain.
 
-    skops builds nothing from a file but what it is told to trust. The list holds classes of this library
-    alone; what an estimator has of your own, such as a loss, is to be added.
+    skops only creates objects of types that you trust. The list has only the classes of this library; add
+    your own, such as a loss.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Parameters that do nothing beside the others are told of, not ignored."""
+"""Warn about parameters that have no effect together with the others."""
 
 import warnings
 from inspect import signature
@@ -7,18 +7,18 @@ import numpy as np
 
 
 def warn_unused(estimator, reasons, stacklevel):
-    """A warning for each parameter that is not at its default and has no effect.
+    """Warn about each parameter that differs from its default and has no effect.
 
     Parameters
     ----------
     estimator : estimator
-        What has the parameters.
+        The estimator with the parameters.
 
     reasons : iterable of (names, why)
-        `why` tells why parameters of these names do nothing here, and what would help; None: they act.
+        `why` says why the parameters of these names have no effect, and what to do; None if they have one.
 
     stacklevel : int
-        As of `warnings.warn`, for a call in place of this one.
+        The `stacklevel` of `warnings.warn`, as if it were called instead of this function.
     """
     for names, why in reasons:
         for name in names if why is not None else ():
@@ -29,7 +29,7 @@ def warn_unused(estimator, reasons, stacklevel):
 
 
 def _default(estimator, name):
-    """Of the class, or of the nearest one below it whose `__init__` has the parameter."""
+    """The default of the parameter, in the first class of the MRO whose `__init__` has it."""
     for kind in type(estimator).__mro__:
         found = signature(kind.__init__).parameters.get(name)
         if found is not None:

@@ -1,4 +1,4 @@
-"""y to and from the matrix that the network learns."""
+"""Convert y to the matrix that the network learns, and back."""
 
 from skbackprop.targets.classification import ManyOutputs, classification_targets
 from skbackprop.targets.regression import RegressionTargets

@@ -1,4 +1,4 @@
-"""Labels to and from the matrix that the network learns: one column a class, a label, or two classes."""
+"""Convert labels to the matrix that the network learns, and back."""
 
 import numpy as np
 from scipy.sparse import issparse
@@ -7,7 +7,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 
 class ClassLabels:
-    """One label a sample: one column for two classes, else one column a class."""
+    """One label per sample: one column for two classes, otherwise one column per class."""
 
     exclusive = True  # exactly one class is true
     n_outputs = 1
@@ -17,7 +17,7 @@ class ClassLabels:
 
     @property
     def blocks(self):
-        """The columns that make up one distribution each, and whether exactly one of them is 1."""
+        """For each output, its columns and whether exactly one of them is 1."""
         return [(slice(0, self.n_columns), self.exclusive)]
 
     @property
@@ -26,7 +26,7 @@ class ClassLabels:
 
     def encode(self, y, dtype):
         if y.ndim != 1:
-            raise ValueError(f"y has shape {y.shape}, expected (n_samples,): one class label a sample.")
+            raise ValueError(f"y has shape {y.shape}, expected (n_samples,): one class label per sample.")
         y = _like(self.classes, y)
         try:
             codes = np.searchsorted(self.classes, y)
@@ -45,7 +45,7 @@ class ClassLabels:
         return columns
 
     def grown(self, y, classes=None):
-        """(targets with the classes of y and `classes` too, the column that each column was, -1 for none)."""
+        """(targets with the classes of y and `classes` added, earlier index of each column or -1)."""
         more = y if classes is None else np.append(classes, _like(classes, y))
         more = _like(self.classes, more)
         if (self.classes.dtype.kind in "US") != (more.dtype.kind in "US") and "O" not in more.dtype.kind:
@@ -59,7 +59,7 @@ class ClassLabels:
         return targets, self._columns_before(targets)
 
     def _columns_before(self, targets):
-        """Every class has a column, also where two classes share one: log odds to the first of them."""
+        """Earlier column of each class; if two classes had one column, it is the log odds of the second."""
         outputs = np.full(targets.n_columns, -1)
         first, known = len(self.classes) - self.n_columns, np.searchsorted(targets.classes, self.classes)
         outputs[known[first:]] = np.arange(self.n_columns)
@@ -88,7 +88,7 @@ class TwoClasses(ClassLabels):
 
 
 class OneClass(TwoClasses):
-    """All samples are of one class: the column is 0 everywhere, the prediction constant."""
+    """All samples have the same class: the column is 0, and the prediction is constant."""
 
     def encode(self, y, dtype):
         super().encode(y, dtype)
@@ -104,11 +104,11 @@ class OneClass(TwoClasses):
         return np.zeros_like(z)
 
     def _columns_before(self, targets):
-        return np.full(targets.n_columns, -1)  # there was nothing to tell apart
+        return np.full(targets.n_columns, -1)  # with one class, no column has been learned
 
 
 class ManyClasses(ClassLabels):
-    """One column a class: the probabilities are softmax(z)."""
+    """One column per class: the probabilities are softmax(z)."""
 
     def __init__(self, classes):
         super().__init__(classes, n_columns=len(classes))
@@ -127,7 +127,7 @@ class ManyClasses(ClassLabels):
 
 
 class ManyLabels:
-    """An indicator matrix: any number of labels a sample, each column a probability logistic(z)."""
+    """An indicator matrix: any number of labels per sample; each column has the probability logistic(z)."""
 
     exclusive = False
 
@@ -137,7 +137,7 @@ class ManyLabels:
 
     @property
     def blocks(self):
-        """Each label by itself."""
+        """Each label is a separate output."""
         return [(slice(k, k + 1), False) for k in range(self.n_columns)]
 
     @property
@@ -151,7 +151,7 @@ class ManyLabels:
             )
         columns = np.ascontiguousarray(y.toarray() if issparse(y) else y, dtype)
         if not np.isin(columns, (0, 1)).all():
-            raise ValueError("y, an indicator matrix of several labels, must hold 0 and 1 only.")
+            raise ValueError("y is an indicator matrix of several labels: it must hold only 0 and 1.")
         return columns
 
     def grown(self, y, classes=None):
@@ -175,7 +175,7 @@ class ManyLabels:
 
 
 class ManyOutputs:
-    """Several columns of class labels: each is a target of its own, their columns lie side by side."""
+    """Several columns of class labels: each is a separate target; their columns are concatenated."""
 
     exclusive = False
 
@@ -198,7 +198,7 @@ class ManyOutputs:
     def encode(self, y, dtype):
         if y.shape[1:] != (self.n_outputs,):
             raise ValueError(
-                f"y has shape {y.shape}, expected (n_samples, {self.n_outputs}): a class label an output."
+                f"y has shape {y.shape}, expected (n_samples, {self.n_outputs}): one class label per output."
             )
         return np.hstack([part.encode(y[:, k], dtype) for k, part in enumerate(self.parts)])
 
@@ -229,9 +229,9 @@ class ManyOutputs:
 
 
 def classification_targets(y, classes=None, columns_for_two=1):
-    """How labels like y, or the known `classes`, become columns.
+    """The targets for labels like y, or for the known `classes`.
 
-    `columns_for_two` is 2 where the loss wants one column a class even for two classes.
+    `columns_for_two` is 2 if the loss needs one column per class also for two classes.
     """
     check_classification_targets(y)
     kind = type_of_target(y)
@@ -245,13 +245,13 @@ def classification_targets(y, classes=None, columns_for_two=1):
 
 
 def _like(classes, y):
-    """Whole numbers in the dtype of the classes: the common one of both may be float64."""
+    """Convert integers to the dtype of the classes, because the common dtype of both may be float64."""
     if {classes.dtype.kind, y.dtype.kind} != {"i", "u"}:
         return y
     converted = y.astype(classes.dtype)
     if not (converted == y).all():
         raise ValueError(
-            f"y has labels beyond {classes.dtype}, the type of the classes: {y[converted != y]}."
+            f"y has labels that {classes.dtype}, the type of the classes, cannot hold: {y[converted != y]}."
         )
     return converted
 

@@ -1,4 +1,4 @@
-"""Numbers to and from the matrix that the network learns: shifted and scaled, clamped on the way back."""
+"""Convert numbers to the matrix that the network learns (shifted and scaled), and back (clamped)."""
 
 from dataclasses import dataclass, replace
 
@@ -7,18 +7,18 @@ from sklearn.preprocessing import StandardScaler
 
 from skbackprop.finite import all_finite
 
-LARGEST = np.finfo(np.float32).max / 100  # of y for predictions in float32, which may go beyond it
-FINEST = np.finfo(np.float32).tiny / np.finfo(np.float32).eps  # digits of it are lost in float32
-SMALLEST = np.sqrt(np.finfo(np.float64).tiny)  # its square is no full number any more
+LARGEST = np.finfo(np.float32).max / 100  # of y for float32 predictions, which may be larger
+FINEST = np.finfo(np.float32).tiny / np.finfo(np.float32).eps  # smaller numbers lose digits in float32
+SMALLEST = np.sqrt(np.finfo(np.float64).tiny)  # squares of smaller numbers lose digits
 
 
 @dataclass(frozen=True)
 class RegressionTargets:
     """(n_samples,) or (n_samples, n_targets) of numbers; the network learns (y - shift) / scale.
 
-    `widths` counts the network's columns for each target: more than one where a loss has several
-    quantiles. Predictions are clamped to [low, high] where these are given. `in_double`: they are float64,
-    also where the network is not, whose numbers could not hold them.
+    `widths` is the number of columns of the network for each target: more than one if a loss has several
+    quantiles. If `low` and `high` are given, predictions are clamped to [low, high]. With `in_double`
+    predictions are float64 also if the network is float32, because float32 could not hold them.
     """
 
     widths: tuple[int, ...] = (1,)
@@ -37,7 +37,7 @@ class RegressionTargets:
         return sum(self.widths)
 
     def clamped_to(self, y):
-        """The same, with predictions kept in the range of y and of what came before."""
+        """A copy whose predictions are clamped to the range of y and of all earlier y."""
         y = y.reshape(len(y), -1)
         low, high = y.min(axis=0), y.max(axis=0)
         if self.low is not None:
@@ -45,7 +45,7 @@ class RegressionTargets:
         return replace(self, low=low, high=high)
 
     def standardized_by(self, y, weight):
-        """The same, with shift the mean and scale the standard deviation of each target of y."""
+        """A copy with the mean of each target as shift and the standard deviation as scale."""
         y = y.reshape(len(y), -1).astype(np.float64)
         weights = [None] if weight is None else weight.T  # one for all targets, or one for each
         parts = [y] if len(weights) == 1 else np.hsplit(y, y.shape[1])
@@ -56,9 +56,9 @@ class RegressionTargets:
             ]
         shift, scale = (np.concatenate([getattr(s, name) for s in scalers]) for name in ("mean_", "scale_"))
         if not np.isfinite([shift, scale]).all():
-            raise ValueError("y is too large to be standardised: its variance overflows.")
+            raise ValueError("y is too large to be standardised, its variance overflows: use another unit.")
         if (np.abs(y).max(axis=0) < SMALLEST)[np.ptp(y, axis=0) > 0].any():
-            raise ValueError("y is too small to be standardised, its variance is 0: give it in another unit.")
+            raise ValueError("y is too small to be standardised, its variance is 0: use another unit.")
         in_double = self.in_double or bool(np.abs(y).max() > LARGEST or scale.min() < FINEST)
         return replace(self, shift=shift, scale=scale, in_double=in_double)
 
@@ -75,14 +75,14 @@ class RegressionTargets:
         columns = np.ascontiguousarray(columns, dtype)
         if not (finite and all_finite(columns)):
             raise ValueError(
-                f"y holds values that are too large for {columns.dtype}, that of the network and of "
+                f"y has values that are too large for {columns.dtype}, the dtype of the network and of "
                 "the first X: give y in another unit, or X as float64."
             )
         return columns
 
-    @np.errstate(over="ignore", invalid="ignore")  # too large is inf
+    @np.errstate(over="ignore", invalid="ignore")  # values that are too large become inf
     def decode(self, output):
-        """Predictions of shape (n_samples,), (n_samples, n_targets), and a last axis for quantiles."""
+        """Predictions of shape (n_samples,) or (n_samples, n_targets), with a last axis for quantiles."""
         dtype = np.float64 if self.in_double else output.dtype
         output = self._in_units_of_y(output).astype(dtype, copy=False)
         if self.widths == (1,):
@@ -99,7 +99,7 @@ class RegressionTargets:
         return output
 
     def within_bounds(self, interval):
-        """Lower and upper bounds, of shape (n_samples, 2) or (n_samples, n_targets, 2), clamped likewise."""
+        """Clamp lower and upper bounds, of shape (n_samples, 2) or (n_samples, n_targets, 2)."""
         if self.low is None:
             return interval
         return np.clip(interval, *(np.squeeze(bound)[..., None] for bound in (self.low, self.high)))
@@ -109,5 +109,5 @@ class RegressionTargets:
 
 
 def _in_range(weight):
-    """Divided by a power of two, which changes no bit of a mean: sums with squares do not overflow."""
+    """Divide by a power of two, so that sums of squares do not overflow; means do not change."""
     return np.ldexp(weight, -np.frexp(weight.max())[1])

@@ -197,7 +197,7 @@ class TestAxes:
 
     def test_too_few(self):
         _, axes = pyplot.subplots(1, 3)
-        with pytest.raises(ValueError, match="ax: 3 Axes were given for 2 panels"):
+        with pytest.raises(ValueError, match="ax has 3 Axes for 2 panels"):
             TrainingCurveDisplay(**self.CURVES).plot(axes)
 
     def test_the_last_row_has_no_empty_panels(self):

@@ -142,11 +142,11 @@ def test_first_weights_that_fit_the_data():
     "layer, message",
     [
         (Conv1D(2, 3, 5), r"n_channels=5 blocks of equal width, but its input has 8 columns.*Blocks"),
-        (Conv1D(2, 5, 2), "kernel_size=5 must not be above the 4 steps"),
+        (Conv1D(2, 5, 2), "kernel_size=5 must not exceed the 4 steps"),
         (Conv1D(0, 2), "'n_filters' parameter of Conv1D"),
         (Conv1D(2, 2, activation="rely"), "activation='rely'"),
         (MaxPool1D(2, 3), "n_channels=3 blocks of equal width"),
-        (MaxPool1D(9), "pool_size=9 must not be above the 8 steps"),
+        (MaxPool1D(9), "pool_size=9 must not exceed the 8 steps"),
         (MaxPool1D(0), "'pool_size' parameter of MaxPool1D"),
     ],
     ids=component_id,

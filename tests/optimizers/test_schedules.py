@@ -187,7 +187,7 @@ def test_wrong_settings(schedule, argument):
 
 
 def test_a_plateau_stands_alone():
-    with pytest.raises(ValueError, match="WarmUp cannot take it"):
+    with pytest.raises(ValueError, match="WarmUp cannot use it"):
         make_rate(False, WarmUp(0.1, Plateau()), 0.5, 0.3)
 
 
