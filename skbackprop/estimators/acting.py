@@ -1,7 +1,7 @@
-"""Which parameters act beside which others: the one table of those that do nothing.
+"""Which parameters have no effect together with which others: the only table of these.
 
 Where scikit-learn's MLP has the parameter and all that it depends on, it says nothing, and so it is here:
-`momentum` beside solver='adam', `validation_fraction` without `early_stopping`, `shuffle` with 'lbfgs'.
+`momentum` with solver='adam', `validation_fraction` without `early_stopping`, `shuffle` with 'lbfgs'.
 """
 
 from numbers import Integral
@@ -46,7 +46,7 @@ def _reasons_of_network(settings, run, has_part, is_given):
     yield ("learning_rate",), _of_rate(e)
     yield ("power_t",), _of_power(e)
     without_steps = "solver='lbfgs' has steps of its own kind: choose another solver." if is_lbfgs else None
-    yield ("clip_norm", "clip_value", "average"), without_steps
+    yield ("clip_norm", "average"), without_steps
     yield ("engine",), without_steps if e.engine == "replay" else None
     yield ("schedule_epochs",), without_steps or _of_schedules(e, run)
     yield ("best_epoch",), None if e.early_stopping and not is_lbfgs else _stops_never(e)
@@ -60,7 +60,6 @@ def _reasons_of_network(settings, run, has_part, is_given):
         ),
     )
     yield ("validation_fraction",), _of_fraction(e, is_given)
-    yield ("checkpoint_epochs", "checkpoint_seconds"), _of_files(e)
     yield ("predict_missing",), None if e.missing == "skip" else "it is about missing='skip'."
     yield ("activation",), _of_activation(e)
 
@@ -75,7 +74,6 @@ def reasons_of_members(estimator, settings, has_part, is_given):
         raise ValueError(f"calibration={e.calibration!r} needs a validation part: {without_part}")
     yield ("early_stopping",), without_part if e.early_stopping else None
     yield ("validation_fraction",), _of_fraction(e, is_given)
-    yield ("checkpoint_epochs", "checkpoint_seconds"), _of_files(e)
     yield from _of_every_member(e, settings, without_part)
 
 
@@ -87,7 +85,7 @@ def reasons_of_stream(estimator, settings):
     e, whole = estimator, "partial_fit holds out no rows, as fit does."
     yield ("early_stopping",), whole if e.early_stopping else None
     yield ("refit", "validation"), whole
-    yield ("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume"), "partial_fit writes no file."
+    yield ("checkpoint", "resume"), "partial_fit writes no file."
     if hasattr(e, "calibration"):
         yield ("calibration",), whole
     yield ("max_time",), "partial_fit learns its rows once, fit in epochs."
@@ -177,10 +175,6 @@ def _stops_never(e):
     if e.solver == "lbfgs":
         return "solver='lbfgs' does not stop by validation scores: the last weights are kept."
     return "the last weights are kept: early_stopping=True takes those of the best epoch."
-
-
-def _of_files(e):
-    return "nothing is written: give a file, checkpoint=..." if e.checkpoint is None else None
 
 
 def _of_fraction(e, is_given):

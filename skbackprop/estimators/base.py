@@ -72,7 +72,7 @@ class BaseBackprop(
         """(targets, the output that each output was or -1, loss) where y needs more of them; else None."""
 
     def _check_monitor(self, monitor):
-        """An error where a validation part is needed and there is none."""
+        """An error where a validation part is needed and was not given."""
 
     def _loss_weight(self, data, order, incremental):
         """The weight of each row, or of each row and output, in the loss; `order`: the rows to train on."""
@@ -143,7 +143,9 @@ class BaseBackprop(
         n_epochs=None,
         **stream,
     ):
-        """A call that fails leaves a fitted estimator as it was; one that goes on, at its last whole epoch.
+        """A call that fails leaves a fitted estimator as it was before.
+
+        With `warm_start`, and in a stream, it is then as after its last whole epoch.
 
         One that was not fitted keeps weights whose training has diverged, so that they can be examined.
         """

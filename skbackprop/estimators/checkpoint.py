@@ -11,19 +11,20 @@ from skbackprop.estimators.building import description
 from skbackprop.estimators.stored import values_by_name
 from skbackprop.persistence import read
 from skbackprop.states import encode
+from skbackprop.training.checkpoint import checkpoint_of
 from skbackprop.training.checkpoints import CheckpointFile
 
 MAY_CHANGE = {  # without making another run of it
-    *("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume", "verbose", "max_time", "engine"),
+    *("checkpoint", "resume", "verbose", "max_time", "engine"),
 }
 
 
-class Checkpoint(CheckpointFile):
+class EstimatorCheckpoint(CheckpointFile):
     """The estimator as it would be if training ended here, and what continues it."""
 
     def __init__(self, fitting):
         estimator, resumed = fitting.estimator, fitting.resumed
-        super().__init__(estimator.checkpoint, estimator.checkpoint_epochs, estimator.checkpoint_seconds)
+        super().__init__(estimator.checkpoint, checkpoint_of(estimator.checkpoint))
         self.estimator, self.batches = estimator, fitting.batches
         told = {"settings": settings_of(estimator), "data": fitting.data}
         self.told = None if fitting.incremental else told
@@ -69,7 +70,7 @@ def read_checkpoint(estimator):
 
 
 def _is_run(run):
-    """Whether it has what `Checkpoint.write` has written."""
+    """Whether it has what `EstimatorCheckpoint.write` has written."""
     kinds = {"settings": dict, "data": list, "n_iter": int, "stopped": bool}
     if not (isinstance(run, dict) and run.keys() == kinds.keys()):
         return False

@@ -217,7 +217,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     ):
         """Continue with some epochs over the given rows.
 
-        The optimizer's state, the learning rate and the random sequence go on from call to call. With
+        The optimizer's state, the learning rate and the random sequence continue from call to call. With
         `early_stopping` the rows are scored before they are learned, or `X_val` is after every epoch; when
         `n_iter_no_change` is used up, `stopped_` is True and nothing is learned any more.
 

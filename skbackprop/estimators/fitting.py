@@ -257,7 +257,7 @@ class Fitting:
         return Monitor(estimator, measured, rows.take(like_these), by_score)
 
     def _prepare_stopping(self):
-        """Curves and patience go on where they are about the same."""
+        """Curves and patience continue if they are about the same rows and score as before."""
         monitor = self.monitor
         measured = monitor.about if monitor is not None and monitor.stops else None
         self.run.stop_on(measured, monitor is not None, self.settings.best_epoch == "last")

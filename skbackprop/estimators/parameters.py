@@ -98,7 +98,7 @@ class BackpropParameters(StoredParameters):
         Added to the root of the second moment of 'adam'.
 
     n_iter_no_change : int, default=10
-        So many epochs without progress are allowed.
+        Training stops after more than so many epochs without progress.
 
     max_fun : int, default=15000
         The largest number of evaluations of 'lbfgs'.
@@ -116,19 +116,14 @@ class BackpropParameters(StoredParameters):
         Which of several epochs with the same best score gives the weights, with `early_stopping`.
 
     schedule_epochs : int or None, default=None
-        Number of epochs over which a schedule of `learning_rate`, and `average='swa'`, run. They go on from
-        call to call with `warm_start`, so that several fits are one long one. None: `max_iter`, from the
+        Number of epochs over which a schedule of `learning_rate`, and `average='swa'`, run. With
+        `warm_start` they continue from call to call, so that several fits are one long one. None: `max_iter`, from the
         start in every `fit`.
 
-    checkpoint : str, PathLike or None, default=None
-        A file that the state of training is written to; it takes the place of the one before in one step.
-        `skbackprop.load` reads it. A file that cannot be written is a warning. Not with 'lbfgs'.
-
-    checkpoint_epochs : int or None, default=10
-        Written after every so many epochs (or calls of `partial_fit`), and when training is over.
-
-    checkpoint_seconds : float or None, default=None
-        Written after the first epoch that ends so many seconds after the last time.
+    checkpoint : str, PathLike, Checkpoint or None, default=None
+        A file to which the state of training is written: every 10 epochs (or calls of `partial_fit`) and when
+        training is over, or as often as a `skbackprop.training.Checkpoint` says. It replaces the one before
+        in one step; `skbackprop.load` reads it. A file that cannot be written is a warning. Not with 'lbfgs'.
 
     resume : bool, default=False
         Whether `fit` continues from `checkpoint`, if the file exists, to the same weights as a fit without
@@ -144,10 +139,8 @@ class BackpropParameters(StoredParameters):
         worth its start. What cannot be recorded is done by NumPy: see `engine_`.
 
     clip_norm : float, default=None
-        The largest norm of the gradient: a longer one is shortened.
-
-    clip_value : float, default=None
-        The largest absolute value of an entry of the gradient; applied before `clip_norm`.
+        The largest norm of the gradient: a longer one is shortened. Other limits are transforms of
+        `skbackprop.optimizers`, such as ``Chain([ClipValue(0.1), *Adam().transforms()])`` as `solver`.
 
     average : {'ema', 'swa'}, ExponentialAverage, StochasticAverage or None, default=None
         Predict with an average of the weights: over the steps with exponential decay, or over the ends of
@@ -268,13 +261,10 @@ class BackpropParameters(StoredParameters):
         "grow": ["boolean"],
         "schedule_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "checkpoint": [str, PathLike, None],
-        "checkpoint_epochs": [Interval(Integral, 1, None, closed="left"), None],
-        "checkpoint_seconds": [Interval(Real, 0, None, closed="left"), None],
         "resume": ["boolean"],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "engine": [StrOptions(set(ENGINES))],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "clip_value": [Interval(Real, 0, None, closed="neither"), None],
         "average": [StrOptions(set(AVERAGES)), *AVERAGES.values(), None],
         "missing": [StrOptions(set(MISSING))],
         "predict_missing": [StrOptions({"fill", "nan"})],
@@ -309,13 +299,10 @@ class BackpropParameters(StoredParameters):
     grow: bool = False
     schedule_epochs: int | None = None
     checkpoint: str | PathLike | None = None
-    checkpoint_epochs: int | None = 10
-    checkpoint_seconds: float | None = None
     resume: bool = False
     max_time: float | None = None
     engine: str = "auto"
     clip_norm: float | None = None
-    clip_value: float | None = None
     average: str | ExponentialAverage | StochasticAverage | None = None
     missing: str = "error"
     predict_missing: str = "fill"

@@ -6,7 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop.compat import N_FRAMES, check_optimize_result
 from skbackprop.estimators.callbacks import EpochCallbacks
-from skbackprop.estimators.checkpoint import Checkpoint
+from skbackprop.estimators.checkpoint import EstimatorCheckpoint
 from skbackprop.estimators.monitor import Prequential, warn_without_best
 from skbackprop.estimators.progress import Progress
 from skbackprop.lbfgs import STOPPED_BY_CALLBACK, minimize_lbfgs
@@ -61,7 +61,7 @@ def _run_epochs(fitting, n_epochs, callbacks):
     batches, run, settings, monitor = fitting.batches, fitting.run, fitting.settings, fitting.monitor
     n_iter = 0 if fitting.resumed is None else fitting.resumed["n_iter"]
     goes_on = fitting.incremental or (settings.warm_start and settings.schedule_epochs is not None)
-    checkpoints = [] if settings.checkpoint is None else [Checkpoint(fitting)]
+    checkpoints = [] if settings.checkpoint is None else [EstimatorCheckpoint(fitting)]
     progress = [Progress(n_iter + n_epochs)] if settings.verbose else []
     n_steps = n_epochs * len(batches)
     network = run.objective.network

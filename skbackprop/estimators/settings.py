@@ -12,7 +12,7 @@ NETWORK = (  # what the layers, the loss and the form of the targets were made w
 )
 SOLVER = (  # what the optimizer, the learning rate and the average were made with
     *("solver", "learning_rate", "learning_rate_init", "power_t", "momentum", "nesterovs_momentum"),
-    *("beta_1", "beta_2", "epsilon", "clip_norm", "clip_value", "average"),
+    *("beta_1", "beta_2", "epsilon", "clip_norm", "average"),
 )
 
 

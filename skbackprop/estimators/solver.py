@@ -11,7 +11,6 @@ from skbackprop.optimizers import (
     AdamW,
     Chain,
     ClipNorm,
-    ClipValue,
     Descent,
     Lion,
     Muon,
@@ -42,7 +41,7 @@ FOR_SGD = "invscaling", "adaptive"  # as in scikit-learn; with other solvers the
 
 
 def prepare(run, settings, network):
-    """The descent, the learning rate and the average go on as they are, unless their settings changed.
+    """Make the descent, the learning rate and the average whose settings have changed; the others stay.
 
     `network` is the one that predicts.
     """
@@ -55,12 +54,12 @@ def prepare(run, settings, network):
         return
     now = settings.described
     before = None if run.rate is None else run.settings.described
-    if run.descent is None or _of_optimizer(now) != _of_optimizer(before):
+    if run.descent is None or of_optimizer(now) != of_optimizer(before):
         descent = Descent(make_optimizer(settings), run.objective.network)
         if run.descent is not None:
             descent.continue_from(run.descent)
         run.descent = descent
-    if run.rate is None or _of_rate(now) != _of_rate(before):
+    if run.rate is None or of_rate(now) != of_rate(before):
         run.rate = make_rate(settings)
     if now["average"] != (before and before["average"]):
         average = resolve(settings.average, AVERAGES, "average")
@@ -70,14 +69,14 @@ def prepare(run, settings, network):
     run.settings = settings
 
 
-def _of_optimizer(described):
+def of_optimizer(described):
     """What the optimizer depends on."""
-    solver, clips = described["solver"], (described["clip_norm"], described["clip_value"])
+    solver = described["solver"]
     names = SOLVERS[solver][1].values() if isinstance(solver, str) else ()
-    return solver, {name: described[name] for name in names}, clips
+    return solver, {name: described[name] for name in names}, described["clip_norm"]
 
 
-def _of_rate(described):
+def of_rate(described):
     """What the learning rate depends on."""
     solver, initial = described["solver"], described["learning_rate_init"]
     if isinstance(solver, str):
@@ -95,15 +94,10 @@ def make_optimizer(settings):
         kind, names = SOLVERS[optimizer]
         values = {field: getattr(settings, name) for field, name in names.items()}
         optimizer = kind(learning_rate=settings.learning_rate_init, **values)
-    clips = []
-    if settings.clip_value is not None:
-        clips.append(ClipValue(settings.clip_value))
-    if settings.clip_norm is not None:
-        clips.append(ClipNorm(settings.clip_norm))
-    if not clips:
+    if settings.clip_norm is None:
         return optimizer
     optimizer._validate_params()
-    return Chain([*clips, *optimizer.transforms()], optimizer.learning_rate)
+    return Chain([ClipNorm(settings.clip_norm), *optimizer.transforms()], optimizer.learning_rate)
 
 
 def make_rate(settings):

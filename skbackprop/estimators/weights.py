@@ -120,7 +120,7 @@ def of_weight(order, weight):
 
 
 def divided(alpha, unit, dtype):
-    """The penalty's strength beside weights that `in_range` has divided: their sum divides it too."""
+    """The strength of the penalty for weights that `in_range` has divided: their sum divides it too."""
     if alpha and not alpha / unit <= np.finfo(dtype).max:
         raise ValueError(
             f"alpha={alpha!r} is divided by the sum of sample_weight, about {unit:.1g}, and that is beyond "

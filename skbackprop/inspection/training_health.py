@@ -1,4 +1,4 @@
-"""The next step of the solver beside the weights, and the loss beside that of a constant."""
+"""The next step of the solver compared with the weights, and the loss compared with that of a constant."""
 
 from copy import deepcopy
 
@@ -18,7 +18,7 @@ USELESS = 0.98  # the loss, as a share of that of the best constant
 
 def training_findings(model, batch, nodes_learn):
     """Steps that are large; a loss that a constant has too, and whether that is for small steps."""
-    findings, ratios = [], _steps_beside_weights(model.estimator, batch)
+    findings, ratios = [], _steps_relative_to_weights(model.estimator, batch)
     name = max(ratios, key=ratios.get, default="")
     if ratios and ratios[name] > LARGE:
         message = f"the next step changes the weights by {ratios[name]:.2g} times their size."
@@ -41,7 +41,7 @@ def training_findings(model, batch, nodes_learn):
     return findings
 
 
-def _steps_beside_weights(model, batch):
+def _steps_relative_to_weights(model, batch):
     """|step| / |weights| of each weight matrix; empty for a solver without steps."""
     if not isinstance(model, BaseBackprop) or model.run_.descent is None or model.solver == "lbfgs":
         return {}

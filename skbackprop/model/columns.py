@@ -166,7 +166,7 @@ def _filled(X, means):
 
 
 def _means(data):
-    """sum(w x) / sum(w) of each column over its values that are no NaN; 0 where there is none."""
+    """sum(w x) / sum(w) of each column over its values that are not NaN; 0 if all are NaN."""
     X, weight = data.X, data.row_weight
     w = np.ones(X.shape[0]) if weight is None else weight
     totals = w.sum() - product(w, _missing(X))

@@ -1,5 +1,6 @@
 """Training: train -> train_epoch -> train_step, for one network or for members of one."""
 
+from skbackprop.training.checkpoint import Checkpoint
 from skbackprop.training.limits import Limits, PlannedByTime
 from skbackprop.training.loop import train
 from skbackprop.training.members import Members, Rule, only
@@ -8,6 +9,7 @@ from skbackprop.training.run import Run
 from skbackprop.training.step import Steps, train_epoch, train_step
 
 __all__ = [
+    "Checkpoint",
     "Curves",
     "Limits",
     "Measured",

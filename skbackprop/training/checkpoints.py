@@ -1,4 +1,4 @@
-"""A file that is written every so often while training goes on."""
+"""A file that is written every so often during training."""
 
 import os
 import warnings
@@ -18,15 +18,12 @@ class CheckpointFile(Hook, ABC):
     path : str or PathLike
         Of the file.
 
-    by_epochs : int or None
-        After so many epochs of all calls it is due.
-
-    by_seconds : float or None
-        After so many seconds it is due.
+    checkpoint : Checkpoint
+        How often it is due, in epochs of all calls and in seconds.
     """
 
-    def __init__(self, path, by_epochs, by_seconds):
-        self.path, self.by_epochs, self.by_seconds = path, by_epochs, by_seconds
+    def __init__(self, path, checkpoint):
+        self.path, self.by_epochs, self.by_seconds = path, checkpoint.n_epochs, checkpoint.seconds
         self.written_at, self.n_written, self.failed = monotonic(), None, False
         self.ended = False
 
@@ -48,7 +45,7 @@ class CheckpointFile(Hook, ABC):
             self.write()
 
     def write(self):
-        """Put a new file in the place of the earlier one; a failure is told once, and training goes on."""
+        """Put a new file in the place of the earlier one; a failure is told once, and training continues."""
         written = write_or_warn(self.path, self.content(), is_told=self.failed)
         self.failed = self.failed or not written
         self.written_at, self.n_written = monotonic(), self._n_epochs()
@@ -64,7 +61,7 @@ def write_or_warn(path, content, is_told=False):
     except OSError as error:
         if not is_told:
             warnings.warn(
-                f"checkpoint={os.fspath(path)!r} could not be written: {error}. Training goes on.",
+                f"checkpoint={os.fspath(path)!r} could not be written: {error}. Training continues.",
                 stacklevel=2,
             )
         return False

@@ -1,4 +1,4 @@
-"""How long training may go on."""
+"""How long training may take."""
 
 from dataclasses import dataclass
 from math import ceil, inf

@@ -1,4 +1,4 @@
-"""Who trains in a run: what is measured of each member, when it ends, and who goes on without it."""
+"""Who trains in a run: what is measured of each member, when it ends, and which members continue without it."""
 
 from dataclasses import dataclass
 from math import inf
@@ -47,7 +47,7 @@ class Members:
         return [None] * len(self.rules) if self.validation is None else self.validation(self.run.measured)
 
     def close_epoch(self, losses, n_rows, measured):
-        """Record an epoch; those who go on, None where all have ended."""
+        """Record an epoch; the members that continue, None if all have ended."""
         rows = self.run.rows_of(self.run.measured.theta)
         each = zip(self.run.records, self.rules, losses, measured, rows)
         ended = [
@@ -57,7 +57,7 @@ class Members:
         return None if all(ended) else self
 
     def without(self, diverged):
-        """Those who go on where some have diverged; None: nobody can."""
+        """The members that continue when some have diverged; None: none of them can."""
         return None
 
 

@@ -26,7 +26,7 @@ class Patience:
     last_of_equal: bool = False  # whether an equal score is better
 
     def update(self, score, tol):
-        """Whether `score` is a new best; NaN is none, and no progress."""
+        """Whether `score` is a new best; NaN is neither that nor progress."""
         self.n_epochs_without = 0 if score >= self.best + tol else self.n_epochs_without + 1
         if not (score > self.best or (self.last_of_equal and score == self.best)):
             return False
@@ -36,7 +36,7 @@ class Patience:
 
 @dataclass
 class Curves:
-    """What was measured after every epoch, beside the training loss."""
+    """What was measured after every epoch, in addition to the training loss."""
 
     validation_scores: list = field(default_factory=list)
     validation_losses: list = field(default_factory=list)
@@ -50,7 +50,7 @@ class Curves:
 
 @dataclass
 class Record:
-    """The record of one member, which goes on from one call to the next."""
+    """The record of one member; it continues from one call to the next."""
 
     patience: Patience = field(default_factory=Patience)
     patience_about: tuple | None = None  # the scores that it counts; None: the training loss

@@ -83,13 +83,13 @@ class Run:
         np.copyto(network.theta, self.result)
 
     def take_what_was_written(self, network):
-        """Training goes on from what was written over the result in this network, if anything was."""
+        """Training continues from what was written over the result in this network, if anything was."""
         result = self.result
         if result is self.theta or not np.array_equal(network.theta, result):
             self.go_on_from(network)
 
     def go_on_from(self, network):
-        """Training goes on from the weights of this network; the best ones and the average are void."""
+        """Training continues from the weights of this network; the best ones and the average are dropped."""
         for record in self.records:
             if record.best_theta is not None:
                 record.best_theta, record.patience = None, Patience()
@@ -100,8 +100,8 @@ class Run:
     def stop_on(self, about, is_measured, last_of_equal=False):
         """Training stops by the validation scores about this from now on; None: by the training loss.
 
-        Where that is something else than before, it goes on from the weights of the best epoch, which is none
-        any more. `is_measured`: whether there are curves of validation.
+        If that is something else than before, training continues from the weights of the best epoch, which is
+        then forgotten. `is_measured`: whether there are curves of validation.
         """
         for row, record in zip(self.rows_of(self.theta), self.records):
             record.curves = (record.curves or Curves()) if is_measured else None

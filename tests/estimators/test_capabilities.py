@@ -18,6 +18,7 @@ from skbackprop import (
     TabularBackpropRegressor,
 )
 from skbackprop.divergence import DivergenceError
+from skbackprop.training import Checkpoint
 from skbackprop.training.checkpoints import CheckpointFile
 
 PAGE = Path(__file__).parents[2] / "docs" / "capabilities.md"
@@ -123,7 +124,7 @@ def a_limit_of_time(make, y, tmp_path, monkeypatch):
 
 def checkpoints(make, y, tmp_path, monkeypatch):
     whole = make().fit(X, y)
-    settings = {"checkpoint": tmp_path / "run", "checkpoint_epochs": 1, "resume": True}
+    settings = {"checkpoint": Checkpoint(tmp_path / "run", n_epochs=1), "resume": True}
     write = CheckpointFile.write
 
     def killed(self):

@@ -71,12 +71,9 @@ CHANGED = {  # each parameter of the networks, and another value
     "scoring": "neg_mean_absolute_error",
     "best_epoch": "last",
     "schedule_epochs": 9,
-    "checkpoint_epochs": 3,
-    "checkpoint_seconds": 1.0,
     "resume": True,
     "max_time": 1e-9,
     "clip_norm": 0.01,
-    "clip_value": 0.01,
     "average": "ema",
     "missing": ["impute", "skip"],
     "predict_missing": "nan",
@@ -243,7 +240,6 @@ TOLD = {  # by settings, what is said
         {"scoring": "neg_mean_absolute_error", "best_epoch": "last"},
         ["best_epoch='last'", "scoring='neg_mean_absolute_error'"],
     ),
-    "no file": ({"checkpoint_seconds": 5.0}, ["checkpoint_seconds=5.0 has no effect: nothing is written"]),
     "another solver": (
         {"solver": "lion", "momentum": 0.5},
         ["momentum=0.5 has no effect: it is a setting of"],
@@ -272,14 +268,14 @@ def test_what_is_said_and_when(settings, told):
 
 
 def test_a_stream_is_told_once():
-    net = BackpropRegressor(**SMALL, scoring="neg_mean_absolute_error", clip_norm=1.0, checkpoint_seconds=1.0)
+    net = BackpropRegressor(**SMALL, scoring="neg_mean_absolute_error", clip_norm=1.0, best_epoch="last")
     with pytest.warns(UserWarning, match="has no effect") as said:
         net.partial_fit(X, Y)
     assert len(said) == 2
     assert said[0].filename == __file__
     net.partial_fit(X, Y)
     with pytest.warns(UserWarning, match="beta_1=0.5 has no effect"):
-        net.set_params(solver=Adam(), beta_1=0.5, checkpoint_seconds=None).partial_fit(X, Y)
+        net.set_params(solver=Adam(), beta_1=0.5, best_epoch="first").partial_fit(X, Y)
 
 
 def test_a_validation_part_of_ones_own():
@@ -361,8 +357,6 @@ TABULAR = {
     "validation_fraction": 0.4,
     "early_stopping": True,
     "n_iter_no_change": 1,
-    "checkpoint_epochs": 3,
-    "checkpoint_seconds": 1.0,
     "refit": True,
     "categorical_features": [0],
     "max_one_hot_categories": 1,

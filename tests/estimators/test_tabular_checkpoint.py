@@ -11,6 +11,7 @@ from sklearn.datasets import load_diabetes
 
 import skbackprop
 from skbackprop import TabularBackpropClassifier, TabularBackpropRegressor
+from skbackprop.training import Checkpoint
 from skbackprop.training.checkpoints import CheckpointFile
 
 X, Y = load_diabetes(return_X_y=True, as_frame=True)
@@ -21,9 +22,14 @@ SETTINGS = {
     "batch_size": 110,
     "n_estimators": 2,
     "random_state": 0,
-    "checkpoint_epochs": 1,
     "engine": "numpy",
 }
+
+
+def every_epoch(path):
+    return Checkpoint(path, n_epochs=1)
+
+
 KINDS = pytest.mark.parametrize(
     ("kind", "y"), [(TabularBackpropRegressor, Y), (TabularBackpropClassifier, C)], ids=["numbers", "classes"]
 )
@@ -59,8 +65,8 @@ def assert_same(net, whole, X=X):
 @pytest.mark.parametrize("n_files", [1, 4, 9])
 @KINDS
 def test_a_fit_that_was_killed(kind, y, settings, n_files, tmp_path, monkeypatch):
-    whole = kind(**SETTINGS | settings).set_params(checkpoint_epochs=10).fit(X, y)
-    net = kind(**SETTINGS | settings, checkpoint=tmp_path / "run", resume=True)
+    whole = kind(**SETTINGS | settings).fit(X, y)
+    net = kind(**SETTINGS | settings, checkpoint=every_epoch(tmp_path / "run"), resume=True)
     with monkeypatch.context() as patched:
         killed_after(patched, n_files)
         with pytest.raises(KilledError):
@@ -72,14 +78,16 @@ def test_a_fit_that_was_killed(kind, y, settings, n_files, tmp_path, monkeypatch
 
 
 def test_a_fit_that_was_over_is_read(tmp_path, monkeypatch):
-    net = TabularBackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run", resume=True).fit(X, Y)
+    net = TabularBackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run"), resume=True).fit(
+        X, Y
+    )
     monkeypatch.setattr("skbackprop.estimators.tabular.fitting.train", None)  # nothing is trained
     assert_same(clone(net).fit(X, Y), net)
 
 
 def test_processes_continue_too(tmp_path, monkeypatch):
-    whole = TabularBackpropRegressor(**SETTINGS).set_params(checkpoint_epochs=10).fit(X, Y)
-    net = TabularBackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run", resume=True)
+    whole = TabularBackpropRegressor(**SETTINGS).fit(X, Y)
+    net = TabularBackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run"), resume=True)
     with monkeypatch.context() as patched:
         killed_after(patched, 8)
         with pytest.raises(KilledError):
@@ -88,8 +96,8 @@ def test_processes_continue_too(tmp_path, monkeypatch):
 
 
 def test_an_interrupt_is_continued(tmp_path, monkeypatch):
-    whole = TabularBackpropRegressor(**SETTINGS).set_params(checkpoint_epochs=10).fit(X, Y)
-    net = TabularBackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run", resume=True)
+    whole = TabularBackpropRegressor(**SETTINGS).fit(X, Y)
+    net = TabularBackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run"), resume=True)
     write, written = CheckpointFile.write, []
 
     def written_and_pressed(self):
@@ -122,8 +130,8 @@ class PressedOnce(BaseEstimator):
 @KINDS
 def test_an_interrupt_in_the_midst_of_an_epoch_is_continued(kind, y, tmp_path):
     settings = SETTINGS | {"learning_rate": PressedOnce(), "learning_rate_init": 0.01}
-    whole = kind(**settings).set_params(checkpoint_epochs=10).fit(X, y)
-    net = kind(**settings, checkpoint=tmp_path / "run", resume=True)
+    whole = kind(**settings).fit(X, y)
+    net = kind(**settings, checkpoint=every_epoch(tmp_path / "run"), resume=True)
     PressedOnce.at = 0.6
     with pytest.warns(UserWarning, match="interrupted"):
         net.fit(X, y)
@@ -142,7 +150,7 @@ def test_an_interrupt_in_the_midst_of_an_epoch_is_continued(kind, y, tmp_path):
     ids=["setting", "epochs", "data", "random"],
 )
 def test_another_fit_is_not_continued(settings, rows, message, tmp_path, monkeypatch):
-    net = TabularBackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run", resume=True)
+    net = TabularBackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run"), resume=True)
     with monkeypatch.context() as patched:
         killed_after(patched, 3)
         with pytest.raises(KilledError):
@@ -162,14 +170,16 @@ def test_an_odd_file(content, tmp_path):
     else:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=r"checkpoint: '.*run\.fit0'"):
-        TabularBackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run", resume=True).fit(X, Y)
-    TabularBackpropRegressor(**SETTINGS, checkpoint=tmp_path / "run").fit(X, Y)  # takes its place
+        TabularBackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run"), resume=True).fit(X, Y)
+    TabularBackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run")).fit(
+        X, Y
+    )  # takes its place
     assert os.listdir(tmp_path) == ["run"]
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    whole = TabularBackpropRegressor(**SETTINGS).set_params(checkpoint_epochs=10).fit(X, Y)
-    net = TabularBackpropRegressor(**SETTINGS, checkpoint=tmp_path / "no" / "run")
+    whole = TabularBackpropRegressor(**SETTINGS).fit(X, Y)
+    net = TabularBackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "no" / "run"))
     with pytest.warns(UserWarning, match="could not be written") as caught:
         net.fit(X, Y)
     assert len(caught) == 3  # of each network, and of the estimator
@@ -179,9 +189,13 @@ def test_a_folder_that_is_not_there(tmp_path):
 def test_files_that_nobody_asked_for(tmp_path):
     with pytest.raises(ValueError, match="resume=True needs a file"):
         TabularBackpropRegressor(resume=True).fit(X, Y)
-    with pytest.warns(UserWarning, match="checkpoint_epochs=3 has no effect"):
-        TabularBackpropRegressor(max_iter=2, checkpoint_epochs=3, random_state=0).fit(X, Y)
-    net = TabularBackpropRegressor(max_iter=2, checkpoint=tmp_path / "run", random_state=np.int64(3))
+    with pytest.raises(ValueError, match="The 'n_epochs' parameter of Checkpoint must be"):
+        TabularBackpropRegressor(max_iter=2, checkpoint=Checkpoint("run", n_epochs=0), random_state=0).fit(
+            X, Y
+        )
+    net = TabularBackpropRegressor(
+        max_iter=2, checkpoint=every_epoch(tmp_path / "run"), random_state=np.int64(3)
+    )
     net.fit(X, Y)
     with pytest.warns(UserWarning, match="checkpoint.* has no effect"):
         clone(net).partial_fit(X, Y)

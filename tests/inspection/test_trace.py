@@ -616,7 +616,7 @@ OWN = {
     "schedule": {"solver": "adam", "learning_rate": "cosine", "max_iter": 10},
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling"},
     "penalty": {"solver": "sgd", "alpha": 0.5},
-    "clipped": {"solver": "adam", "clip_norm": 0.01, "clip_value": 0.005},
+    "clipped": {"solver": "adam", "clip_norm": 0.01},
     "object": {"solver": Chain([ClipNorm(0.1)], 0.5)},
     "dropout": {"hidden_layer_sizes": [Dense(8, "tanh"), Dropout(0.5)]},
     "batch norm": {"hidden_layer_sizes": [Dense(8, "tanh"), BatchNorm()]},

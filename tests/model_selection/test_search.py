@@ -93,7 +93,7 @@ ALIKE = {
     "sgd": regressor(solver="sgd"),
     "sgd without momentum": regressor(solver="sgd", momentum=0.0),
     "rmsprop": regressor(solver="rmsprop"),
-    "lion, nadam's clipping": regressor(solver="nadam", clip_norm=0.5, clip_value=0.2),
+    "lion, nadam's clipping": regressor(solver="nadam", clip_norm=0.5),
     "not shuffled": regressor(shuffle=False),
     "invscaling": regressor(solver="sgd", learning_rate="invscaling"),
     "adaptive": regressor(solver="sgd", learning_rate="adaptive", n_iter_no_change=1, tol=0.1, max_iter=30),

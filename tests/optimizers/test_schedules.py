@@ -1,5 +1,6 @@
 import pickle
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from shared.naming import component_id
@@ -142,10 +143,17 @@ def test_adaptive_divides_by_five_exactly():
     assert expected <= 1e-6 < 5.0 * expected
 
 
+def rate_of(learning_rate, is_sgd=False):
+    solver = "sgd" if is_sgd else "adam"
+    return make_rate(
+        SimpleNamespace(solver=solver, learning_rate=learning_rate, learning_rate_init=0.5, power_t=0.3)
+    )
+
+
 @pytest.mark.parametrize("is_sgd", [True, False], ids=["sgd", "another"])
 @pytest.mark.parametrize("name", [*SCHEDULES, "invscaling", "adaptive"])
 def test_rates_by_name(name, is_sgd):
-    rate = make_rate(is_sgd, name, 0.5, 0.3)
+    rate = rate_of(name, is_sgd)
     assert rate.at(0.0) == pytest.approx(0.5 * SCHEDULES[name]()(0.0) if name in SCHEDULES else 0.5)
     rate.end_epoch(99)
     assert (rate.at(0.0) == 0.5 / 100**0.3) == (is_sgd and name == "invscaling")
@@ -153,14 +161,14 @@ def test_rates_by_name(name, is_sgd):
 
 
 def test_rates_by_object():
-    assert isinstance(make_rate(False, Plateau(0.1), 0.5, 0.3), PlateauRate)
-    assert make_rate(False, Cosine(), 0.5, 0.3).at(0.5) == pytest.approx(0.25)
-    assert make_rate(True, lambda progress: 2.0, 0.5, 0.3).at(0.5) == 1.0
+    assert isinstance(rate_of(Plateau(0.1)), PlateauRate)
+    assert rate_of(Cosine()).at(0.5) == pytest.approx(0.25)
+    assert rate_of(lambda progress: 2.0, True).at(0.5) == 1.0
 
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"learning_rate='cosin' is not known.*'cosine_restarts'"):
-        make_rate(False, "cosin", 0.5, 0.3)
+        rate_of("cosin")
 
 
 @pytest.mark.parametrize(
@@ -183,12 +191,12 @@ def test_an_unknown_name_lists_the_known_ones():
 )
 def test_wrong_settings(schedule, argument):
     with pytest.raises(ValueError, match=f"'{argument}' parameter"):
-        make_rate(False, schedule, 0.5, 0.3)
+        rate_of(schedule)
 
 
 def test_a_plateau_stands_alone():
     with pytest.raises(ValueError, match="WarmUp cannot use it"):
-        make_rate(False, WarmUp(0.1, Plateau()), 0.5, 0.3)
+        rate_of(WarmUp(0.1, Plateau()))
 
 
 def test_cycles_double_in_length():

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from skbackprop import BackpropClassifier, BackpropRegressor, files, load
 from skbackprop.layers import BatchNorm, Dropout
 from skbackprop.schedules import Cosine, Plateau
+from skbackprop.training import Checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -35,7 +36,10 @@ SETTINGS = {
     "n_iter_no_change": 30,
     "random_state": 0,
 }
-EVERY_EPOCH = {**SETTINGS, "checkpoint_epochs": 1}  # where there is a file to write
+
+
+def every_epoch(path):
+    return Checkpoint(path, n_epochs=1)
 
 
 class CutOff(Exception):  # noqa: N818
@@ -77,7 +81,7 @@ RUNS = {
     [*((BackpropRegressor, Y, n_epochs) for n_epochs in (1, 4, 12)), (BackpropClassifier, C, 4)],
 )
 def test_a_fit_continues_as_if_nothing_had_happened(kind, y, settings, n_epochs, tmp_path, monkeypatch):
-    net = kind(**{**EVERY_EPOCH, **settings}, checkpoint=tmp_path / "run", resume=True)
+    net = kind(**{**SETTINGS, **settings}, checkpoint=every_epoch(tmp_path / "run"), resume=True)
     x = HOLES if "missing" in settings else X
     np.random.seed(0)  # noqa: NPY002
     whole = clone(net).set_params(checkpoint=tmp_path / "other").fit(x, y, sample_weight=WEIGHT)
@@ -104,9 +108,11 @@ def test_a_fit_continues_as_if_nothing_had_happened(kind, y, settings, n_epochs,
 
 
 def test_sparse_rows_and_rows_of_ones_own(tmp_path, monkeypatch):
-    net = BackpropRegressor(**EVERY_EPOCH, early_stopping=True, checkpoint=tmp_path / "run", resume=True)
+    net = BackpropRegressor(
+        **SETTINGS, early_stopping=True, checkpoint=every_epoch(tmp_path / "run"), resume=True
+    )
     data = {"X": sparse.csr_matrix(X[:90]), "y": Y[:90], "X_val": sparse.csr_matrix(X[90:]), "y_val": Y[90:]}
-    whole = clone(net).set_params(checkpoint=None, checkpoint_epochs=10, resume=False).fit(**data)
+    whole = clone(net).set_params(checkpoint=None, resume=False).fit(**data)
     with monkeypatch.context() as patch:
         cut_off_after(3, patch)
         with pytest.raises(CutOff):
@@ -115,7 +121,7 @@ def test_sparse_rows_and_rows_of_ones_own(tmp_path, monkeypatch):
 
 
 def test_more_epochs_than_planned(tmp_path):
-    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True}
+    settings = {**SETTINGS, "checkpoint": every_epoch(tmp_path / "run"), "resume": True}
     BackpropRegressor(**settings).fit(X, Y)
     longer = BackpropRegressor(**settings | {"max_iter": 20}).fit(X, Y)
     once = BackpropRegressor(**SETTINGS | {"max_iter": 20}).fit(X, Y)
@@ -123,7 +129,7 @@ def test_more_epochs_than_planned(tmp_path):
 
 
 def test_a_checkpoint_is_a_model(tmp_path, monkeypatch):
-    net = BackpropRegressor(**EVERY_EPOCH, early_stopping=True, checkpoint=tmp_path / "run")
+    net = BackpropRegressor(**SETTINGS, early_stopping=True, checkpoint=every_epoch(tmp_path / "run"))
     with monkeypatch.context() as patch:
         cut_off_after(6, patch)
         with pytest.raises(CutOff):
@@ -138,16 +144,18 @@ def test_how_often(tmp_path, monkeypatch):
     written, write = [], files.write
     monkeypatch.setattr(files, "write", lambda *arguments: (written.append(1), write(*arguments)))
     for settings, n_written in (
-        ({"checkpoint_epochs": 5}, 3),  # after 5, 10 and 12 epochs
-        ({"checkpoint_epochs": None}, 1),
-        ({"checkpoint_epochs": None, "checkpoint_seconds": 0}, 12),
-        ({"checkpoint_epochs": None, "checkpoint_seconds": 1e6}, 1),
+        ({}, 2),  # after 10 and 12 epochs
+        ({"n_epochs": 5}, 3),
+        ({"n_epochs": None}, 1),
+        ({"n_epochs": None, "seconds": 0}, 12),
+        ({"n_epochs": None, "seconds": 1e6}, 1),
     ):
         written.clear()
-        BackpropRegressor(**EVERY_EPOCH | settings, checkpoint=tmp_path / "run").fit(X, Y)
+        checkpoint = Checkpoint(tmp_path / "run", **settings)
+        BackpropRegressor(**SETTINGS, checkpoint=checkpoint).fit(X, Y)
         assert len(written) == n_written
     written.clear()
-    net = BackpropRegressor(**EVERY_EPOCH, checkpoint=str(tmp_path / "stream"))
+    net = BackpropRegressor(**SETTINGS, checkpoint=every_epoch(str(tmp_path / "stream")))
     for _ in range(3):
         net.partial_fit(X, Y)
     assert len(written) == 3
@@ -167,8 +175,8 @@ def test_how_often(tmp_path, monkeypatch):
     ],
 )
 def test_another_run_is_not_continued(settings, data, message, tmp_path):
-    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True, **settings}
-    BackpropRegressor(**EVERY_EPOCH, checkpoint=tmp_path / "run").fit(X, Y)
+    settings = {**SETTINGS, "checkpoint": every_epoch(tmp_path / "run"), "resume": True, **settings}
+    BackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run")).fit(X, Y)
     net = BackpropRegressor(**settings)
     with pytest.raises(ValueError, match=message):
         net.fit(**{"X": X, "y": Y, **data})
@@ -176,21 +184,21 @@ def test_another_run_is_not_continued(settings, data, message, tmp_path):
 
 
 def test_in_a_pipeline_in_a_search(tmp_path):
-    net = BackpropRegressor(**EVERY_EPOCH, checkpoint=tmp_path / "run")
+    net = BackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "run"))
     search = GridSearchCV(make_pipeline(StandardScaler(), net), {"backpropregressor__alpha": [0, 1]}, cv=2)
     search.fit(X, Y)
     assert_array_equal(load(tmp_path / "run").coefs_[0], search.best_estimator_[-1].coefs_[0])
 
 
 def test_a_checkpoint_of_a_stream_is_not_a_fit(tmp_path):
-    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True}
+    settings = {**SETTINGS, "checkpoint": every_epoch(tmp_path / "run"), "resume": True}
     BackpropRegressor(**settings).partial_fit(X, Y)
     with pytest.raises(ValueError, match=r"not written by fit.*skbackprop\.load"):
         BackpropRegressor(**settings).fit(X, Y)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path):
-    settings = {**EVERY_EPOCH, "checkpoint": tmp_path / "run", "resume": True}
+    settings = {**SETTINGS, "checkpoint": every_epoch(tmp_path / "run"), "resume": True}
     BackpropRegressor(**settings).fit(X, Y)
     (tmp_path / "run").write_bytes((tmp_path / "run").read_bytes()[:-100])
     with pytest.raises(ValueError, match="cut off or altered"):
@@ -198,19 +206,21 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_warning(tmp_path):
-    net = BackpropRegressor(**EVERY_EPOCH, checkpoint=tmp_path / "missing" / "run")
-    with pytest.warns(UserWarning, match=r"could not be written.*Training goes on") as warned:
+    net = BackpropRegressor(**SETTINGS, checkpoint=every_epoch(tmp_path / "missing" / "run"))
+    with pytest.warns(UserWarning, match=r"could not be written.*Training continues") as warned:
         net.fit(X, Y)
     assert len([w for w in warned if "written" in str(w.message)]) == 1
     assert_array_equal(net.network_.theta, BackpropRegressor(**SETTINGS).fit(X, Y).network_.theta)
 
 
 def test_what_cannot_be_written_is_an_error_before_training(tmp_path):
-    net = BackpropRegressor(**EVERY_EPOCH, learning_rate=lambda progress: 1.0, checkpoint=tmp_path / "run")
+    net = BackpropRegressor(
+        **SETTINGS, learning_rate=lambda progress: 1.0, checkpoint=every_epoch(tmp_path / "run")
+    )
     with pytest.raises(TypeError, match="lambda"):
         net.fit(X, Y)
     with pytest.raises(ValueError, match="lbfgs"):
-        BackpropRegressor(solver="lbfgs", checkpoint=tmp_path / "run").fit(X, Y)
+        BackpropRegressor(solver="lbfgs", checkpoint=every_epoch(tmp_path / "run")).fit(X, Y)
 
 
 @pytest.mark.parametrize("warm_start", [False, True])
@@ -242,6 +252,7 @@ import warnings
 import numpy as np
 from skbackprop import BackpropClassifier
 from skbackprop.layers import Dropout
+from skbackprop.training import Checkpoint
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)
@@ -255,8 +266,7 @@ net = BackpropClassifier(
     n_iter_no_change=1000,
     max_iter=400,
     random_state=0,
-    checkpoint=sys.argv[1],
-    checkpoint_epochs=1,
+    checkpoint=Checkpoint(sys.argv[1], n_epochs=1),
     resume=True,
 )
 print("begins", flush=True)

@@ -12,6 +12,7 @@ from skbackprop.estimators.checkpoint import own_things, parameters_of, settings
 from skbackprop.persistence import known_names
 from skbackprop.states import decode, encode
 from skbackprop.training import Run
+from skbackprop.training.checkpoint import Checkpoint, checkpoint_of
 from skbackprop.training.checkpoints import CheckpointFile, write_or_warn
 from skbackprop.training.ending import INTERRUPT
 
@@ -20,8 +21,7 @@ class Plan(NamedTuple):
     """Where the networks of a fit are written, and what tells whether a file is of this fit."""
 
     path: Path
-    by_epochs: int | None
-    by_seconds: float | None
+    checkpoint: Checkpoint
     resume: bool
     told: dict  # settings and check sums of the data
     custom: list  # what the settings have of the user's own
@@ -38,11 +38,12 @@ class Plan(NamedTuple):
                 f"checkpoint={os.fspath(estimator.checkpoint)!r} needs random_state to be a whole number, "
                 f"not {estimator.random_state!r}: a fit that resumes draws the same validation parts again."
             )
-        every = estimator.checkpoint_epochs, estimator.checkpoint_seconds
         told = {"settings": settings_of(estimator), "data": data}
         encode(parameters_of(estimator))  # what cannot be written is an error now, not later
         custom = [thing for thing in own_things(estimator) if not _is_ours(thing)]
-        return cls(Path(estimator.checkpoint), *every, estimator.resume, told, custom)
+        return cls(
+            Path(estimator.checkpoint), checkpoint_of(estimator.checkpoint), estimator.resume, told, custom
+        )
 
     def of_network(self, name):
         """The path of the file of one network."""
@@ -62,7 +63,7 @@ class NetworkCheckpoint(CheckpointFile):
     """What continues the training of one network."""
 
     def __init__(self, plan, name, batches, generator):
-        super().__init__(plan.of_network(name), plan.by_epochs, plan.by_seconds)
+        super().__init__(plan.of_network(name), plan.checkpoint)
         self.plan, self.batches, self.generator = plan, batches, generator
         self.limit = None
 

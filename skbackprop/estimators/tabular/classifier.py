@@ -131,7 +131,9 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         y = column_or_1d(read_labels(y), warn=True)
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
         if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
-            raise ValueError(f"Unknown label type: {type_of_target(y)}. One class label a row is allowed.")
+            raise ValueError(
+                f"Unknown label type: {type_of_target(y)}. y must have one class label for each row."
+            )
         return y
 
     def _learn_targets(self, y, weight, settings, classes):

@@ -39,7 +39,7 @@ class TabularParameters(StoredParameters):
         Nodes of each hidden layer. None: three times 128 of 'bagged', else three times 256.
 
     numeric_embedding : {'pbld', 'plr', 'pl', 'none'} or None, default=None
-        What each number becomes before the first layer: waves of learned frequencies behind a linear map.
+        What each number becomes before the first layer: waves of learned frequencies, then a linear map.
         None: 'none' of 'td_s', else 'pbld'.
 
     solver : {'adamw', 'muon'}, default='adamw'
@@ -95,16 +95,10 @@ class TabularParameters(StoredParameters):
     max_one_hot_categories : int, default=8
         A category with more levels is embedded in 8 numbers, others become columns of ones and zeros.
 
-    checkpoint : str, PathLike or None, default=None
-        A file in which `fit` is kept: while it goes on, a file for each network lies beside it, with
-        ``.fit0``, ``.refit0`` and so on after the name; at the end there is the fitted estimator, for
-        `skbackprop.load`. `random_state` must be a whole number.
-
-    checkpoint_epochs : int or None, default=10
-        A network's file is written after every so many epochs.
-
-    checkpoint_seconds : float or None, default=None
-        It is written after the epoch in which so many seconds have passed.
+    checkpoint : str, PathLike, Checkpoint or None, default=None
+        A file for the fitted estimator, which `skbackprop.load` reads. During `fit` there is a file for each
+        network next to it, with ``.fit0``, ``.refit0`` and so on after the name, written every 10 epochs, or
+        as often as a `skbackprop.training.Checkpoint` says. `random_state` must be a whole number.
 
     resume : bool, default=False
         Whether `fit` continues from these files, where there are any, to the same weights as a fit without
@@ -189,8 +183,6 @@ class TabularParameters(StoredParameters):
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
         "max_one_hot_categories": [Interval(Integral, 0, None, closed="left")],
         "checkpoint": [str, PathLike, None],
-        "checkpoint_epochs": [COUNT, None],
-        "checkpoint_seconds": [NOT_NEGATIVE, None],
         "resume": ["boolean"],
         "engine": [StrOptions(set(ENGINES))],
         "n_jobs": [Integral, None],
@@ -221,8 +213,6 @@ class TabularParameters(StoredParameters):
     categorical_features: object = "from_dtype"
     max_one_hot_categories: int = 8
     checkpoint: str | PathLike | None = None
-    checkpoint_epochs: int | None = 10
-    checkpoint_seconds: float | None = None
     resume: bool = False
     engine: str = "auto"
     n_jobs: int | None = None
