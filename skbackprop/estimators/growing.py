@@ -30,7 +30,7 @@ def learn_columns(estimator, X):
 
 
 def in_known_order(estimator, X, dtype, finite):
-    """The known columns of X, NaN for those that are absent with missing='impute'; an estimator without names.
+    """The known columns of X, with NaN for absent ones if they are imputed; and an estimator without names.
 
     Columns that are not known are left out: `partial_fit` learns them.
     """
@@ -56,12 +56,8 @@ def in_known_order(estimator, X, dtype, finite):
     if not absent and len(names) == len(known) and (names == known).all():
         return X, view
     if absent:
-        absent_column = np.full((X.shape[0], 1), np.nan, X.dtype)
-        X = (
-            sparse.hstack([X, absent_column], format="csr")
-            if sparse.issparse(X)
-            else np.hstack([X, absent_column])
-        )
+        missing = np.full((X.shape[0], 1), np.nan, X.dtype)
+        X = sparse.hstack([X, missing], format="csr") if sparse.issparse(X) else np.hstack([X, missing])
     order = [place.get(name, X.shape[1] - 1) for name in known]
     return np.ascontiguousarray(X[:, order]) if not sparse.issparse(X) else X[:, order], view
 

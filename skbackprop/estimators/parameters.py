@@ -117,8 +117,8 @@ class BackpropParameters(StoredParameters):
 
     schedule_epochs : int or None, default=None
         Number of epochs over which a schedule of `learning_rate`, and `average='swa'`, run. With
-        `warm_start` they continue from call to call, so that several fits are one long one. None: `max_iter`, from the
-        start in every `fit`.
+        `warm_start` they continue from call to call, so that several fits are one long one. None: `max_iter`,
+        from the start in every `fit`.
 
     checkpoint : str, PathLike, Checkpoint or None, default=None
         A file to which the state of training is written: every 10 epochs (or calls of `partial_fit`) and when

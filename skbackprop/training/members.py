@@ -1,4 +1,4 @@
-"""Who trains in a run: what is measured of each member, when it ends, and which members continue without it."""
+"""Who trains in a run: what is measured of each member, when it ends, and who continues without it."""
 
 from dataclasses import dataclass
 from math import inf

@@ -92,7 +92,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         sizes = np.atleast_1d(settings.hidden_layer_sizes).tolist()
         if not all(isinstance(size, int) and size > 0 for size in sizes):
             raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r}: must be whole numbers of units, each at least 1."
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} must be whole numbers of at least 1."
             )
         return settings.replaced(hidden_layer_sizes=sizes, **more)
 
