@@ -2,15 +2,17 @@
 
 import os
 import warnings
+from collections.abc import Iterable
 from importlib import import_module
 from inspect import getmembers, isclass
 from sys import modules
+from typing import Any, Self
 
 from skbackprop import files
 from skbackprop.states import decoded, encode
 
 PASSING = {  # attributes that are not saved
-    *("_checked_parameters", "_metadata_request", "_skl_callbacks", "_skl_callbacks_to_teardown"),
+    *("_metadata_request", "_skl_callbacks", "_skl_callbacks_to_teardown"),
     *("_callback_fit_ctx", "_parent_callback_ctx"),
 }
 METHODS = "fit", "partial_fit", "score", "predict", "transform"
@@ -21,7 +23,7 @@ PATHS = "checkpoint", "memory"  # parameters that name where something is writte
 class Persistent:
     """The part of an estimator that is written to files."""
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> Self:
         """Write the estimator to a file; `skbackprop.load` reads it.
 
         Its parameters, and, if it is fitted, everything that training continues with. The file holds arrays
@@ -65,7 +67,7 @@ class Persistent:
         return {**state, "_requests": requests} if requests else state
 
 
-def load(path, *, custom=()):
+def load(path: str | os.PathLike, *, custom: Iterable = ()) -> Any:
     """Read an estimator that `save` has written, or a checkpoint.
 
     Nothing that stands in the file is executed: it names classes of this library, and those of `custom`. Nor

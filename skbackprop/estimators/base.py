@@ -2,9 +2,12 @@
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
@@ -21,7 +24,7 @@ from skbackprop.estimators.validation import check_X, validation_arguments
 from skbackprop.model import Model
 from skbackprop.model.columns import rows_with_nan
 from skbackprop.model.written_weights import biases_of, weights_of
-from skbackprop.network import net_input
+from skbackprop.network import Network, net_input
 from skbackprop.persistence import Persistent
 from skbackprop.training import Run
 
@@ -87,7 +90,17 @@ class BaseBackprop(
         return None
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network.
 
         Parameters
@@ -213,7 +226,7 @@ class BaseBackprop(
         return True
 
     @property
-    def network_(self):
+    def network_(self) -> Network:
         """The network itself: layers, `theta`, and named views of it."""
         return self._fitted_model().network
 
@@ -223,21 +236,21 @@ class BaseBackprop(
         return self.model_
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[np.ndarray]:
         """W of each dense layer, in net input = x W + b, shape (n_inputs, n_units); see `intercepts_`."""
         return weights_of(self._fitted_model().dense_layers)
 
     @coefs_.setter
-    def coefs_(self, weights):
+    def coefs_(self, weights: Sequence[np.ndarray]) -> None:
         self.coefs_[:] = weights
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[np.ndarray]:
         """b of each dense layer, shape (n_units,). What is set is written into the network's memory."""
         return biases_of(self._fitted_model().dense_layers)
 
     @intercepts_.setter
-    def intercepts_(self, biases):
+    def intercepts_(self, biases: Sequence[np.ndarray]) -> None:
         self.intercepts_[:] = biases
 
     def _check_has_learned(self):
@@ -269,7 +282,7 @@ class BaseBackprop(
             outputs[rows_with_nan(X)] = np.nan
         return outputs
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """The output of a hidden layer, the one that `transform_layer` chooses.
 
         Parameters
@@ -303,7 +316,7 @@ class BaseBackprop(
         return True
 
     @available_if(_has_such_a_layer)
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns of `transform`: the estimator's name and a number.
 
         Parameters

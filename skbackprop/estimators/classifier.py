@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
@@ -188,7 +190,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self.model_ = replace(model, temperature=found.astype(model.dtype))
 
     @property
-    def temperature_(self):
+    def temperature_(self) -> np.ndarray | float | None:
         """T of every node of the last layer, with `calibration`."""
         return self._fitted_model().temperature
 
@@ -205,16 +207,16 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     @available_if(lambda self: self._check_solver())
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        classes=None,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        classes: Any = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        n_epochs=1,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+        n_epochs: int = 1,
+    ) -> Self:
         """Continue with some epochs over the given rows.
 
         The optimizer's state, the learning rate and the random sequence continue from call to call. With
@@ -285,7 +287,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             )
         return given
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Class labels.
 
         Parameters
@@ -301,7 +303,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         inputs = self._inputs(self._checked(X))
         return self.model_.targets.decode(self.model_.outputs(inputs))
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         """The net input of the last layer.
 
         Parameters
@@ -317,7 +319,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         z = self._outputs(X)
         return self.model_.targets.decision(z)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities.
 
         Parameters
@@ -333,7 +335,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self._check_has_learned()
         return self.model_.targets.proba(self._outputs(X, self.model_.finish))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of probabilities, from the net input: never -inf from rounding.
 
         Parameters
@@ -350,7 +352,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         z = z if self.temperature_ is None else z / self.temperature_
         return self.model_.targets.log_proba(z)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """The share of rows that are right: with several outputs or labels, in all of them.
 
         Parameters

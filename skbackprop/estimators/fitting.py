@@ -28,7 +28,8 @@ from skbackprop.objective import Objective
 from skbackprop.sparse import SparseRows
 from skbackprop.training import Run
 
-NOTHING = {}, 0  # what a first call says alone, such as `classes`, and the rows skipped so far
+# what only a first call says, such as `classes`, and the rows skipped so far
+NOTHING: tuple[dict, int] = {}, 0
 
 
 class Fitting:

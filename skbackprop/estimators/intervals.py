@@ -1,5 +1,6 @@
 """Prediction intervals: from quantiles, or from the residuals of the validation part."""
 
+from collections.abc import Sequence
 from numbers import Real
 
 import numpy as np
@@ -11,7 +12,7 @@ def check_coverage(coverage):
         raise ValueError(f"coverage={coverage!r} must be a number between 0 and 1.")
 
 
-def interval_columns(quantiles, coverage):
+def interval_columns(quantiles: Sequence[float], coverage: float) -> list[int]:
     """The positions of the two quantiles that enclose `coverage`."""
     wanted = (1 - coverage) / 2, (1 + coverage) / 2
     found = [np.flatnonzero(np.isclose(quantiles, quantile, rtol=0, atol=1e-9)) for quantile in wanted]

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
@@ -242,15 +244,15 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     @available_if(lambda self: self._check_solver())
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        n_epochs=1,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+        n_epochs: int = 1,
+    ) -> Self:
         """Continue with some epochs over the given rows.
 
         The optimizer's state, the learning rate and the random sequence continue from call to call. With
@@ -295,7 +297,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             n_epochs=check_n_epochs(n_epochs),
         )
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Predictions.
 
         Parameters
@@ -312,7 +314,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         self._check_has_learned()
         return self.model_.targets.decode(self._outputs(X, self.model_.finish))
 
-    def predict_interval(self, X, coverage=0.9):
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Intervals that hold the target with probability `coverage`.
 
         With ``loss="quantile"`` and a list that has the quantiles (1 - coverage) / 2 and
@@ -356,7 +358,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         interval = np.stack([prediction - margin, prediction + margin], axis=-1)
         return self.model_.targets.within_bounds(interval)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.
 
         Parameters

@@ -40,14 +40,18 @@ def _flat(layers):
         yield from layer if isinstance(layer, list | tuple) else [layer]
 
 
-def check_codes(inputs, columns, missing):
-    """An error where one of these columns of the network's input holds what is no whole number."""
+def check_codes(inputs, columns, policy):
+    """An error where one of these columns of the network's input holds what is no whole number.
+
+    `policy` for missing values has made the input.
+    """
     if not columns or issparse(inputs):
         return
     values = inputs[:, columns]
     wrong = values != np.rint(values)
     if wrong.any():
         row, place = np.argwhere(wrong)[0]
+        missing = policy.name
         why = "" if missing == "error" else f" (missing={missing!r} puts means in place of missing values)"
         raise ValueError(
             f"Column {columns[place]} of X is read by an Embedding and holds {values[row, place]:.6g}, and "

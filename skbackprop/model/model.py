@@ -1,7 +1,9 @@
 """What predicts: columns -> networks -> targets, with the loss that says what the outputs mean."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.sparse import issparse
@@ -10,9 +12,16 @@ from skbackprop.batches import Batch
 from skbackprop.layers import Dense
 from skbackprop.losses import Loss
 from skbackprop.model.codes import check_codes
-from skbackprop.network import net_input
+from skbackprop.network import Network, net_input
 from skbackprop.objective import Objective
 from skbackprop.sparse import SparseRows
+
+
+class ColumnEncoder(Protocol):
+    """What turns X into the columns of the networks: a `TabularEncoder`, or a policy for missing values."""
+
+    def encode(self, X: Any) -> Any:
+        """The columns, (n_rows, n_inputs): an array, or for sparse X a CSR matrix."""
 
 
 @dataclass(frozen=True)
@@ -40,30 +49,30 @@ class Model:
         What net inputs are divided by before they become probabilities.
     """
 
-    columns: object
-    networks: list
-    targets: object
+    columns: ColumnEncoder
+    networks: list[Network]
+    targets: Any  # each kind has ways of its own from outputs to predictions
     loss: Loss
-    codes: tuple = ()
-    temperature: object = None
+    codes: tuple[int, ...] = ()
+    temperature: np.ndarray | float | None = None
 
     @property
-    def network(self):
+    def network(self) -> Network:
         """The only one."""
         (network,) = self.networks
         return network
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """Of weights and outputs."""
         return self.networks[0].theta.dtype
 
     @property
-    def dense_layers(self):
+    def dense_layers(self) -> list[tuple]:
         """(layer, params) of every Dense layer of the only network, in forward order."""
         return [(layer, params) for _, layer, params, _ in self.network.parts() if isinstance(layer, Dense)]
 
-    def inputs(self, X, unused=None):
+    def inputs(self, X: Any, unused: np.ndarray | None = None) -> Any:
         """Rows as the networks see them.
 
         Parameters
@@ -76,10 +85,10 @@ class Model:
         """
         inputs = self.columns.encode(X)
         if self.codes:
-            check_codes(inputs if unused is None else inputs[~unused], self.codes, self.columns.name)
+            check_codes(inputs if unused is None else inputs[~unused], self.codes, self.columns)
         return inputs
 
-    def outputs(self, inputs, finish=net_input, depth=None):
+    def outputs(self, inputs: Any, finish: Callable = net_input, depth: int | None = None) -> np.ndarray:
         """finish(z) of rows that `inputs` gives.
 
         Returns
@@ -91,18 +100,18 @@ class Model:
         found = [network.predict(rows, finish, depth) for network in self.networks]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
-    def finish(self, z, out):
+    def finish(self, z: np.ndarray, out: np.ndarray) -> None:
         """From net inputs, which are overwritten, to what the loss predicts: its inverse link."""
         if self.temperature is not None:
             z = np.divide(z, self.temperature, out=z)
         self.loss.predict(z, out)
 
-    def rows(self, X, y, weight):
+    def rows(self, X: Any, y: Any, weight: np.ndarray | None) -> Batch:
         """A batch of the loss: the networks' columns, encoded targets and weights."""
         inputs = self.inputs(X)
         return Batch(inputs, self.targets.encode(y, inputs.dtype), weight)
 
-    def objectives(self, alpha=0.0):
+    def objectives(self, alpha: float = 0.0) -> list[Objective]:
         """What training minimises, for each network, on copies in float64."""
         copies = [network.astype(np.float64) for network in deepcopy(self.networks)]  # with their generators
         return [Objective(network, self.loss, alpha) for network in copies]

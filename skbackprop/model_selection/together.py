@@ -39,7 +39,7 @@ class Fit:
     fitting: Fitting
     stream: Stream
     has_ended: bool = field(default=False, init=False)
-    place: tuple = field(default=None, init=False)  # the group, and the number of the member in it
+    place: tuple | None = field(default=None, init=False)  # the group, and the number of the member in it
 
     @property
     def run(self):

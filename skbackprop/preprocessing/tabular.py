@@ -240,7 +240,7 @@ class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
         """
         return self.encode(X)
 
-    def encode(self, X):
+    def encode(self, X: Any) -> np.ndarray:
         """What `transform` gives as an array, whatever `set_output` and scikit-learn's settings ask for.
 
         Parameters

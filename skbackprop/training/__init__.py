@@ -6,11 +6,12 @@ from skbackprop.training.loop import train
 from skbackprop.training.members import Members, Rule, only
 from skbackprop.training.records import Curves, Measured, Patience, Record
 from skbackprop.training.run import Run
-from skbackprop.training.step import Steps, train_epoch, train_step
+from skbackprop.training.step import Engine, Steps, train_epoch, train_step
 
 __all__ = [
     "Checkpoint",
     "Curves",
+    "Engine",
     "Limits",
     "Measured",
     "Members",

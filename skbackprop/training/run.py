@@ -9,6 +9,7 @@ from skbackprop.objective import Objective
 from skbackprop.optimizers import Descent
 from skbackprop.schedules import ScheduledRate
 from skbackprop.training.records import Curves, Patience, Record
+from skbackprop.training.step import Engine
 
 KEPT = 2**23  # bytes
 
@@ -29,7 +30,7 @@ class Run:
     split_random_state: np.random.RandomState | None = None  # as it was before rows were held out
     order: np.ndarray | None = None  # of the rows after the last epoch, kept for warm_start
     settings: object = None  # that descent, rate and average were made with
-    engine: object = None  # what replays steps; None: each is done by NumPy
+    engine: Engine | None = None  # what replays steps; None: each is done by NumPy
     scratch: list | None = None  # memory for copies of what a step changes
 
     def __getstate__(self):

@@ -2,6 +2,7 @@
 
 from math import inf, isfinite
 from time import monotonic
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +19,15 @@ def train_step(objective, descent, batch, averaging=None):
     if averaging is not None:
         averaging.after_step()
     return value
+
+
+class Engine(Protocol):
+    """What does the steps of an epoch in place of NumPy."""
+
+    refusal: str | None  # why NumPy does them after all
+
+    def steps(self, training: Any, batches: Any) -> "Steps":
+        """The steps on these batches."""
 
 
 class Steps:

@@ -111,7 +111,7 @@ def test_a_loaded_model_is_the_same_and_goes_on_in_the_same_way(net, y, tmp_path
     again = load(tmp_path / "net.skb")
     assert type(again) is type(net)
     assert repr(again) == repr(net)
-    assert set(vars(again)) == set(vars(net)) - {"_checked_parameters"}
+    assert set(vars(again)) == set(vars(net))
     assert_array_equal(again.predict(X), net.predict(X))
     assert again.loss_curve_ == net.loss_curve_
     if net.solver != "lbfgs" and not getattr(net, "calibration", None):

@@ -5,13 +5,15 @@ from abc import ABC, abstractmethod
 from copy import deepcopy
 from dataclasses import fields, replace
 from types import SimpleNamespace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.compat import N_FRAMES, CallbackSupportMixin
+from skbackprop.compat import N_FRAMES, CallbackSupportMixin, with_callbacks
 from skbackprop.estimators.acting import reasons_of_members, reasons_of_stream
 from skbackprop.estimators.checkpoint import check_same_data, data_print, read_checkpoint
 from skbackprop.estimators.monitor import Numbered
@@ -34,9 +36,11 @@ from skbackprop.estimators.tabular.members import everything, folds, given_folds
 from skbackprop.estimators.tabular.parameters import TabularParameters
 from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
 from skbackprop.estimators.unchanged import unchanged_on_error
-from skbackprop.estimators.validation import about
+from skbackprop.estimators.validation import about, validation_arguments
 from skbackprop.estimators.weights import counted, in_range
 from skbackprop.model import Model
+from skbackprop.model.model import ColumnEncoder
+from skbackprop.network import Network
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing import TabularEncoder
 from skbackprop.training import PlannedByTime
@@ -99,6 +103,57 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
     def _stream_settings(self):
         settings = self._settings(learning_rate="constant")
         return settings.replaced(learning_rate_init=settings.learning_rate_init * STREAM_RATE)
+
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from a table.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            The table, as it comes.
+
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            The target: numbers, in one column or several, or class labels, in one.
+
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, not negative.
+
+        X_val : DataFrame or array-like of shape (n_val, n_columns), default=None
+            A validation part: every member is measured on it after every epoch, and holds out no other rows.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its target.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            The weights of its rows.
+
+        groups : array-like of shape (n_rows,), default=None
+            For a splitter in `validation` that keeps groups together.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For input or parameters that are not valid, and if training diverges; what was fitted before is
+            kept.
+        """
+        given = validation_arguments(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given, groups)
 
     def _fit(self, *arguments):
         try:
@@ -325,12 +380,12 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         return self.model_.outputs(self.model_.inputs(X), finish)
 
     @property
-    def encoder_(self):
+    def encoder_(self) -> ColumnEncoder:
         """What turns a table into the networks' columns."""
         return self.model_.columns
 
     @property
-    def networks_(self):
+    def networks_(self) -> list[Network]:
         """Each holds one member or several."""
         return self.model_.networks
 

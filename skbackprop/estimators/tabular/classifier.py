@@ -2,22 +2,23 @@
 
 from dataclasses import dataclass, replace
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from skbackprop.compat import Interval, StrOptions, with_callbacks
+from skbackprop.compat import Interval, StrOptions
 from skbackprop.docstrings import documented
 from skbackprop.estimators.calibration import temperatures
 from skbackprop.estimators.class_weight import class_weights
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.recipes import FOR_CLASSES
 from skbackprop.estimators.targets import all_labels, read_labels
-from skbackprop.estimators.validation import validation_arguments
 from skbackprop.estimators.weights import scored
 from skbackprop.losses import MultinomialLogLoss
 from skbackprop.network import net_input
@@ -171,52 +172,17 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         self.model_ = replace(self.model_, temperature=float(found[0]))
 
     @property
-    def temperature_(self):
+    def temperature_(self) -> np.ndarray | float | None:
         """What log odds are divided by."""
         return self.model_.temperature
 
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
-        """Learn from a table.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
-            The table, as it comes.
-
-        y : array-like of shape (n_rows,)
-            Class labels.
-
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows, not negative.
-
-        X_val : DataFrame or array-like of shape (n_val, n_columns), default=None
-            A validation part: every member is measured on it after every epoch, and holds out no other rows.
-
-        y_val : array-like of shape (n_val,), default=None
-            Its target.
-
-        sample_weight_val : array-like of shape (n_val,), default=None
-            The weights of its rows.
-
-        groups : array-like of shape (n_rows,), default=None
-            For a splitter in `validation` that keeps groups together.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            For input or parameters that are not valid, and if training diverges; what was fitted before is
-            kept.
-        """
-        given = validation_arguments(X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, given, groups)
-
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Go on with one pass over some rows, at a constant learning rate.
 
         Medians, ranges and levels are those of the rows of the first call, or of `fit`; what is new later is
@@ -251,7 +217,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
             raise ValueError(f"classes={classes!r} is not the same as before: {self.classes_!r}.")
         return self._partial_fit(X, y, sample_weight, classes)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the members' mean probabilities.
 
         Parameters
@@ -267,7 +233,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         z = self._outputs(X, net_input).astype(np.float64) / (self.temperature_ or 1.0)
         return logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """The members' mean probabilities.
 
         Parameters
@@ -283,7 +249,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         p = np.exp(self.predict_log_proba(X))
         return p / p.sum(axis=1, keepdims=True)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         """Log odds of the second of two classes, else the logarithm of each class's probability.
 
         Parameters
@@ -299,7 +265,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         log_p = self.predict_log_proba(X)
         return log_p[:, 1] - log_p[:, 0] if len(self.classes_) == 2 else log_p
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row.
 
         Parameters
@@ -315,7 +281,7 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         most_probable = self.predict_log_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """The share of rows whose class is predicted.
 
         Parameters

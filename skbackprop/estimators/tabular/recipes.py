@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Recipe:
     output_initializer: str = "data_driven"
 
 
-SIMPLE = {
+SIMPLE: dict[str, Any] = {
     "parametric": False,
     "numeric_embedding": None,
     "embed_categories": False,
@@ -62,7 +63,7 @@ SIMPLE = {
     "initializer": "ntk",
     "output_initializer": "zeros",
 }
-BAGGED = {
+BAGGED: dict[str, Any] = {
     "n_estimators": 5,
     "hidden_layer_sizes": (128, 128, 128),
     "batch_size": "auto",

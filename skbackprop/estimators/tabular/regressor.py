@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 
-from skbackprop.compat import Interval, StrOptions, with_callbacks
+from skbackprop.compat import Interval, StrOptions
 from skbackprop.docstrings import documented
 from skbackprop.estimators.acting import check_quantile
 from skbackprop.estimators.building import make_regression_loss, widths_of_targets
@@ -22,7 +24,7 @@ from skbackprop.estimators.quantiles import quantiles_of_targets, regression_sco
 from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.estimators.tabular.recipes import FOR_NUMBERS
 from skbackprop.estimators.targets import read_numbers
-from skbackprop.estimators.validation import as_column_or_matrix, validation_arguments
+from skbackprop.estimators.validation import as_column_or_matrix
 from skbackprop.estimators.weights import scored
 from skbackprop.losses import Loss
 from skbackprop.targets import RegressionTargets
@@ -130,48 +132,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
     def _criterion(self):
         return self.model_.loss.value
 
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
-        """Learn from a table.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
-            The table, as it comes.
-
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            The target.
-
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows, not negative.
-
-        X_val : DataFrame or array-like of shape (n_val, n_columns), default=None
-            A validation part: every member is measured on it after every epoch, and holds out no other rows.
-
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its target.
-
-        sample_weight_val : array-like of shape (n_val,), default=None
-            The weights of its rows.
-
-        groups : array-like of shape (n_rows,), default=None
-            For a splitter in `validation` that keeps groups together.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            For input or parameters that are not valid, and if training diverges; what was fitted before is
-            kept.
-        """
-        given = validation_arguments(X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, given, groups)
-
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Go on with one pass over some rows, at a constant learning rate.
 
         Medians, ranges, levels and the scale of the target are those of the rows of the first call, or of
@@ -196,7 +157,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The mean of the members' predictions.
 
         Parameters
@@ -212,7 +173,7 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         outputs = self._outputs(X, lambda z, out: self.model_.loss.predict(z, out))
         return np.mean([self.model_.targets.decode(output.astype(np.float64)) for output in outputs], axis=0)
 
-    def predict_interval(self, X, coverage=0.9):
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Intervals that hold the target with probability `coverage`.
 
         With ``loss="quantile"`` and a list that has the quantiles (1 - coverage) / 2 and
@@ -249,11 +210,12 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         if len(quantiles) > 1:
             raise ValueError("predict_interval needs the same quantiles for every column of y.")
         if quantiles != {()}:
-            return y[..., interval_columns(*quantiles, coverage)]
+            (of_target,) = quantiles
+            return y[..., interval_columns(of_target, coverage)]
         margin = conformal_margin(self.validation_residuals_, coverage)
         return self.model_.targets.within_bounds(np.stack([y - margin, y + margin], axis=-1))
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """R^2 of the prediction; with several quantiles the mean of their D^2 pinball scores.
 
         Parameters
