@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from shared.crossings import crossed
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_diabetes
 
@@ -24,15 +25,12 @@ SETTINGS = {
     "random_state": 0,
     "engine": "numpy",
 }
+DATA = {"numbers": (TabularBackpropRegressor, Y), "classes": (TabularBackpropClassifier, C)}
+KINDS = pytest.mark.parametrize(("kind", "y"), DATA.values(), ids=DATA)
 
 
 def every_epoch(path):
     return Checkpoint(path, n_epochs=1)
-
-
-KINDS = pytest.mark.parametrize(
-    ("kind", "y"), [(TabularBackpropRegressor, Y), (TabularBackpropClassifier, C)], ids=["numbers", "classes"]
-)
 
 
 class KilledError(BaseException):
@@ -61,10 +59,9 @@ def assert_same(net, whole, X=X):
         assert_array_equal(one.theta, other.theta)
 
 
-@pytest.mark.parametrize("settings", [{}, {"refit": True}, {"average": "ema", "dropout": 0.2}], ids=str)
-@pytest.mark.parametrize("n_files", [1, 4, 9])
-@KINDS
-def test_a_fit_that_was_killed(kind, y, settings, n_files, tmp_path, monkeypatch):
+@crossed(data=DATA, settings=[{}, {"refit": True}, {"average": "ema", "dropout": 0.2}], n_files=[1, 4, 9])
+def test_a_fit_that_was_killed(data, settings, n_files, tmp_path, monkeypatch):
+    kind, y = data
     whole = kind(**SETTINGS | settings).fit(X, y)
     net = kind(**SETTINGS | settings, checkpoint=every_epoch(tmp_path / "run"), resume=True)
     with monkeypatch.context() as patched:

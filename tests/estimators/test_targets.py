@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, softmax
+from shared.crossings import crossed
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.metrics import accuracy_score, d2_pinball_score, log_loss, r2_score
@@ -669,9 +670,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["equal", "weighted"])
+@crossed(case=list(CASES), solver=["adam", "lbfgs"], weight={"equal": None, "weighted": WEIGHT})
 def test_the_temperature_minimises_the_log_loss_of_the_validation_part(case, solver, weight):
     y, distributions = CASES[case]
     settings = {**OVERFIT, "solver": solver, "learning_rate_init": 0.05}
@@ -754,7 +753,8 @@ def test_class_weights_with_whole_sample_weights_are_repetition(class_weight):
 
 
 def test_a_second_fit_is_scored_without_the_old_temperature():
-    settings = {**OVERFIT, "calibration": "temperature", "warm_start": True, "scoring": "neg_log_loss"}
+    settings = {**OVERFIT, "max_iter": 40, "calibration": "temperature"}
+    settings |= {"warm_start": True, "scoring": "neg_log_loss"}
     net = BackpropClassifier(**settings).fit(X, C).fit(X, C)
     assert net.temperature_ is not None
     assert_allclose(net.validation_scores_, np.negative(net.validation_loss_curve_), rtol=1e-9)

@@ -83,8 +83,8 @@ WELL = {
     ),
     "rare classes with weights": (classifier(class_weight="balanced"), *few_malignant()),
     "iris, softmax inside": (classifier(activation="softmax"), *scaled(*IRIS)),
-    "table of numbers": (TabularBackpropRegressor(max_iter=20, random_state=0), *DIABETES),
-    "table of classes": (TabularBackpropClassifier(max_iter=20, random_state=0), *WINE),
+    "table of numbers": (TabularBackpropRegressor(n_estimators=2, max_iter=20, random_state=0), *DIABETES),
+    "table of classes": (TabularBackpropClassifier(n_estimators=2, max_iter=20, random_state=0), *WINE),
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from shared.by_hand import INPUTS, TARGETS, outputs_of_all_nodes
+from shared.crossings import crossed
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -270,9 +271,9 @@ def test_the_errors_are_what_differences_say(head):
         assert_allclose(seen.layers[1].weight_gradients[:, k, j], difference, atol=1e-4 if kinks else 1e-8)
 
 
-@heads
-@pytest.mark.parametrize("sample_weight", [None, WEIGHT], ids=["equal", "weighted"])
-@pytest.mark.parametrize("hidden", [(), (2,), (3, 2), (2, 3, 2)], ids=str)
+@crossed(
+    head=list(HEADS), sample_weight={"equal": None, "weighted": WEIGHT}, hidden=[(), (2,), (3, 2), (2, 3, 2)]
+)
 def test_the_chain_rule_is_the_gradient_of_every_weight(head, hidden, sample_weight):
     model, y = HEADS[head]
     model = fitted(model, y, hidden_layer_sizes=hidden)

@@ -4,6 +4,7 @@ import weakref
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
+from shared.crossings import crossed
 from shared.naming import component_id
 from sklearn.base import clone
 
@@ -333,11 +334,11 @@ def test_sparse_rows_go_into_dense_layers_only(root):
         Network(root, N_INPUTS).forward(SparseRows(csr_array(rows(6))), training=True)
 
 
-@pytest.mark.parametrize(
-    "root", [every_kind(), Ensemble(2, every_kind())], ids=["one network", "two members"]
+@crossed(
+    root={"one network": every_kind(), "two members": Ensemble(2, every_kind())},
+    weighted={"equal weights": False, "weighted": True},
+    loss=[Huber(), MultinomialLogLoss(0.1)],
 )
-@pytest.mark.parametrize("weighted", [False, True], ids=["equal weights", "weighted"])
-@pytest.mark.parametrize("loss", [Huber(), MultinomialLogLoss(0.1)], ids=component_id)
 def test_a_step_allocates_nothing_that_grows_with_the_batch(root, weighted, loss):
     def peak(batch_size):
         network = Network(root, N_INPUTS, np.float32, random_state=0)

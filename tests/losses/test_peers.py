@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import log_softmax
+from shared.crossings import crossed
 from shared.naming import component_id
 from sklearn._loss import loss as peers
 from sklearn.linear_model import (
@@ -38,8 +39,9 @@ X = RNG.normal(size=(N_SAMPLES, 3))
 SIGNAL = X @ [0.6, -0.4, 0.2]
 WEIGHT = RNG.uniform(0.2, 3.0, N_SAMPLES)
 TOLERANCE = {np.float64: {"rtol": 1e-10, "atol": 1e-13}, np.float32: {"rtol": 1e-5, "atol": 1e-6}}
+WEIGHTED = {"equal weights": None, "weighted": WEIGHT}
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
-WEIGHTS = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["equal weights", "weighted"])
+WEIGHTS = pytest.mark.parametrize("weight", WEIGHTED.values(), ids=WEIGHTED)
 
 # ------------------------------------------------------------------ values and gradients
 
@@ -223,9 +225,7 @@ def test_logistic_regression(n_classes, alpha, weight, dtype):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a schedule ends the training
-@DTYPES
-@WEIGHTS
-@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])
+@crossed(quantile=[0.1, 0.5, 0.8], weight=WEIGHTED, dtype={"float64": np.float64, "float32": np.float32})
 def test_quantile_regression(quantile, weight, dtype):
     y = SIGNAL + np.random.default_rng(8).gumbel(size=N_SAMPLES) * np.exp(0.5 * X[:, 0])
     theirs = QuantileRegressor(quantile=quantile, alpha=0.0, solver="highs").fit(X, y, sample_weight=weight)

@@ -567,8 +567,16 @@ def small_search(estimator):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore:One or more of the t:UserWarning")
-@scikit_learn_checks([small_search(BackpropRegressor()), small_search(BackpropClassifier())])
+@scikit_learn_checks([small_search(BackpropClassifier())])
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the t:UserWarning")
+@scikit_learn_checks([small_search(BackpropRegressor())])
+def test_scikit_learn_checks_of_a_regressor(estimator, check):
     check(estimator)
 
 

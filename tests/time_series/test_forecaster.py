@@ -53,10 +53,17 @@ EXPECTED = {
 
 
 @scikit_learn_checks(
-    [LagForecaster(Ridge(), 2, horizon=2), LagForecaster(lags=2, n_members=1, n_updates=5)],
-    expected_failed_checks=lambda estimator: EXPECTED,
+    [LagForecaster(lags=2, n_members=1, n_updates=5)], expected_failed_checks=lambda estimator: EXPECTED
 )
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@scikit_learn_checks(
+    [LagForecaster(Ridge(), 2, horizon=2)], expected_failed_checks=lambda estimator: EXPECTED
+)
+def test_scikit_learn_checks_of_another_regressor(estimator, check):
     check(estimator)
 
 
