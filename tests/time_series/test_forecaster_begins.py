@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
+from shared.crossings import crossed
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import SGDRegressor
@@ -53,9 +54,7 @@ def assert_same(one, other):
     assert_array_equal(one.forecast(5), other.forecast(5))
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("estimator", [SGD, NET], ids=["sgd", "network"])
-@pytest.mark.parametrize("size", [1, 3])
+@crossed(strategy=STRATEGIES, estimator={"sgd": SGD, "network": NET}, size=[1, 3])
 def test_chunks_that_are_too_short_begin_as_one(strategy, estimator, size):
     X, y = days(40), series(40)
     members = clone(estimator).set_params(random_state=None)

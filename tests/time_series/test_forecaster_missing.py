@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from shared.crossings import crossed
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
@@ -120,9 +121,11 @@ def test_unknown_targets_are_not_taken_for_numbers():
         assert_allclose(mimo.forecast()[step], model.predict([y[-2:]])[0], atol=1e-8)
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("quantiles", [None, [0.1, 0.5, 0.9]])
-@pytest.mark.parametrize("estimator", [None, BackpropRegressor(**ONE_EPOCH)], ids=["network", "given"])
+@crossed(
+    early_stopping=[False, True],
+    quantiles=[None, [0.1, 0.5, 0.9]],
+    estimator={"network": None, "given": BackpropRegressor(**ONE_EPOCH)},
+)
 def test_validation_and_quantile_heads(estimator, quantiles, early_stopping):
     y = np.resize(WEEK, 200)
     y[6::7] = np.nan

@@ -240,7 +240,7 @@ def test_streams_go_on_after_training_that_stopped_early():
 def test_boosting_stops_early_on_each_step():
     y = np.random.default_rng(0).normal(size=300)
     boosting = HistGradientBoostingRegressor(max_iter=200, n_iter_no_change=3)
-    net = LagForecaster(boosting, 7, horizon=2, early_stopping=True).fit(days(300), y)
+    net = LagForecaster(boosting, 7, horizon=2, early_stopping=True, n_members=1).fit(days(300), y)
     fitted = net.models_.members[0][0].fitted[0]
     assert [estimator.n_iter_ < 200 for estimator, _ in fitted] == [True, True]
 

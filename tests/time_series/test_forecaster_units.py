@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from shared.crossings import crossed
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.neighbors import KNeighborsRegressor
@@ -59,9 +60,7 @@ def forecasts(net, y, X=None):
     return net.fit(X, y).forecast()
 
 
-@pytest.mark.parametrize("series", SERIES)
-@pytest.mark.parametrize("normalize", [None, *LEVELLED, "level"])
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@crossed(series=list(SERIES), normalize=[None, *LEVELLED, "level"], strategy=STRATEGIES)
 def test_the_unit_changes_nothing(series, normalize, strategy):
     """lag-llama#130, gluonts#636: intermittent demand in grams, kilograms and tonnes."""
     y = SERIES[series]
@@ -71,9 +70,11 @@ def test_the_unit_changes_nothing(series, normalize, strategy):
         assert_array_equal(forecasts(net, unit * y), unit * usual)
 
 
-@pytest.mark.parametrize("estimator", ["linear", "neighbours", "network", "quantiles", "scaled network"])
-@pytest.mark.parametrize("normalize", [None, *LEVELLED, "level"])
-@pytest.mark.parametrize("series", ["runs of zeros", "one spike", "constant"])
+@crossed(
+    series=["runs of zeros", "one spike", "constant"],
+    normalize=[None, *LEVELLED, "level"],
+    estimator=["linear", "neighbours", "network", "quantiles", "scaled network"],
+)
 def test_no_estimator_sees_the_unit(series, normalize, estimator):
     y = SERIES[series]
     net = forecaster(estimator, normalize=normalize)
@@ -82,9 +83,7 @@ def test_no_estimator_sees_the_unit(series, normalize, estimator):
         assert_allclose(forecasts(net, unit * y) / unit, usual, rtol=1e-3, atol=1e-4 * np.ptp(y))
 
 
-@pytest.mark.parametrize("series", SERIES)
-@pytest.mark.parametrize("normalize", LEVELLED)
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@crossed(series=list(SERIES), normalize=LEVELLED, strategy=STRATEGIES)
 def test_the_level_moves_forecasts_as_it_moves_y(series, normalize, strategy):
     y = SERIES[series]
     net = forecaster("linear", normalize=normalize, strategy=strategy)
