@@ -15,6 +15,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from shared.processes import in_another_process
 from shared.replays import replayed
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
@@ -265,7 +266,7 @@ def test_a_stream_with_many_sizes_keeps_the_last_recordings(monkeypatch):
     ("numba", "message"),
     [
         ("sys.modules['numba'] = None", ": python -m pip install 'skbackprop[fast]'"),
-        ("sys.path.insert(0, sys.argv[1])", ", which cannot be used here: Numba needs NumPy 1.0 or less"),
+        ("sys.path.insert(0, folder)", ", which cannot be used here: Numba needs NumPy 1.0 or less"),
     ],
     ids=["missing", "unusable"],
 )
@@ -273,16 +274,16 @@ def test_without_numba_auto_is_numpy_and_replay_says_why(numba, message, tmp_pat
     (tmp_path / "numba").mkdir()
     (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs NumPy 1.0 or less')")
     program = (
-        f"import sys; {numba}\n"
+        f"import sys; assert 'numba' not in sys.modules; {numba}\n"
         "from skbackprop import BackpropRegressor\n"
         "X = [[0.0], [1.0]]; y = [0.0, 1.0]\n"
         "import warnings; warnings.simplefilter('ignore')\n"
-        "print(BackpropRegressor(max_iter=200_000, tol=0, n_iter_no_change=2).fit(X, y).engine_)\n"
+        "answer = [BackpropRegressor(max_iter=200_000, tol=0, n_iter_no_change=2).fit(X, y).engine_]\n"
         "try:\n    BackpropRegressor(engine='replay').fit(X, y)\n"
-        "except ImportError as error:\n    print(error)\n"
+        "except ImportError as error:\n    answer.append(str(error))\n"
     )
-    result = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True)
-    assert result.stdout.splitlines() == ["numpy", f"engine='replay' needs numba{message}"]
+    status, answer = in_another_process(program, folder=str(tmp_path))
+    assert (status, answer) == (0, ["numpy", f"engine='replay' needs numba{message}"])
 
 
 STREAM = """
