@@ -27,7 +27,9 @@ def main():
 
     frame = series.electricity("30min").set_index("ds")
     X, y = frame[["temperature", "holiday"]], frame["y"]
-    forecaster = LagForecaster(horizon=HALF_HOURS, known_future=["temperature", "holiday"], calibration=28)
+    forecaster = LagForecaster(
+        horizon=HALF_HOURS, known_future=["temperature", "holiday"], calibration_horizons=28
+    )
     cv = PanelTimeSeriesSplit(arguments.n_origins, horizon=HALF_HOURS)
 
     begin = time.perf_counter()

@@ -27,7 +27,7 @@ def main():
     trips = series.tourism()
     columns = ["unique_id", "ds"]
     clock = {"time": "ds", "freq": "QS"}
-    forecaster = LagForecaster(horizon=QUARTERS, groups="unique_id", calibration=2, **clock)
+    forecaster = LagForecaster(horizon=QUARTERS, groups="unique_id", calibration_horizons=2, **clock)
     cv = PanelTimeSeriesSplit(3, horizon=QUARTERS, **clock)
 
     begin = time.perf_counter()

@@ -155,7 +155,7 @@ def run(name, n_origins):
                 warnings.simplefilter("ignore")
                 y_pred = forecast(train, future, known_ahead, setting)
             row[method] = mean_error(train, future, y_pred, setting)
-        model = forecaster(None, known_ahead, setting, calibration=setting["calibration"])
+        model = forecaster(None, known_ahead, setting, calibration_horizons=setting["calibration"])
         model.fit(train[columns], train["y"])
         row["LagForecaster"] = mean_error(train, future, model.predict(future[columns]), setting)
         for share, held in hits.items():

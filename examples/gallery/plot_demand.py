@@ -26,7 +26,7 @@ print(f"{len(y)} hours until {hours.index[-1]}, from {y.min():.0f} to {y.max():.
 # A forecaster needs the horizon and the names of the columns that are known ahead.
 
 forecaster = LagForecaster(
-    horizon=48, known_future="Temperature", calibration=7, n_members=1, n_updates=300, random_state=0
+    horizon=48, known_future="Temperature", calibration_horizons=7, n_members=1, n_updates=300, random_state=0
 )
 forecaster.fit(X[:-48], y[:-48])
 error = np.abs(forecaster.predict(X[-48:]) - y[-48:]).mean()

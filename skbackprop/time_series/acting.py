@@ -35,10 +35,6 @@ def reasons_of_forecaster(forecaster, times):
         ("validation_fraction",),
         None if e.early_stopping else "nothing is held out without early_stopping=True.",
     )
-    yield (
-        ("coverage",),
-        None if e.calibration or e.quantiles is not None else "there are no intervals without calibration=.",
-    )
     yield from reasons_of_clock(e, times)
 
 

@@ -30,8 +30,8 @@ class Backtest:
     ----------
     predictions : DataFrame
         A row for each row of a test part whose series has begun: fold, row (its number in X), series, time,
-        y, and the forecasts of the forecaster, 'naive' (the last value known) and 'seasonal naive'; lower and
-        upper ends of intervals, and quantiles.
+        y, and the forecasts of the forecaster (medians), 'naive' (the last value known) and 'seasonal naive';
+        lower and upper ends of intervals, and quantiles.
 
     scores : DataFrame
         For each fold, series and method MAE, MASE, RMSSE and sMAPE; for intervals coverage; the mean pinball
@@ -153,14 +153,15 @@ def backtest(
         part["time"] = test if times is None else times[test]
         part["y"] = y[test]
         X_test = safe_indexing(X, test)
-        part[type(forecaster).__name__] = model.predict(X_test)
+        forecasts, models = model._levels(X_test), model.models_
+        part[type(forecaster).__name__] = forecasts[:, models.median]
         levels = {}  # the columns that are quantiles
         if coverage is not None:
             part["lower"], part["upper"] = model.predict_interval(X_test, coverage).T
             levels = {"lower": (1 - coverage) / 2, "upper": (1 + coverage) / 2}
-        if forecaster.quantiles is not None:
-            heads = {f"quantile {level}": level for level in forecaster.quantiles}
-            part[list(heads)] = model.predict_quantiles(X_test)
+        if len(models.levels) > 1:
+            heads = {f"quantile {level}": level for level in np.atleast_1d(forecaster.quantile)}
+            part[list(heads)] = forecasts[:, np.atleast_1d(models.asked)]
             levels |= heads
         for code in np.unique(codes[test]):
             known, rows = train[codes[train] == code], np.flatnonzero(codes[test] == code)

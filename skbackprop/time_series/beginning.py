@@ -50,7 +50,7 @@ def most_steps(forecaster, n_lags):
     """Of each series, the steps that a forecaster with windows of `n_lags` steps needs to begin, and as many
     more for those whose y is not known."""
     horizon = forecaster.horizon
-    n_steps = n_lags + 2 * horizon + horizon * (forecaster.calibration or 0)
+    n_steps = n_lags + 2 * horizon + horizon * (forecaster.calibration_horizons or 0)
     if forecaster.early_stopping:
         share = forecaster.validation_fraction
         n_steps += ceil(horizon / share) + ceil(1 / (1 - share))

@@ -3,7 +3,7 @@
 Ends that are forecast themselves are corrected: conformalized quantile regression (Romano et al., 2019).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.base import clone
@@ -16,55 +16,74 @@ from skbackprop.time_series.waiting import TooFewRowsError
 N_ORIGINS = 60  # of the calibration, at most
 N_KEPT = 2000  # errors of a step ahead, at most
 RATE = 0.02  # of the adaption
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # that streams adapt
 
 
 def ends_of(levels, coverage):
     """Which of the quantiles are the ends of the interval of this share; the median twice if none are."""
-    if not 0 < coverage < 1:
-        raise ValueError(f"coverage={coverage!r}: a number between 0 and 1 is allowed.")
     ends = [np.flatnonzero(np.isclose(levels, (1 + sign * coverage) / 2)) for sign in (-1, 1)]
     return tuple(int(end[0]) for end in ends) if all(map(len, ends)) else (levels.index(0.5),) * 2
 
 
+def beyond(errors, ends):
+    """How far y was outside of the uncorrected interval, max(lower - y, y - upper)."""
+    lower, upper = ends
+    return np.maximum(-errors[..., lower], errors[..., upper])
+
+
 @dataclass(frozen=True)
 class Conformal:
-    """Errors of quantiles in units of the windows' scales, and for each share the rate of misses to make."""
+    """Errors of quantiles in units of the windows' scales, and how streams have moved the rates of misses."""
 
     levels: tuple  # of the quantiles
     errors: np.ndarray  # y - quantile, (n_forecasts, horizon, n_levels), NaN where y is not known
-    misses: dict = field(default_factory=dict)  # share: the rate that intervals are made with
+    moves: np.ndarray  # (n_shares,), what is added to the rate of misses of each of SHARES
 
-    def beyond(self, errors, coverage):
-        """How far y was outside of the uncorrected interval, max(lower - y, y - upper)."""
-        lower, upper = ends_of(self.levels, coverage)
-        return np.maximum(-errors[..., lower], errors[..., upper])
+    def widths(self, shares):
+        """What each end moves outwards, in scales, (n_shares, horizon); and from how many errors, (horizon,).
+
+        The ceil((n + 1) (1 - rate))-th smallest of n, the largest where that is more. A share between two of
+        SHARES has moved as these have.
+        """
+        moves = np.interp(shares, (0.0, *SHARES, 1.0), (0.0, *self.moves, 0.0))
+        n = np.isfinite(self.errors[..., 0]).sum(axis=0)
+        widths, ordered = np.empty((len(shares), len(n))), {}
+        for result, share, move in zip(widths, shares, moves):
+            ends = ends_of(self.levels, share)
+            if ends not in ordered:
+                ordered[ends] = np.sort(beyond(self.errors, ends), axis=0)  # NaN comes last
+            place = np.clip(rank(n, share - move), 1, np.maximum(n, 1)) - 1
+            result[:] = np.take_along_axis(ordered[ends], place[None], axis=0)
+        return widths, n
 
     def widening(self, coverage, ahead):
-        """What each end moves outwards, in scales, some steps ahead; beyond the horizon as at its end."""
-        scores = self.beyond(self.errors, coverage)
-        rate = np.clip(self.misses.get(coverage, 1 - coverage), 0.0, 1.0)
-        n = np.isfinite(scores).sum(axis=0)
-        level = np.minimum(1.0, np.ceil((n + 1) * (1 - rate)) / np.maximum(n, 1))  # of finite samples
-        widths = np.array([_quantile(column, q) for column, q in zip(scores.T, level)])
-        return widths[np.minimum(ahead, len(widths)) - 1]
+        """The width of one share, some steps ahead, beyond the horizon as at its end; NaN: too few errors."""
+        widths, n = self.widths([coverage])
+        enough = rank(n, coverage) <= n
+        if not enough.any():
+            raise ValueError(
+                f"coverage={coverage} needs at least {int(np.ceil(coverage / (1 - coverage) - 1e-9))} errors "
+                f"of a step ahead, but the calibration has {n.max()}: give a smaller coverage, or a larger "
+                "calibration_horizons= in fit."
+            )
+        return np.where(enough, widths[0], np.nan)[np.minimum(ahead, len(n)) - 1]
 
 
-def _quantile(errors, level):
-    """NaN where none is known."""
-    known = errors[np.isfinite(errors)]
-    return np.quantile(known, level, method="higher") if len(known) else np.nan
+def rank(n, share):
+    """Which of n errors, the smallest of them being the first, a share of the values does not exceed."""
+    return np.ceil((n + 1) * share - 1e-9).astype(np.intp)
 
 
 def calibrated(forecaster, X, y, steps, progress):
     """The errors of a clone that learned all but the last steps, from rolling origins in these."""
-    horizon, n_held_out = forecaster.horizon, forecaster.calibration * forecaster.horizon
+    horizon, n_held_out = forecaster.horizon, forecaster.calibration_horizons * forecaster.horizon
     first = steps.max() + 1 - n_held_out
     if not (steps < first).any():
         raise TooFewRowsError(
-            f"calibration={forecaster.calibration}: {n_held_out} steps are held out of "
+            f"calibration_horizons={forecaster.calibration_horizons}: {n_held_out} steps are held out of "
             f"{steps.max() - steps.min() + 1}, and none is left to learn."
         )
-    model = clone(forecaster).set_params(calibration=None)
+    model = clone(forecaster).set_params(calibration_horizons=None)
     model._learn(*_rows(X, y, steps < first), progress, "calibration")
     stride = max(1, -(-(n_held_out - horizon + 1) // N_ORIGINS))
     errors = []
@@ -78,12 +97,11 @@ def calibrated(forecaster, X, y, steps, progress):
     known = newest(np.concatenate(errors)) if errors else np.empty((0, horizon, 1))
     if len(known) == 0:
         raise TooFewRowsError(
-            f"calibration={forecaster.calibration}: of the last {n_held_out} steps, which are held out, no "
-            "forecast can be compared with a y that is known. Give a larger calibration, or rows up to the "
-            "last known y."
+            f"calibration_horizons={forecaster.calibration_horizons}: of the last {n_held_out} steps, which "
+            "are held out, no forecast can be compared with a y that is known. Give a larger number, or rows "
+            "up to the last known y."
         )
-    misses = {share: 1 - share for share in forecaster.coverage}
-    return Conformal(model.models_.levels, known, misses)
+    return Conformal(model.models_.levels, known, np.zeros(len(SHARES)))
 
 
 def adapted(forecaster, X, y):
@@ -95,13 +113,12 @@ def adapted(forecaster, X, y):
     errors = _errors(forecaster, X, y)
     known = np.isfinite(errors[..., 0])
     n_known = known.sum(axis=0)
-    misses = dict(conformal.misses)
-    ahead = np.arange(1, forecaster.horizon + 1)
-    for coverage, rate in conformal.misses.items():
-        missed = known & (conformal.beyond(errors, coverage) > conformal.widening(coverage, ahead))
+    moves, (widths, _) = conformal.moves.copy(), conformal.widths(SHARES)
+    for number, (coverage, width) in enumerate(zip(SHARES, widths)):
+        missed = known & (beyond(errors, ends_of(conformal.levels, coverage)) > width)
         share = missed.sum(axis=0)[n_known > 0] / n_known[n_known > 0]
-        misses[coverage] = rate + RATE * (1 - coverage - share).sum()
-    return replace(conformal, errors=newest(np.concatenate([conformal.errors, errors])), misses=misses)
+        moves[number] += RATE * (1 - coverage - share).sum()
+    return replace(conformal, errors=newest(np.concatenate([conformal.errors, errors])), moves=moves)
 
 
 def newest(errors):

@@ -62,7 +62,7 @@ class ForecastDisplay:
         ImportError
             Without matplotlib.
         """
-        y_pred = estimator.predict(X)
+        y_pred = estimator._levels(X)[:, estimator.models_.median]
         table, groups = table_of(X), as_list(estimator.groups)
         times, (ids, codes) = times_of(table, estimator.time, groups), series_of(table, groups)
         frame = pd.DataFrame({"series": ids.to_numpy()[codes], "y_pred": y_pred})

@@ -23,6 +23,8 @@ from skbackprop.compat import (
     fit_context,
     with_callbacks,
 )
+from skbackprop.estimators.intervals import check_coverage
+from skbackprop.estimators.quantiles import regression_score
 from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_forecaster
 from skbackprop.time_series.beginning import FirstRows
@@ -113,9 +115,11 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
     max_windows : int or None, default=None
         The most windows that a given estimator learns from, drawn at random. None: all.
 
-    quantiles : list of float or None, default=None
-        The quantiles that are forecast, with 0.5 among them: by a head of the default network for each, or by
-        a clone of `estimator` for each, with its parameter ``quantile`` set. None: the median alone.
+    quantile : float or list, default=0.5
+        The quantile that is forecast, or several in ascending order; `predict` then has a column for each.
+        The default network has an output for each; a given estimator is fitted once for each, with its
+        parameter ``quantile`` set, or as it is for 0.5 alone. The median is always learned too, as longer
+        forecasts continue from it.
 
     early_stopping : bool, default=False
         Whether training stops by the windows of the last steps, which are then not learned. A given estimator
@@ -124,12 +128,10 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
     validation_fraction : float, default=0.1
         The share of time, at its end, that `early_stopping` holds out.
 
-    calibration : int or None, default=None
+    calibration_horizons : int or None, default=None
         For `predict_interval`: how many times `horizon` of the last steps are first held out, forecast from
-        rolling origins by a model of the steps before, and then learned with all others. None: no intervals.
-
-    coverage : tuple of float, default=(0.8, 0.95)
-        The shares of the values that intervals are to hold, which `partial_fit` adapts.
+        rolling origins by a model of the steps before, and then learned with all others. None: no intervals,
+        unless both ends are among `quantile`.
 
     on_gap : {'nan', 'raise', 'ignore'}, default='nan'
         What missing steps are: NaN, an error, or nothing, so that rows are counted instead of time.
@@ -163,6 +165,9 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
 
     models_ : StagedModels
         The models: ``models_.members`` are those of each stage of the strategy.
+
+    stop_reason_ : str
+        Why training stopped, in one line; with `verbose` it is printed.
 
     n_features_in_ : int
         The number of columns of X.
@@ -202,11 +207,10 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "n_updates": [Interval(Integral, 1, None, closed="left")],
         "max_windows": [None, Interval(Integral, 1, None, closed="left")],
-        "quantiles": [None, "array-like"],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "calibration": [None, Interval(Integral, 1, None, closed="left")],
-        "coverage": ["array-like"],
+        "calibration_horizons": [None, Interval(Integral, 1, None, closed="left")],
         "on_gap": [StrOptions({"nan", "raise", "ignore"})],
         "random_state": [Interval(Integral, 0, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
@@ -229,11 +233,10 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
     n_members: int = 3
     n_updates: int = 2000
     max_windows: int | None = None
-    quantiles: Sequence[float] | None = None
+    quantile: float | Sequence[float] = 0.5
     early_stopping: bool = False
     validation_fraction: float = 0.1
-    calibration: int | None = None
-    coverage: Sequence[float] = (0.8, 0.95)
+    calibration_horizons: int | None = None
     on_gap: str = "nan"
     random_state: int = 0
     max_time: float | None = None
@@ -243,6 +246,9 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from all windows of the series.
+
+        After Ctrl-C, with a warning, the members that have learned are kept if there is one for each stage of
+        the strategy; else an interrupt leaves the forecaster as it was.
 
         Parameters
         ----------
@@ -262,13 +268,12 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
             For columns that are absent or no numbers, times that are missing or repeat, and series that are
             all too short for a window.
         """
-        if len(self.coverage) == 0 or not all(0 < share < 1 for share in self.coverage):
-            raise ValueError(f"coverage={self.coverage!r}: at least one number between 0 and 1 is allowed.")
         progress = ModelProgress(self, X, y)
         with all_or_nothing(self):
             self._learn(as_frame(X), y, progress, "forecasts")
             vars(self).pop("_first", None)
-            progress.end()
+            self.stop_reason_ = self.models_.stop_reason(self.n_members)
+            progress.end(self.stop_reason_)
         return self
 
     def _learn(self, X, y, progress, purpose):
@@ -290,9 +295,10 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         self.history_ = remember(placed, history, keep, None, None)
         held_out = self.validation_fraction if self.early_stopping else 0
         self.conformal_ = None
-        if self.calibration is not None:
+        if self.calibration_horizons is not None:
             self.conformal_ = calibrated(self, X, y, row_steps(placed), progress)
-        self.models_.fit(placed, self.history_, held_out, partial(progress.told, purpose))
+        keeps = purpose != "calibration"
+        self.models_.fit(placed, self.history_, held_out, partial(progress.told, purpose), keeps)
 
     @available_if(_can_go_on)
     @fit_context(prefer_skip_nested_validation=False)
@@ -371,10 +377,11 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
 
         Returns
         -------
-        y_pred : ndarray of shape (n_rows,)
-            In the order of X. NaN for a series of which no value is known in the last window, and, with a
-            warning, where columns known ahead are not known in every step up to the row, for 'mimo' to the
-            end of the horizon: no forecast depends on which other rows X holds.
+        y_pred : ndarray of shape (n_rows,) or (n_rows, n_quantiles)
+            In the order of X; a column for each of several quantiles, ascending in each row. NaN for a series
+            of which no value is known in the last window, and, with a warning, where columns known ahead are
+            not known in every step up to the row, for 'mimo' to the end of the horizon: no forecast depends
+            on which other rows X holds.
 
         Raises
         ------
@@ -382,70 +389,71 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
             For series that were never seen, rows that do not come after those learned, and if no row has a
             forecast since columns known ahead are not known.
         """
-        return self._in_units(self._checked(X).quantiles[:, self.models_.median])
+        return self._levels(X)[:, self.models_.asked]
 
-    def predict_quantiles(self, X: Any) -> np.ndarray:
-        """Quantiles of what follows, as the parameter `quantiles` names them.
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R^2 of the forecasts; with several quantiles the mean of their D^2 pinball scores.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
             As in `predict`.
+
+        y : array-like of shape (n_rows,)
+            What came.
+
+        sample_weight : array-like of shape (n_rows,) or None, default=None
+            Weights of the rows.
 
         Returns
         -------
-        quantiles : ndarray of shape (n_rows, n_quantiles)
-            In the order of X and of `quantiles`, ascending in each row.
-
-        Raises
-        ------
-        ValueError
-            Without `quantiles`, and as in `predict`.
+        score : float
+            1 is perfect; 0 is as good as the best constant.
         """
-        self._check_has_learned()
-        if len(self.models_.levels) == 1:
-            raise ValueError("predict_quantiles needs quantiles=, such as [0.1, 0.5, 0.9], in fit.")
-        return self._in_units(self._checked(X).quantiles)
+        several = () if np.ndim(self.quantile) == 0 else tuple(self.quantile)
+        return regression_score(y, self.predict(X), [several], sample_weight)
 
-    def predict_interval(self, X: Any, coverage: Any = None) -> np.ndarray:
-        """Intervals that hold a share of the values to come, by split conformal prediction.
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Intervals that hold the values to come with probability `coverage`, by split conformal prediction.
 
-        Errors of the calibration, in units of their windows' scales, give a half-width for each step ahead;
-        in a stream, `partial_fit` adapts the rate of misses (Gibbs and Candes, 2021). Ends that are among
-        `quantiles` are as forecast, corrected by the calibration if there is one (Romano et al., 2019).
+        Errors of the calibration, in units of their windows' scales, give a half-width for each step ahead:
+        the ceil((n + 1) coverage)-th smallest of n. In a stream, `partial_fit` adapts the rate of misses
+        (Gibbs and Candes, 2021). Ends that are among `quantile` are as forecast, corrected by the calibration
+        if there is one (Romano et al., 2019).
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
             As in `predict`.
 
-        coverage : float or None, default=None
-            The share. None: the first of the parameter `coverage`.
+        coverage : float, default=0.9
+            The share of the values that the intervals are to hold, in (0, 1).
 
         Returns
         -------
         interval : ndarray of shape (n_rows, 2)
-            Lower and upper ends.
+            Lower and upper ends. NaN as in `predict`, and for steps ahead with too few errors for `coverage`.
 
         Raises
         ------
         ValueError
-            Without `calibration` for ends that are not among `quantiles`, for a share that is not between 0
-            and 1, and as in `predict`.
+            Without `calibration_horizons` for ends that are not among `quantile`, for a share that is not
+            between 0 and 1 or for which no step ahead has enough errors, and as in `predict`.
         """
         self._check_has_learned()
-        share = self.coverage[0] if coverage is None else coverage
+        check_coverage(coverage)
         levels, median = self.models_.levels, self.models_.median
-        lower, upper = ends_of(levels, share)
+        lower, upper = ends_of(levels, coverage)
         if self.conformal_ is None and lower == upper:
             raise ValueError(
-                "predict_interval needs calibration=, such as 10, in fit, or both ends of the interval among "
-                f"quantiles=: coverage={share}, quantiles={self.quantiles}."
+                "predict_interval needs calibration_horizons=, such as 10, in fit, or both ends of the "
+                f"interval among quantile=: coverage={coverage} has the ends {(1 - coverage) / 2:.6g} and "
+                f"{(1 + coverage) / 2:.6g}, quantile={self.quantile!r}."
             )
         forecast = self._checked(X)
         y, wider = forecast.quantiles, 0.0
         if self.conformal_ is not None:
-            wider = self.conformal_.widening(share, forecast.ahead) * forecast.scale
+            wider = self.conformal_.widening(coverage, forecast.ahead) * forecast.scale
         low = np.minimum(y[:, lower] - wider, y[:, median])
         high = np.maximum(y[:, upper] + wider, y[:, median])
         return self._in_units(np.column_stack([low, high]))
@@ -460,6 +468,10 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
 
     def _in_units(self, y):
         return y if self.target_transform is None else np.expm1(y)
+
+    def _levels(self, X):
+        """All quantiles that are learned (n_rows, n_levels), in the units of y."""
+        return self._in_units(self._checked(X).quantiles)
 
     def _checked(self, X):
         """The forecast of each row of X; a warning where a column known ahead is not, an error if in all."""
@@ -494,9 +506,9 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
 
         Returns
         -------
-        y_pred : ndarray of shape (horizon,) or (n_series, horizon)
-            Series in the order of ``history_.ids``; a vector without `groups`. NaN for a series of which no
-            value is known in the last window.
+        y_pred : ndarray of shape (horizon,) or (n_series, horizon), or with one more axis of n_quantiles
+            Series in the order of ``history_.ids``; of one series alone without `groups`. NaN for a series of
+            which no value is known in the last window.
 
         Raises
         ------
@@ -513,7 +525,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         series = np.arange(len(self.history_.ids))
         future = np.full((len(series), n_steps, self.history_.values.shape[1]), np.nan)
         forecasts, _ = self.models_.ahead(self.history_, series, future)
-        forecasts = self._in_units(forecasts[..., self.models_.median])
+        forecasts = self._in_units(forecasts[..., self.models_.asked])
         return forecasts[0] if self.groups is None else forecasts
 
     def predict_one_step(self, X: Any, y: Any) -> np.ndarray:
@@ -529,14 +541,14 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
 
         Returns
         -------
-        y_pred : ndarray of shape (n_rows,)
+        y_pred : ndarray of shape (n_rows,) or (n_rows, n_quantiles)
             NaN where no value is known in the window before the row, or a column known ahead is not known.
         """
         self._check_has_learned()
         rows = read_series(self, X, y, reset=False)
         keep = self.models_.keep
         placed = place(rows, self.history_, keep, keep, None, self.on_gap, True, "alone")
-        return self._in_units(self.models_.one_step(placed, self.history_))
+        return self._in_units(self.models_.one_step(placed, self.history_)[:, self.models_.asked])
 
     def _go_on(self, X, y, learn):
         X, keep = as_frame(X), self.models_.keep
@@ -551,7 +563,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         return self
 
     def _new_models(self, changes, closed):
-        levels = levels_of(self.quantiles)
+        levels, asked = levels_of(self.quantile)
         seeds = range(self.random_state, self.random_state + self.n_members)
         n_stages = len(STRATEGIES[self.strategy](self.horizon))
         return StagedModels(
@@ -561,6 +573,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
             season=int(self.seasons_[0]) if self.seasons_ else 1,
             n_future=len(as_list(self.known_future)),
             levels=levels,
+            asked=asked,
             changes=changes,
             closed=closed,
             members=[[self._member(seed, levels) for seed in seeds] for _ in range(n_stages)],

@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skbackprop.estimators import BackpropRegressor
-from skbackprop.time_series.progress import LEAST
+from skbackprop.time_series.progress import LEAST, interruptible
 from skbackprop.time_series.waiting import TooFewRowsError
 
 BATCH_SIZE = 256
@@ -48,11 +48,13 @@ class Chunked:
     center: np.ndarray | None = None
     spread: np.ndarray | None = None
     fill: float = field(default=0.0, init=False)
+    reason: str = field(default="", init=False)  # why training stopped
 
     def fit(self, rows_of, learned, validated, seconds=None):
         """Learn windows by their numbers; stop by those to validate on, if there are any.
 
-        Of `seconds` as many steps are made as they are enough for, and the rate falls over these.
+        Of `seconds` as many steps are made as they are enough for, and the rate falls over these. False: an
+        interrupt came, and what was learned so far is kept.
         """
         rng = np.random.default_rng(self.seed)
         n_wanted, n_windows = self.n_updates * BATCH_SIZE, len(learned)
@@ -68,13 +70,24 @@ class Chunked:
         held_out = rows_of(rng.permutation(validated)[:CHUNK]) if len(validated) else None
         passes = (rng.permutation(n_windows)[:n_wanted] for _ in range(n_passes))
         chunks = (chunk for order in passes for chunk in np.array_split(order, n_chunks))
+        is_whole, self.reason = True, f"all steps of n_updates={self.n_updates} are done"
         for n_done, chunk in enumerate(chunks, start=1):
-            self._learn(*rows_of(learned[chunk]), held_out)
+            try:
+                with interruptible():
+                    self._learn(*rows_of(learned[chunk]), held_out)
+            except KeyboardInterrupt:
+                if n_done == 1:
+                    raise
+                is_whole, self.reason = False, "interrupted by the user"
+                break
             if seconds is not None:
                 n_enough = int(seconds * n_done / (monotonic() - begun))
                 self.network.set_params(schedule_epochs=min(n_planned, max(n_done, n_enough)))
-            is_whole = n_done % n_chunks == 0
-            if n_done == self.network.schedule_epochs or (is_whole and self.network.stopped_):
+            if n_done == self.network.schedule_epochs:
+                self.reason = self.reason if n_done == n_planned else "max_time is over"
+                break
+            if n_done % n_chunks == 0 and self.network.stopped_:
+                self.reason = "the last windows in time were forecast no better"
                 break
         self.network.set_params(
             learning_rate="constant",
@@ -83,6 +96,7 @@ class Chunked:
             scoring=None,
             schedule_epochs=None,
         )
+        return is_whole
 
     def partial_fit(self, X, Z, weight):
         self._learn(X, Z, weight, None)
@@ -122,6 +136,13 @@ class Whole:
     fitted: list | None = None  # [quantile][group of steps]: an estimator, and the steps
 
     @property
+    def reason(self):
+        """Why the last of its fits stopped."""
+        estimator = _last(self.fitted[-1][-1][0])
+        own = getattr(estimator, "stop_reason_", f"{type(estimator).__name__} is fitted").rstrip(".")
+        return own[0].lower() + own[1:] if hasattr(estimator, "stop_reason_") else own
+
+    @property
     def fill(self):
         """What values of X that are not known become; None: the estimator learns rows that hold NaN."""
         learns_nan = get_tags(self.estimator).input_tags.allow_nan
@@ -144,8 +165,10 @@ class Whole:
             self.fitted.append([])
             for group in groups:
                 share = None if end is None else max(end - monotonic(), LEAST) / n_left
-                self.fitted[-1].append((self._fitted(level, group, windows, validation, share), group))
+                with interruptible():
+                    self.fitted[-1].append((self._fitted(level, group, windows, validation, share), group))
                 n_left -= 1
+        return True
 
     def partial_fit(self, X, Z, weight):
         for of_level in self.fitted:
@@ -190,7 +213,7 @@ class Whole:
             if name.rpartition("__")[2] == "random_state" and value is None:
                 estimator.set_params(**{name: self.seed})
         if len(self.levels) > 1:
-            _set_last(estimator, "quantiles", quantile=level, loss="quantile")
+            _set_last(estimator, "quantile", quantile=level, loss="quantile")
         X, Z, weight = self._part(windows, group, "to learn from")
         given = {"sample_weight": weight}
         if validation is not None:

@@ -1,16 +1,19 @@
 """The models of a strategy: what each of them learns, and how their forecasts follow each other."""
 
+import warnings
+from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from skbackprop.compat import N_FRAMES
 from skbackprop.time_series.changes import Changes
 from skbackprop.time_series.closed import Closed
 from skbackprop.time_series.examples import Examples, divided, learnable
 from skbackprop.time_series.panels import future_buffers, new_origins, ordered_rows, placed_buffers
-from skbackprop.time_series.progress import interruptible
+from skbackprop.time_series.progress import INTERRUPTED, interruptible
 from skbackprop.time_series.strategies import STRATEGIES
 from skbackprop.time_series.waiting import TooFewRowsError
 from skbackprop.time_series.windows import LEAST, Origins, Windows, take
@@ -25,14 +28,16 @@ class Forecast(NamedTuple):
     number: np.ndarray  # (n_rows,), of the row's series
 
 
-def levels_of(quantiles):
-    """The quantiles that are forecast, the median among them."""
-    levels = (0.5,) if quantiles is None else tuple(map(float, quantiles))
-    if 0.5 not in levels or not (np.diff(levels, prepend=0.0, append=1.0) > 0).all():
+def levels_of(quantile):
+    """The quantiles that are learned, the median among them, and the places of those that are asked for."""
+    asked = np.atleast_1d(np.asarray(quantile, dtype=float))
+    if asked.ndim > 1 or not asked.size or not (np.diff(asked, prepend=0.0, append=1.0) > 0).all():
         raise ValueError(
-            f"quantiles={quantiles!r}: ascending numbers inside (0, 1) are allowed, 0.5 among them."
+            f"quantile={quantile!r} must be a number inside (0, 1), or several in ascending order."
         )
-    return levels
+    levels = tuple(np.union1d(asked, 0.5).tolist())
+    places = [levels.index(level) for level in asked]
+    return levels, places[0] if np.ndim(quantile) == 0 else places
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class StagedModels:
     windows: Windows
     season: int  # in steps, 1 without one
     n_future: int  # columns known ahead, the last ones
-    levels: tuple  # the quantiles that are forecast
+    levels: tuple  # the quantiles that are learned
+    asked: int | list  # the place in `levels` of the one to forecast, or of several
     changes: Changes  # of the series seen
     members: list  # [stage][member]
     closed: Closed | None = None  # steps that never have a value
@@ -62,20 +68,39 @@ class StagedModels:
     def stages(self):
         return STRATEGIES[self.strategy](self.horizon)
 
-    def fit(self, placed, history, held_out, told):
+    def fit(self, placed, history, held_out, told, keeps):
         """Learn all windows that end in the rows; without the last share `held_out` of time, if not 0.
 
         `told(stage, members)` goes through the members of a stage, with the seconds that each may take.
+        `keeps`: an interrupt ends training, and members that have learned are kept if each stage has one.
         """
         last_number = len(self.members) - 1
         if last_number:  # the longest windows: where they are not there, no model is trained in vain
             for examples, last in self._examples(placed, history, [last_number]):
                 _divided(examples, last, held_out, placed)
-        for members, (examples, last) in zip(self.members, self._examples(placed, history)):
+        for number, (examples, last) in enumerate(self._examples(placed, history)):
             learned, validated = _divided(examples, last, held_out, placed)
-            for member, seconds in told(examples.stage, members):
-                with interruptible():
-                    member.fit(examples, learned, validated, seconds)
+            members, n_kept = self.members[number], 0
+            try:
+                for member, seconds in told(examples.stage, members):
+                    is_whole = member.fit(examples, learned, validated, seconds)
+                    n_kept += 1
+                    if not is_whole:
+                        raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                if not keeps or number < last_number or n_kept == 0:
+                    raise
+                del members[n_kept:]
+                warnings.warn(INTERRUPTED, stacklevel=5 + N_FRAMES)
+
+    def stop_reason(self, n_members):
+        """In one line why training stopped, of `n_members` in each stage."""
+        reasons = [member.reason for of_stage in self.members for member in of_stage]
+        planned = len(self.members) * n_members
+        of_all = "" if len(reasons) == planned else f" of {planned}"
+        counts = Counter(reasons)
+        parts = [f"{why} ({n} of them)" if len(counts) > 1 else why for why, n in counts.items()]
+        return f"Stopped after {len(reasons)}{of_all} model{'s' if planned > 1 else ''}: {'; '.join(parts)}."
 
     def observed(self, placed, history):
         """These models after new rows were seen, not learned."""
@@ -94,11 +119,11 @@ class StagedModels:
         return learned
 
     def one_step(self, placed, history):
-        """The median of each row from the rows before it; NaN where none of them is known."""
+        """Quantiles (n_rows, n_levels) of each row from the rows before it; NaN where none is known."""
         buffers, _ = placed_buffers(placed, self._least, self.n_future)
         rows = new_origins(placed, history.ids)
         before = Origins(rows.places - 1, rows.steps - 1, rows.codes)
-        return self._stage(0, buffers, before, before.places)[:, 0, self.median]
+        return self._stage(0, buffers, before, before.places)[:, 0]
 
     def ahead(self, history, series, future):
         """Quantiles (n_series, n_steps, n_levels) after the history of each series.

@@ -21,7 +21,7 @@ class ModelProgress:
     def __init__(self, forecaster, X, y):
         self.forecaster, self.data = forecaster, {"estimator": forecaster, "X": X, "y": y}
         n_stages = len(STRATEGIES[forecaster.strategy](forecaster.horizon))
-        n_fits = 1 if forecaster.calibration is None else 2
+        n_fits = 1 if forecaster.calibration_horizons is None else 2
         self.n_models, self.n_done = n_stages * forecaster.n_members * n_fits, 0
         self.started, self.fit = monotonic(), None
 
@@ -32,16 +32,20 @@ class ModelProgress:
         for number, member in enumerate(members, start=1):
             begun = monotonic()
             task = self.fit and self.fit.subcontext(task_name="model").call_on_fit_task_begin(**self.data)
-            yield member, self._seconds()
-            if task:
-                task.call_on_fit_task_end(**self.data)
+            try:
+                yield member, self._seconds()
+            finally:  # also after an interrupt
+                if task:
+                    task.call_on_fit_task_end(**self.data)
             self.n_done += 1
             if self.forecaster.verbose:
                 self._print(purpose, stage, f"{number}/{len(members)}", monotonic() - begun)
 
-    def end(self):
+    def end(self, reason):
         if self.fit:
             self.fit.call_on_fit_task_end(**self.data, reconstruction_attributes={})
+        if self.forecaster.verbose:
+            print(reason)
 
     def _begin(self):
         if getattr(self.forecaster, "_skl_callbacks", None):

@@ -1,6 +1,7 @@
 """What each estimator can: every "yes" of the page is tried, and every "no" has a reason."""
 
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from skbackprop import (
     TabularBackpropRegressor,
 )
 from skbackprop.divergence import DivergenceError
+from skbackprop.time_series import LagForecaster
 from skbackprop.training import Checkpoint
 from skbackprop.training.checkpoints import CheckpointFile
 
@@ -27,12 +29,14 @@ X, Y = 20.0 * X, Y / 100.0
 C = np.where(Y > 1.5, "high", "low")
 GROUPS = np.arange(len(Y)) // 20
 PLAIN = {"hidden_layer_sizes": (5,), "learning_rate": "cosine", "max_iter": 4, "random_state": 0}
+SERIES = {"lags": 3, "horizon": 50, "n_updates": 4, "n_members": 2}
 TABULAR = {"hidden_layer_sizes": [8], "n_estimators": 2, "max_iter": 4, "random_state": 0}
 ESTIMATORS = {
     "BackpropRegressor": (BackpropRegressor, PLAIN, Y),
     "BackpropClassifier": (BackpropClassifier, PLAIN, C),
     "TabularBackpropRegressor": (TabularBackpropRegressor, TABULAR, Y),
     "TabularBackpropClassifier": (TabularBackpropClassifier, TABULAR, C),
+    "LagForecaster": (LagForecaster, SERIES, Y),
 }
 
 
@@ -73,28 +77,31 @@ def early_stopping(make, y, tmp_path, monkeypatch):
     assert "no progress of the validation score" in net.stop_reason_
 
 
+class Counting:
+    """A callback that counts the tasks of each name."""
+
+    max_propagation_depth = None
+
+    def __init__(self):
+        self.n = Counter()
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.n[context.task_name] += 1
+
+
 def callbacks(make, y, tmp_path, monkeypatch):
-    class Counting:
-        max_propagation_depth = None
-
-        def __init__(self):
-            self.n = 0
-
-        def setup(self, estimator, context):
-            pass
-
-        def teardown(self, estimator, context):
-            pass
-
-        def on_fit_task_begin(self, estimator, context):
-            pass
-
-        def on_fit_task_end(self, estimator, context):
-            self.n += context.task_name == "epoch"
-
     counting = Counting()
     make().set_callbacks(counting).fit(X, y)
-    assert counting.n == 4
+    assert counting.n["epoch"] == 4
 
 
 def progress_with_time_left(make, y, tmp_path, monkeypatch):
@@ -178,16 +185,90 @@ def warm_start(make, y, tmp_path, monkeypatch):
     assert len(net.fit(X, y).loss_curve_) == 8
 
 
+def a_forecaster_stops_early(make, y, tmp_path, monkeypatch):
+    net = make(early_stopping=True, n_updates=400, n_members=1).fit(
+        X, np.random.default_rng(0).normal(size=len(X))
+    )
+    assert net.stop_reason_ == "Stopped after 1 model: the last windows in time were forecast no better."
+
+
+def callbacks_of_a_forecaster(make, y, tmp_path, monkeypatch):
+    counting = Counting()
+    make().set_callbacks(counting).fit(X, y)
+    assert counting.n == {"model": 2, "fit": 1}
+
+
+def progress_of_a_forecaster(make, y, tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr("builtins.print", lines.append)
+    net = make(verbose=True).fit(X, y)
+    assert "left" in lines[0]
+    assert len(lines[1:-1]) == 2
+    assert lines[-1] == net.stop_reason_
+
+
+def why_a_forecaster_stopped(make, y, tmp_path, monkeypatch):
+    assert make().fit(X, y).stop_reason_ == "Stopped after 2 models: all steps of n_updates=4 are done."
+
+
+def an_interrupt_keeps_the_members(make, y, tmp_path, monkeypatch):
+    learn, n_calls = BackpropRegressor.partial_fit, 0
+
+    def pressed_in_the_second(self, *rows, **more):
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 4:
+            raise KeyboardInterrupt
+        return learn(self, *rows, **more)
+
+    monkeypatch.setattr(BackpropRegressor, "partial_fit", pressed_in_the_second)
+    with pytest.warns(UserWarning, match="interrupted"):
+        net = make().fit(X, y)
+    assert len(net.models_.members[0]) == 1  # of three passes each
+    net.predict(X)
+
+
+def a_limit_of_the_time_of_a_forecaster(make, y, tmp_path, monkeypatch):
+    net = make(max_time=1e-9, n_updates=10**6).fit(X, y)
+    assert net.stop_reason_ == "Stopped after 2 models: max_time is over."
+    for member in net.models_.members[0]:
+        assert member.network.t_ <= len(X)  # one pass, of at most 128 steps
+
+
+def intervals_of_forecasts(make, y, tmp_path, monkeypatch):
+    low, high = make(calibration_horizons=2).fit(X, y).predict_interval(X, 0.9).T
+    assert (low <= high).all()
+
+
+def divergence_keeps_the_forecaster(make, y, tmp_path, monkeypatch):
+    net = make().fit(X, y)
+    before = net.predict(X)
+    learner = BackpropRegressor(solver="sgd", learning_rate_init=1e200)
+    with pytest.raises(DivergenceError):
+        net.set_params(estimator=learner, n_updates=2000).fit(X, y)
+    np.testing.assert_array_equal(net.predict(X), before)
+
+
+OF_FORECASTER = {  # what is tried of it in place of the same for all others
+    early_stopping: a_forecaster_stops_early,
+    callbacks: callbacks_of_a_forecaster,
+    progress_with_time_left: progress_of_a_forecaster,
+    why_training_stopped: why_a_forecaster_stopped,
+    an_interrupt_keeps_the_model: an_interrupt_keeps_the_members,
+    a_limit_of_time: a_limit_of_the_time_of_a_forecaster,
+    intervals: intervals_of_forecasts,
+    divergence_keeps_the_model: divergence_keeps_the_forecaster,
+}
 CAPABILITIES = {
     "`fit(X_val=, y_val=)`: rows to validate on": rows_to_validate_on,
     "`validation=` any splitter of scikit-learn": a_splitter,
     "`fit(groups=)`": groups,
     "`early_stopping`": early_stopping,
     "callbacks of scikit-learn 1.9": callbacks,
-    "`verbose`: a line an epoch, with the time left": progress_with_time_left,
+    "`verbose`: a line an epoch (`LagForecaster`: a model), with the time left": progress_with_time_left,
     "`stop_reason_`": why_training_stopped,
     "Ctrl-C keeps the best model so far, with `n_jobs=None`": an_interrupt_keeps_the_model,
-    "`max_time`, kept within a step and a validation": a_limit_of_time,
+    "`max_time`, kept within a step (`LagForecaster`: 128 steps a model) and a validation": a_limit_of_time,
     "`checkpoint`, `resume`": checkpoints,
     "`save`, `load`": saving,
     "`predict_interval`, also without quantiles": intervals,
@@ -199,7 +280,11 @@ CAPABILITIES = {
 }
 OF_CLASSES = "classes have probabilities, `predict_proba`"
 OF_NUMBERS = "it is about probabilities; numbers have intervals"
-OF_MEMBERS = "each member has an end of its own; `partial_fit` goes on from it"
+OF_MEMBERS = "each member has an end of its own; `partial_fit` continues from it"
+OF_TIME = "the last steps in time are held out: `early_stopping`, `validation_fraction`"
+OF_SERIES = "its parameter `groups` names the columns that tell the series apart"
+OF_MODELS = "it trains many models, each for a short time; `save` keeps it between calls of `partial_fit`"
+OF_WINDOWS = "a window holds many rows: make y NaN where a row is not to count"
 REASONS = {
     (intervals, "BackpropClassifier"): OF_CLASSES,
     (intervals, "TabularBackpropClassifier"): OF_CLASSES,
@@ -207,6 +292,13 @@ REASONS = {
     (calibration, "TabularBackpropRegressor"): OF_NUMBERS,
     (warm_start, "TabularBackpropRegressor"): OF_MEMBERS,
     (warm_start, "TabularBackpropClassifier"): OF_MEMBERS,
+    (rows_to_validate_on, "LagForecaster"): OF_TIME,
+    (a_splitter, "LagForecaster"): OF_TIME,
+    (groups, "LagForecaster"): OF_SERIES,
+    (checkpoints, "LagForecaster"): OF_MODELS,
+    (calibration, "LagForecaster"): OF_NUMBERS,
+    (weights_of_rows, "LagForecaster"): OF_WINDOWS,
+    (warm_start, "LagForecaster"): OF_MEMBERS,
 }
 
 
@@ -224,7 +316,8 @@ def test_each_is_tried(capability, name, tmp_path, monkeypatch):
         with pytest.raises((AttributeError, TypeError)):
             capability(make, y, tmp_path, monkeypatch)
     else:
-        capability(make, y, tmp_path, monkeypatch)
+        tried = OF_FORECASTER.get(capability, capability) if kind is LagForecaster else capability
+        tried(make, y, tmp_path, monkeypatch)
 
 
 def table():

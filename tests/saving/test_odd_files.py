@@ -254,7 +254,7 @@ def _models():
     yield TabularBackpropClassifier(n_estimators=1, max_iter=1).fit(table, C)
     yield TabularEncoder().fit(table)
     times = table.set_index("c")[["a", "b"]]
-    forecaster = LagForecaster(lags=3, n_members=1, n_updates=1, groups="b", calibration=9)
+    forecaster = LagForecaster(lags=3, n_members=1, n_updates=1, groups="b", calibration_horizons=9)
     yield forecaster.fit(times, Y)
     yield clone(forecaster).partial_fit(times[:2], Y[:2])  # rows that wait
     yield RollingFeatures(3, columns="a", groups="b").fit(times)

@@ -53,7 +53,7 @@ def test_metrics_without_a_unit(metric):
 def test_what_a_backtest_holds():
     frame = shops()
     cv = PanelTimeSeriesSplit(3, horizon=7, time="day")
-    net = LagForecaster(Ridge(0.01), 14, horizon=7, groups="shop", time="day", calibration=3)
+    net = LagForecaster(Ridge(0.01), 14, horizon=7, groups="shop", time="day", calibration_horizons=3)
     result = backtest(net, frame[["shop", "day"]], frame.y, cv, coverage=0.8)
     predictions = result.predictions
     assert len(predictions) == 3 * 2 * 7

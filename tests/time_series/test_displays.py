@@ -26,7 +26,7 @@ def shops():
     days = pd.date_range("2026-01-01", periods=100)
     X = pd.DataFrame({"shop": np.repeat(["a", "b"], 100), "day": np.tile(days, 2)})
     y = np.tile(np.resize(np.arange(7.0), 100), 2) + rng.normal(size=200)
-    net = LagForecaster(Ridge(), 7, horizon=5, groups="shop", time="day", calibration=5)
+    net = LagForecaster(Ridge(), 7, horizon=5, groups="shop", time="day", calibration_horizons=5)
     return net, X, y, X.day < days[95]
 
 
@@ -54,7 +54,7 @@ def test_periods(shops):
     """And columns that are not known ahead are not needed."""
     X = pd.DataFrame({"rain": np.arange(60.0)}, index=pd.period_range("2020-01", periods=60, freq="M"))
     y = np.resize(np.arange(7.0), 60)
-    net = LagForecaster(Ridge(), 7, horizon=3, calibration=3).fit(X[:57], y[:57])
+    net = LagForecaster(Ridge(), 7, horizon=3, calibration_horizons=3).fit(X[:57], y[:57])
     display = ForecastDisplay.from_estimator(net, X[57:][[]], y[57:], coverage=0.8)
     assert_array_equal(display.axes_[0].lines[0].get_xdata(), X.index[57:].to_timestamp())
     result = backtest(net, X, y, PanelTimeSeriesSplit(2, horizon=3))

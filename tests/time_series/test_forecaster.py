@@ -182,7 +182,7 @@ def test_columns_of_the_past_are_not_known_in_between(strategy):
 def test_rows_to_come_need_no_columns_of_the_past(container):
     X = pd.DataFrame({"weather": RNG.normal(size=88), "t": np.arange(88), "sale": RNG.integers(0, 2, 88)})
     y = 5.0 * X["sale"] + X["weather"]
-    net = LagForecaster(Ridge(), 3, horizon=4, time="t", known_future="sale", calibration=3)
+    net = LagForecaster(Ridge(), 3, horizon=4, time="t", known_future="sale", calibration_horizons=3)
     net.fit(container(X[:80].to_dict("list")), y[:80])
     whole, known, text = X[80:], X[80:][["sale", "t"]], X[80:].assign(weather="?")
     expected = net.predict(container(whole.to_dict("list")))
@@ -346,8 +346,6 @@ def test_a_call_that_fails_changes_nothing():
         ({"target_transform": "log1p"}, "needs y above -1"),
         ({"seasons": [0]}, r"seasons=\[0\]: numbers of steps above 1"),
         ({"seasons": ["week"]}, r"seasons=\['week'\]: numbers of steps above 1"),
-        ({"coverage": ()}, r"coverage=\(\): at least one number"),
-        ({"coverage": [80]}, r"coverage=\[80\]: at least one number"),
     ],
 )
 def test_errors(settings, message):
@@ -427,7 +425,9 @@ def test_intervals_hold_their_share(of_all):
     hits = {0.8: [], 0.95: []}
     for seed in range(15 if of_all else 4):
         y, X = noisy(1100, seed), days(1100)
-        net = LagForecaster(Ridge(), 7, horizon=7, calibration=20, seasons=[]).fit(X[:1000], y[:1000])
+        net = LagForecaster(Ridge(), 7, horizon=7, calibration_horizons=20, seasons=[]).fit(
+            X[:1000], y[:1000]
+        )
         for k in range(1000, 1093, 7):
             for coverage, hit in hits.items():
                 lower, upper = net.predict_interval(X[k : k + 7], coverage).T
@@ -442,11 +442,11 @@ def test_intervals_adapt_in_a_stream_whose_noise_grows():
     y = noisy(750)
     y[300:] += 5 * rng.normal(size=450)
     X = days(750)
-    net = LagForecaster(SGDRegressor(alpha=0, eta0=1e-6), 14, horizon=7, calibration=10)
+    net = LagForecaster(SGDRegressor(alpha=0, eta0=1e-6), 14, horizon=7, calibration_horizons=10)
     net.fit(X[:200], y[:200])
     hits = []
     for k in range(200, 743, 7):
-        lower, upper = net.predict_interval(X[k : k + 7]).T
+        lower, upper = net.predict_interval(X[k : k + 7], 0.8).T
         hits.append(np.mean((lower <= y[k : k + 7]) & (y[k : k + 7] <= upper)))
         net.partial_fit(X[k : k + 7], y[k : k + 7])
     assert abs(np.mean(hits[40:]) - 0.8) < 0.05
@@ -457,7 +457,9 @@ def test_intervals_of_a_panel_adapt_no_faster_than_those_of_a_series():
     X = pd.DataFrame({"shop": np.repeat(np.arange(80), 100), "t": np.tile(np.arange(100), 80)})
     y = rng.normal(size=len(X))
     learner = SGDRegressor(alpha=0, eta0=1e-9, tol=None, max_iter=2)
-    net = LagForecaster(learner, 3, horizon=2, groups="shop", time="t", calibration=5, normalize=None)
+    net = LagForecaster(
+        learner, 3, horizon=2, groups="shop", time="t", calibration_horizons=5, normalize=None
+    )
     net.fit(X[X.t < 40], y[X.t < 40])
     for t in range(40, 100, 2):
         new = X.t.between(t, t + 1)
@@ -470,7 +472,7 @@ def test_single_rows_leave_the_errors_of_far_steps(monkeypatch):
     monkeypatch.setattr(conformal, "N_KEPT", 50)
     y = noisy(140)
     learner = SGDRegressor(alpha=0, eta0=1e-9, tol=None, max_iter=2)
-    net = LagForecaster(learner, 3, horizon=4, calibration=20, normalize=None, seasons=[])
+    net = LagForecaster(learner, 3, horizon=4, calibration_horizons=20, normalize=None, seasons=[])
     net.fit(days(100), y[:100])
     far = net.conformal_.errors[-5:, 3]
     for k in range(100, 140):
@@ -483,7 +485,7 @@ def test_single_rows_leave_the_errors_of_far_steps(monkeypatch):
 def test_intervals_of_a_panel_are_in_the_units_of_each_series():
     known, future = split(panel((200, 200, 200), ahead=7))
     y = known.y + 10.0 ** known.shop.str[1].astype(int) * RNG.normal(size=len(known))
-    net = LagForecaster(Ridge(), 14, horizon=7, groups="shop", time="day", calibration=5)
+    net = LagForecaster(Ridge(), 14, horizon=7, groups="shop", time="day", calibration_horizons=5)
     lower, upper = net.fit(known[["shop", "day"]], y).predict_interval(future[["shop", "day"]]).T
     width = pd.Series(upper - lower).groupby(future.shop.to_numpy()).mean()
     assert 5 < width["s1"] / width["s0"] < 20
@@ -493,13 +495,44 @@ def test_intervals_of_a_panel_are_in_the_units_of_each_series():
 
 def test_intervals_without_calibration():
     net = LagForecaster(Ridge(), 3).fit(days(50), noisy(50))
-    with pytest.raises(ValueError, match="needs calibration="):
+    with pytest.raises(
+        ValueError, match=r"needs calibration_horizons=.* has the ends 0.05 and 0.95, quantile=0.5"
+    ):
         net.predict_interval(days(51)[50:])
-    with pytest.raises(ValueError, match="calibration=60"):
-        LagForecaster(Ridge(), 3, calibration=60).fit(days(50), noisy(50))
-    net = LagForecaster(Ridge(), 3, calibration=10).fit(days(50), noisy(50))
-    with pytest.raises(ValueError, match=r"coverage=1\.5"):
+    with pytest.raises(ValueError, match="calibration_horizons=60"):
+        LagForecaster(Ridge(), 3, calibration_horizons=60).fit(days(50), noisy(50))
+    net = LagForecaster(Ridge(), 3, calibration_horizons=10).fit(days(50), noisy(50))
+    with pytest.raises(ValueError, match=r"coverage=1\.5 must be a number between 0 and 1"):
         net.predict_interval(days(51)[50:], 1.5)
+
+
+def test_intervals_are_the_ranks_of_split_conformal_prediction():
+    """Of n errors the ceil((n + 1) coverage)-th smallest; more than n are not to be had."""
+    X, y = days(61), noisy(60)
+    net = LagForecaster(Ridge(), 3, normalize=None, calibration_horizons=9).fit(X[:60], y)
+    errors = np.sort(np.abs(net.conformal_.errors[:, 0, 0])) * net.windows_.unit
+    middle = net.predict(X[60:])
+    for coverage, place in ((0.05, 1), (0.5, 5), (0.55, 6), (0.8, 8), (0.9, 9)):
+        assert_allclose(
+            net.predict_interval(X[60:], coverage) - middle, [[-errors[place - 1], errors[place - 1]]]
+        )
+    with pytest.raises(
+        ValueError, match=r"coverage=0\.95 needs at least 19 errors of a step.* has 9: give a"
+    ):
+        net.predict_interval(X[60:], 0.95)
+
+
+def test_any_share_adapts_as_its_neighbours_do():
+    net = LagForecaster(SGDRegressor(), 3, calibration_horizons=60, seasons=[]).fit(days(100), noisy(100))
+    net.partial_fit(days(110)[100:], noisy(110)[100:] + 1e3)  # all are missed
+    moves = net.conformal_.moves
+    assert (moves < 0).all()
+    shares = [0.8, 0.85, 0.9, 0.92]
+    widths, _ = net.conformal_.widths(shares)
+    errors = np.sort(np.abs(net.conformal_.errors[:, 0, 0]))
+    moved = [moves[7], (moves[7] + moves[8]) / 2, moves[8], 0.6 * moves[8] + 0.4 * moves[9]]
+    ranks = np.ceil((len(errors) + 1) * (np.array(shares) - moved) - 1e-9).astype(int)
+    assert_array_equal(widths[:, 0], errors[np.minimum(ranks, len(errors)) - 1])
 
 
 MEMORY = """

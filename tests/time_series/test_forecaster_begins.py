@@ -132,14 +132,13 @@ def test_rows_of_every_kind_begin_one_by_one(table):
 
 def test_until_then_all_that_forecasts_says_what_is_missing():
     X, y = days(40), series(40)
-    model = LagForecaster(SGD, 7, horizon=3, calibration=2, quantiles=None)
+    model = LagForecaster(SGD, 7, horizon=3, calibration_horizons=2)
     model.partial_fit(X[:1], y[:1]).partial_fit(X[1:3], y[1:3])
     for call in (
         lambda: model.predict(X[3:5]),
         lambda: model.forecast(),
         lambda: model.score(X[3:5], y[3:5]),
         lambda: model.predict_interval(X[3:5]),
-        lambda: model.predict_quantiles(X[3:5]),
         lambda: model.predict_one_step(X[3:5], y[3:5]),
         lambda: model.observe(X[3:5], y[3:5]),
     ):
@@ -167,7 +166,7 @@ def test_pickles_and_clones_in_between():
     assert "_first" not in vars(short)
 
 
-@pytest.mark.parametrize("settings", [{"calibration": 2}, {"early_stopping": True}])
+@pytest.mark.parametrize("settings", [{"calibration_horizons": 2}, {"early_stopping": True}])
 def test_what_is_held_out_is_waited_for(settings):
     X, y = days(60), series(60)
     network = clone(NET).set_params(scoring="loss" if "early_stopping" in settings else None)
@@ -176,8 +175,8 @@ def test_what_is_held_out_is_waited_for(settings):
     assert n_first > 8
     whole, _ = fed(model, X, y, range(n_first, 46))
     assert_same(streamed, whole)
-    if "calibration" in settings:
-        assert_array_equal(streamed.predict_interval(X[45:]), whole.predict_interval(X[45:]))
+    if "calibration_horizons" in settings:
+        assert_array_equal(streamed.predict_interval(X[45:], 0.6), whole.predict_interval(X[45:], 0.6))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -123,15 +123,15 @@ def test_unknown_targets_are_not_taken_for_numbers():
 
 @crossed(
     early_stopping=[False, True],
-    quantiles=[None, [0.1, 0.5, 0.9]],
+    quantile=[0.5, [0.1, 0.5, 0.9]],
     estimator={"network": None, "given": BackpropRegressor(**ONE_EPOCH)},
 )
-def test_validation_and_quantile_heads(estimator, quantiles, early_stopping):
+def test_validation_and_quantile_heads(estimator, quantile, early_stopping):
     y = np.resize(WEEK, 200)
     y[6::7] = np.nan
     net = LagForecaster(
-        estimator, 14, horizon=7, n_members=1, n_updates=5, quantiles=quantiles,
-        early_stopping=early_stopping, calibration=3,
+        estimator, 14, horizon=7, n_members=1, n_updates=5, quantile=quantile,
+        early_stopping=early_stopping, calibration_horizons=3,
     ).fit(days(200), y)  # fmt: skip
     lower, upper = net.predict_interval(days(207)[200:]).T
     assert (lower <= upper).all()
@@ -152,7 +152,9 @@ def test_validation_and_quantile_heads(estimator, quantiles, early_stopping):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_streams_learn_windows_that_are_partly_known(estimator, strategy):
     y = np.resize(WEEK, 260)
-    net = LagForecaster(estimator, 7, horizon=7, n_members=1, n_updates=3, strategy=strategy, calibration=3)
+    net = LagForecaster(
+        estimator, 7, horizon=7, n_members=1, n_updates=3, strategy=strategy, calibration_horizons=3
+    )
     net.fit(days(130), y[:130])
     y[6::7] = np.nan
     for k in range(130, 260, 5):
@@ -197,7 +199,13 @@ def test_a_step_that_is_never_known():
 @pytest.mark.parametrize("normalize", ["mean", None])
 def test_nothing_known_is_no_number(strategy, normalize):
     y = np.resize(WEEK, 90)
-    settings = {"lags": 7, "horizon": 3, "strategy": strategy, "normalize": normalize, "calibration": 20}
+    settings = {
+        "lags": 7,
+        "horizon": 3,
+        "strategy": strategy,
+        "normalize": normalize,
+        "calibration_horizons": 20,
+    }
     with pytest.raises(ValueError, match="y is NaN in all 90 rows"):
         LagForecaster(Ridge(), **settings).fit(days(90), np.full(90, np.nan))
     tail = np.r_[y[:70], np.full(20, np.nan)]
@@ -207,7 +215,7 @@ def test_nothing_known_is_no_number(strategy, normalize):
     assert np.isnan(net.predict_interval(days(93)[90:])).all()
     net.observe(days(91)[90:], y[:1])  # it goes on when something is known again
     assert np.isfinite(net.forecast(5)).all()
-    net = LagForecaster(Ridge(), **settings | {"calibration": None}).fit(days(40), y[:40])
+    net = LagForecaster(Ridge(), **settings | {"calibration_horizons": None}).fit(days(40), y[:40])
     one_step = net.predict_one_step(days(90)[40:], tail[40:])
     assert np.isfinite(one_step[:37]).all()
     assert np.isnan(one_step[37:]).all()
@@ -225,12 +233,16 @@ def test_a_series_of_a_panel_of_which_nothing_is_known(estimator):
 
 def test_calibration_needs_a_known_y():
     y = np.r_[np.resize(WEEK, 70), np.full(20, np.nan)]
-    with pytest.raises(ValueError, match=r"calibration=3: of the last 9 steps.* no forecast can be compared"):
-        LagForecaster(Ridge(), 7, horizon=3, calibration=3).fit(days(90), y)
+    with pytest.raises(
+        ValueError, match=r"calibration_horizons=3: of the last 9 steps.* no forecast can be compared"
+    ):
+        LagForecaster(Ridge(), 7, horizon=3, calibration_horizons=3).fit(days(90), y)
     some = np.resize(WEEK, 90)
     some[-9:][np.arange(9) % 3 != 0] = np.nan
-    net = LagForecaster(Ridge(), 7, horizon=3, calibration=3).fit(days(90), some)
-    assert np.isfinite(net.predict_interval(days(93)[90:])).all()
+    net = LagForecaster(Ridge(), 7, horizon=3, calibration_horizons=3).fit(days(90), some)
+    assert np.isfinite(net.predict_interval(days(93)[90:], 0.5)).all()
+    with pytest.raises(ValueError, match=r"coverage=0\.9 needs at least 9 errors of a step ahead"):
+        net.predict_interval(days(93)[90:])
 
 
 def promoted(n=120):
@@ -261,7 +273,9 @@ def test_a_forecast_never_depends_on_the_other_rows(strategy):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_columns_known_ahead_that_are_not_known(strategy):
     X, y = promoted()
-    net = LagForecaster(Ridge(), 5, horizon=3, strategy=strategy, known_future="promo", calibration=4)
+    net = LagForecaster(
+        Ridge(), 5, horizon=3, strategy=strategy, known_future="promo", calibration_horizons=4
+    )
     net.fit(X[:100], y[:100])
     ahead = X[100:106].copy()
     for predict in (net.predict, net.predict_interval):

@@ -29,9 +29,10 @@ NET = BackpropRegressor(hidden_layer_sizes=3, max_iter=3)
 
 
 def test_a_line_is_printed_for_each_model(capsys):
-    settings = {**QUICK, "horizon": 3, "strategy": "dirrec", "n_members": 2, "calibration": 4}
+    settings = {**QUICK, "horizon": 3, "strategy": "dirrec", "n_members": 2, "calibration_horizons": 4}
     LagForecaster(**settings, verbose=True).fit(X[:N], Y[:N])
-    first, *lines = capsys.readouterr().out.splitlines()
+    first, *lines, stopped = capsys.readouterr().out.splitlines()
+    assert stopped == "Stopped after 6 models: all steps of n_updates=2 are done."
     assert first.split() == ["model", "learns", "for", "steps", "member", "took", "left"]
     cells = [re.sub(r" s\b", "s", line).split() for line in lines]
     assert {len(line) for line in [first, *lines]} == {len(first)}
@@ -60,7 +61,7 @@ def test_the_default_network_makes_as_many_steps_as_there_is_time_for(monkeypatc
 
     monkeypatch.setattr(Chunked, "_learn", slow)
     begun = monotonic()
-    forecaster = LagForecaster(lags=3, n_updates=10**6, n_members=2, calibration=3, max_time=0.5)
+    forecaster = LagForecaster(lags=3, n_updates=10**6, n_members=2, calibration_horizons=3, max_time=0.5)
     forecaster.fit(X[:N], Y[:N])
     assert monotonic() - begun < 30  # 1e6 steps take hours
     assert len(taken) >= 4
@@ -152,7 +153,7 @@ def interrupted_mlp(monkeypatch, n_calls):
 @pytest.mark.parametrize("calibration", [None, 4])
 def test_an_interrupt_leaves_what_was_there(method, calibration):
     net = BackpropRegressor(hidden_layer_sizes=3, max_iter=3, learning_rate=Interrupted(-1))
-    forecaster = LagForecaster(net, 3, calibration=calibration).fit(X[:N], Y[:N])
+    forecaster = LagForecaster(net, 3, calibration_horizons=calibration).fit(X[:N], Y[:N])
     before, expected = dict(vars(forecaster)), forecaster.forecast(5)
     n_steps = 4 if method == "fit" else 1  # of the first model, in its last epoch or at once
     for member in forecaster.models_.members[0]:
@@ -176,6 +177,83 @@ def test_an_interrupt_of_the_first_fit_leaves_nothing(monkeypatch):
             forecaster.fit(X[:N], Y[:N])
         with pytest.raises(NotFittedError, match="not fitted yet"):
             forecaster.forecast()
+
+
+def pressed_in(monkeypatch, n_chunks):
+    """Ctrl-C is pressed in a chunk of the default network, counted over all models."""
+    learn, n_done = Chunked._learn, 0
+
+    def interrupted(self, *rows):
+        nonlocal n_done
+        n_done += 1
+        if n_done == n_chunks:
+            raise KeyboardInterrupt
+        learn(self, *rows)
+
+    monkeypatch.setattr(Chunked, "_learn", interrupted)
+
+
+@pytest.mark.parametrize(("n_chunks", "n_kept"), [(2, 1), (9, 1), (10, 1), (11, 2), (27, 3)])
+def test_an_interrupt_keeps_what_the_default_network_has_learned(n_chunks, n_kept, monkeypatch):
+    """A model makes nine passes over a single chunk of windows."""
+    settings = {"lags": 3, "n_updates": 2, "n_members": 3}
+    assert round(2 * 256 / (N - 2)) == 9
+    with monkeypatch.context() as patched:
+        pressed_in(patched, n_chunks)
+        with pytest.warns(UserWarning, match="Training interrupted by user") as said:
+            forecaster = LagForecaster(**settings).fit(X[:N], Y[:N])
+    assert said[0].filename == __file__
+    *whole, last = forecaster.models_.members[0]
+    assert len(whole) + 1 == n_kept
+    done = "all steps of n_updates=2 are done"
+    is_cut = n_chunks not in (10,)  # else the last model had not begun
+    assert last.reason == ("interrupted by the user" if is_cut else done)
+    assert forecaster.stop_reason_.startswith(
+        f"Stopped after {n_kept}{' of 3' if n_kept < 3 else ''} models: "
+    )
+    assert np.isfinite(forecaster.forecast(5)).all()
+    n_steps = last.network.t_
+    forecaster.partial_fit(X[N : N + 3], Y[N : N + 3])  # training continues
+    assert forecaster.models_.members[0][-1].network.t_ > n_steps
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_chunks", "n_kept"),
+    [
+        ({}, 1, None),  # nothing is learned yet
+        ({"calibration_horizons": 4}, 10, None),  # of the calibration
+        ({"strategy": "direct", "horizon": 2}, 15, None),  # of the first step
+        ({"strategy": "direct", "horizon": 2}, 28, [2, 1]),
+    ],
+)
+def test_an_interrupt_keeps_nothing_that_cannot_forecast(settings, n_chunks, n_kept, monkeypatch):
+    forecaster = LagForecaster(lags=3, n_updates=2, n_members=2, **settings)
+    pressed_in(monkeypatch, n_chunks)
+    if n_kept is None:
+        with pytest.raises(KeyboardInterrupt):
+            forecaster.fit(X[:N], Y[:N])
+        assert vars(forecaster) == forecaster.get_params(deep=False)
+    else:
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            forecaster.fit(X[:N], Y[:N])
+        assert [len(of_stage) for of_stage in forecaster.models_.members] == n_kept
+        assert np.isfinite(forecaster.forecast(5)).all()
+
+
+def test_why_training_stopped():
+    def why(**settings):
+        return LagForecaster(lags=3, n_members=2, **settings).fit(X[:N], Y[:N]).stop_reason_
+
+    assert why(n_updates=2) == "Stopped after 2 models: all steps of n_updates=2 are done."
+    assert why(n_updates=10**6, max_time=1e-9) == "Stopped after 2 models: max_time is over."
+    assert (
+        why(estimator=NET)
+        == "Stopped after 2 models: stopped after 3 epochs: all epochs of max_iter are done."
+    )
+    assert why(estimator=MLPRegressor(max_iter=3)) == "Stopped after 2 models: MLPRegressor is fitted."
+    assert "2 models: the last windows in time" in why(
+        n_updates=20, early_stopping=True, validation_fraction=0.5
+    )
 
 
 def test_other_warnings_stay_warnings():

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, QuantileRegressor, Ridge
-from sklearn.metrics import mean_pinball_loss
+from sklearn.metrics import d2_pinball_score, mean_pinball_loss, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -33,7 +33,7 @@ def uneven(n, seed=0):
 def test_heads_are_quantile_regressions():
     y = np.random.default_rng(0).normal(size=60).cumsum()
     net = LagForecaster(
-        QuantileRegressor(alpha=0.0), 2, quantiles=LEVELS, normalize=None, seasons=[], horizon=1
+        QuantileRegressor(alpha=0.0), 2, quantile=LEVELS, normalize=None, seasons=[], horizon=1
     ).fit(days(60), y)
     X, age = np.column_stack([y[:-2], y[1:-1]]), np.arange(58)[::-1]
     given = {"sample_weight": 0.5 ** (4 * age / 57)}
@@ -44,7 +44,7 @@ def test_heads_are_quantile_regressions():
         QuantileRegressor(quantile=level, alpha=0.0).fit(X, target, **given).predict([y[-2:]])[0]
         for level in LEVELS
     ]
-    quantiles = net.predict_quantiles(pd.DataFrame(index=pd.date_range("2026-03-02", periods=1)))
+    quantiles = net.predict(pd.DataFrame(index=pd.date_range("2026-03-02", periods=1)))
     assert_allclose(quantiles, [np.sort(expected)], atol=1e-6)
 
 
@@ -62,20 +62,25 @@ def test_heads_are_quantile_regressions():
 def test_each_step_has_ascending_quantiles(strategy, estimator):
     y = uneven(70)
     net = LagForecaster(
-        estimator, 7, horizon=3, strategy=strategy, quantiles=LEVELS, n_members=1, n_updates=5
+        estimator, 7, horizon=3, strategy=strategy, quantile=LEVELS, n_members=1, n_updates=5
     ).fit(days(63), y[:63])
-    quantiles = net.predict_quantiles(days(70)[63:])
+    quantiles = net.predict(days(70)[63:])
     assert quantiles.shape == (7, 3)
     assert (np.diff(quantiles, axis=1) >= 0).all()
-    assert_array_equal(net.predict(days(70)[63:]), quantiles[:, 1])
-    assert_array_equal(net.forecast(7), quantiles[:, 1])
+    assert_array_equal(net.forecast(7), quantiles)
+    one_step = net.predict_one_step(days(70)[63:], y[63:])
+    assert one_step.shape == (7, 3)
+    if strategy != "mimo":
+        assert_allclose(one_step[0], quantiles[0], rtol=1e-6)
+    d2 = [d2_pinball_score(y[63:], column, alpha=level) for column, level in zip(quantiles.T, LEVELS)]
+    assert net.score(days(70)[63:], y[63:]) == pytest.approx(np.mean(d2))
     lower, upper = net.predict_interval(days(70)[63:], 0.8).T
     assert_array_equal(np.column_stack([lower, upper]), quantiles[:, [0, 2]])
 
 
 def test_the_network_learns_which_days_are_uncertain():
     y = uneven(1400)
-    net = LagForecaster(lags=7, horizon=7, seasons=[7], quantiles=LEVELS, n_members=1, n_updates=150)
+    net = LagForecaster(lags=7, horizon=7, seasons=[7], quantile=LEVELS, n_members=1, n_updates=150)
     net.fit(days(1050), y[:1050])
     hits, widths = [], []
     for k in range(1050, 1400, 7):
@@ -109,9 +114,14 @@ def test_calibration_corrects_quantiles_that_are_wrong():
     for seed in range(2):
         y = np.random.default_rng(seed).normal(size=800)
         net = LagForecaster(
-            Narrow(), 7, strategy="recursive", quantiles=[0.01, 0.5, 0.99], calibration=200, normalize=None
+            Narrow(),
+            7,
+            strategy="recursive",
+            quantile=[0.01, 0.5, 0.99],
+            calibration_horizons=200,
+            normalize=None,
         ).fit(days(700), y[:700])
-        raw = clone(net).set_params(calibration=None).fit(days(700), y[:700])
+        raw = clone(net).set_params(calibration_horizons=None).fit(days(700), y[:700])
         for k in range(700, 800):
             X = days(k + 1)[k:]
             for model, found in ((net, corrected), (raw, narrow)):
@@ -125,13 +135,13 @@ def test_calibration_corrects_quantiles_that_are_wrong():
 
 def test_a_share_that_is_no_pair_of_quantiles_is_calibrated_around_the_median():
     y = uneven(400)
-    net = LagForecaster(QuantileRegressor(alpha=0.0), 7, quantiles=LEVELS, calibration=60)
+    net = LagForecaster(QuantileRegressor(alpha=0.0), 7, quantile=LEVELS, calibration_horizons=60)
     net.fit(days(280), y[:280])
     hits = []
     for k in range(280, 400):
         X = days(k + 1)[k:]
         lower, upper = net.predict_interval(X, 0.6).T
-        assert_allclose((lower + upper) / 2, net.predict(X))
+        assert_allclose((lower + upper) / 2, net.predict(X)[:, 1])
         hits.append(lower <= y[k] <= upper)
         net.observe(X, y[k : k + 1])
     assert 0.45 < np.mean(hits) < 0.75
@@ -139,22 +149,51 @@ def test_a_share_that_is_no_pair_of_quantiles_is_calibrated_around_the_median():
 
 def test_streams_adapt_quantiles():
     y = uneven(400)
-    net = LagForecaster(quantiles=LEVELS, calibration=30, n_members=1, n_updates=20, lags=7)
+    net = LagForecaster(quantile=LEVELS, calibration_horizons=30, n_members=1, n_updates=20, lags=7)
     net.fit(days(300), y[:300])
-    before = dict(net.conformal_.misses)
     for k in range(300, 320):
         net.partial_fit(days(k + 1)[k:], y[k : k + 1])
-    assert net.conformal_.misses != before
-    assert net.predict_quantiles(days(321)[320:]).shape == (1, 3)
+    assert (net.conformal_.moves != 0).all()
+    assert net.predict(days(321)[320:]).shape == (1, 3)
+
+
+class Shifted(RegressorMixin, BaseEstimator):
+    """The last value and a quantile of the changes: these never cross."""
+
+    def __init__(self, quantile=0.5):
+        self.quantile = quantile
+
+    def fit(self, X, y):
+        self.change_ = np.quantile(y - X[:, -1], self.quantile)
+        return self
+
+    def predict(self, X):
+        return X[:, -1] + self.change_
+
+
+@pytest.mark.parametrize("strategy", ["mimo", "recursive"])
+def test_the_median_is_learned_with_any_quantile(strategy):
+    """Longer forecasts continue from it; what is asked for is what is given."""
+    y, X = np.random.default_rng(0).exponential(size=70).cumsum(), days(90)
+    settings = {"horizon": 3, "strategy": strategy, "seasons": [], "normalize": None}
+    whole = LagForecaster(Shifted(), 7, quantile=LEVELS, **settings).fit(X[:70], y)
+    of_all = whole.predict(X[70:])
+    for asked, columns in ((0.9, 2), (0.5, 1), ([0.1, 0.9], [0, 2]), ([0.9], [2])):
+        net = clone(whole).set_params(quantile=asked).fit(X[:70], y)
+        found = net.predict(X[70:])
+        assert_allclose(found, of_all[:, columns], atol=1e-6)
+        assert_array_equal(net.forecast(20), found)
+        if np.ndim(asked) == 0:
+            assert net.score(X[70:], y[:20]) == pytest.approx(r2_score(y[:20], found))
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"quantiles": [0.1, 0.9]}, "0.5 among them"),
-        ({"quantiles": [0.9, 0.5, 0.1]}, "ascending numbers inside"),
-        ({"quantiles": [0.0, 0.5]}, "ascending numbers inside"),
-        ({"quantiles": LEVELS}, "quantiles= needs a regressor with a parameter quantile.* Ridge has none"),
+        ({"quantile": []}, "ascending order"),
+        ({"quantile": [0.9, 0.5, 0.1]}, "must be a number inside .*, or several in ascending order"),
+        ({"quantile": [0.0, 0.5]}, "several in ascending order"),
+        ({"quantile": LEVELS}, "quantile= needs a regressor with a parameter quantile.* Ridge has none"),
         ({"early_stopping": True}, "early_stopping= needs a regressor with a parameter early_stopping"),
         ({"early_stopping": True, "validation_fraction": 1.0}, "'validation_fraction' parameter"),
     ],
@@ -166,15 +205,13 @@ def test_errors(settings, message):
 
 def test_without_quantiles():
     net = LagForecaster(Ridge(), 3).fit(days(40), np.arange(40.0))
-    with pytest.raises(ValueError, match="predict_quantiles needs quantiles="):
-        net.predict_quantiles(days(41)[40:])
-    with pytest.raises(ValueError, match="both ends of the interval among quantiles="):
+    with pytest.raises(ValueError, match="both ends of the interval among quantile="):
         net.predict_interval(days(41)[40:])
 
 
 def test_backtests_measure_all_quantiles():
     y = uneven(120)
-    net = LagForecaster(QuantileRegressor(alpha=0.0), 7, quantiles=LEVELS)
+    net = LagForecaster(QuantileRegressor(alpha=0.0), 7, quantile=LEVELS)
     result = backtest(net, days(120), y, PanelTimeSeriesSplit(3, horizon=1))
     part = result.predictions
     expected = [mean_pinball_loss(part.y, part[f"quantile {level}"], alpha=level) for level in LEVELS]

@@ -51,7 +51,7 @@ ESTIMATORS = {
 def forecaster(name, **settings):
     settings = {"lags": 8, "horizon": 3, "n_members": 1, "n_updates": 3} | settings
     if name == "quantiles":
-        settings["quantiles"] = [0.1, 0.5, 0.9]
+        settings["quantile"] = [0.1, 0.5, 0.9]
     return LagForecaster(clone(ESTIMATORS[name], safe=False), **settings)
 
 
@@ -108,11 +108,11 @@ def test_a_panel_of_all_kinds(normalize, estimator):
 @pytest.mark.parametrize("series", ["runs of zeros", "one spike", "week", "constant"])
 def test_intervals_have_the_unit_of_y(series, normalize):
     y, X = SERIES[series], days(N + 3)
-    net = forecaster("tree", normalize=normalize, calibration=3)
-    usual = np.array(net.fit(X[:N], y).predict_interval(X[N:]))
+    net = forecaster("tree", normalize=normalize, calibration_horizons=3)
+    usual = np.array(net.fit(X[:N], y).predict_interval(X[N:], 0.8))
     assert np.ptp(usual) <= 5 * np.ptp(y)
     for unit in (2.0**-10, 2.0**10):
-        assert_array_equal(net.fit(X[:N], unit * y).predict_interval(X[N:]), unit * usual)
+        assert_array_equal(net.fit(X[:N], unit * y).predict_interval(X[N:], 0.8), unit * usual)
 
 
 @pytest.mark.parametrize("normalize", [None, *LEVELLED, "level"])
@@ -121,7 +121,7 @@ def test_streams_have_the_unit_of_y(normalize):
     found = []
     for unit in (1.0, 2.0**-10, 2.0**10):
         learner = SGDRegressor(alpha=0.0, max_iter=5, tol=None, random_state=0, eta0=1e-3)
-        net = forecaster("tree", normalize=normalize, calibration=5).set_params(estimator=learner)
+        net = forecaster("tree", normalize=normalize, calibration_horizons=5).set_params(estimator=learner)
         net.fit(X[:60], unit * y[:60])
         for k in range(60, N, 5):
             net.partial_fit(X[k : k + 5], unit * y[k : k + 5])

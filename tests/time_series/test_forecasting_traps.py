@@ -71,7 +71,7 @@ def test_intervals_of_a_random_walk_widen_with_the_root_of_the_step():
     """Errors of each step are measured; a sum of one-step errors would widen linearly."""
     y = np.cumsum(np.random.default_rng(0).normal(size=4000))
     X = pd.DataFrame(index=pd.RangeIndex(4016))
-    net = LagForecaster(Ridge(), 8, horizon=16, normalize="last", calibration=150, seasons=[])
+    net = LagForecaster(Ridge(), 8, horizon=16, normalize="last", calibration_horizons=150, seasons=[])
     net.fit(X[:4000], y)
     first, last = net.conformal_.widening(0.8, np.array([1, 16]))
     assert 2 < last / first < 8  # the root is 4, the sum 16

@@ -98,11 +98,10 @@ def of_forecaster(model):
     X = ROWS[[model.groups or "w", model.time or "w", "v"]] if model.groups or model.time else ROWS[["v"]]
     model.fit(X[~is_last], Y[~is_last])
     found = [model.predict(X[is_last])]
-    for method in (model.predict_interval, model.predict_quantiles):
-        try:
-            found.append(method(X[is_last]))
-        except ValueError as error:
-            found.append(type(error).__name__)
+    try:
+        found.append(model.predict_interval(X[is_last], 0.5))
+    except ValueError as error:
+        found.append(type(error).__name__)
     return [np.asarray(part).tobytes() for part in found]
 
 
@@ -207,8 +206,7 @@ WALKED = {
                 },
                 0.5,
             ),
-            "calibration": ({}, 3),
-            "coverage": ({"calibration": 6}, (0.5,)),
+            "calibration_horizons": ({}, 3),
             "on_gap": ({}, "ignore", "raise"),
             "random_state": ({}, 1),
             "max_time": ({"n_updates": 20}, 1e-3),
@@ -279,7 +277,6 @@ IDLE = [  # what stands beside, the parameter, and what is said of it
     (LagForecaster, given(Ridge()), {"n_updates": 7}, "a given estimator"),
     (LagForecaster, {}, {"max_windows": 5}, "n_updates says how much"),
     (LagForecaster, {}, {"validation_fraction": 0.5}, "early_stopping=True"),
-    (LagForecaster, {}, {"coverage": (0.5,)}, "calibration="),
     (LagForecaster, given(FIXED), {"n_members": 2}, "seed of its own, random_state=1"),
     (LagForecaster, given(SEEDED), {"n_members": 2}, "sgdregressor__random_state=0"),
     (LagForecaster, given(SEEDED), {"random_state": 2}, "leave it None"),
@@ -316,7 +313,7 @@ def test_a_parameter_without_effect_is_told(kind, beside, idle, why):
     assert why in said[0]
 
 
-@pytest.mark.parametrize("idle", [{}, {"calibration": 2}])
+@pytest.mark.parametrize("idle", [{}, {"calibration_horizons": 2}])
 def test_a_forecaster_tells_it_once(idle):
     model = LagForecaster(SGDRegressor(), 3, n_updates=7, **idle)
     for fit in (model.fit, LagForecaster(**model.get_params(deep=False)).partial_fit):

@@ -64,11 +64,11 @@ def assert_same(one, other):
 
 FORECASTERS = {
     "default": (LagForecaster(**QUICK), rows),
-    "conformal": (LagForecaster(**QUICK, calibration=4, horizon=2), rows),
-    "quantiles": (LagForecaster(**QUICK, quantiles=[0.1, 0.5, 0.9], horizon=3), rows),
+    "conformal": (LagForecaster(**QUICK, calibration_horizons=4, horizon=2), rows),
+    "quantiles": (LagForecaster(**QUICK, quantile=[0.1, 0.5, 0.9], horizon=3), rows),
     "dirrec": (LagForecaster(**QUICK, strategy="dirrec", horizon=2, known_future="load"), rows),
     "net": (LagForecaster(UNSEEDED, 4, n_members=2, strategy="recursive", target_transform="log1p"), rows),
-    "panel": (LagForecaster(**QUICK, groups="shop", time="t", calibration=3), panel),
+    "panel": (LagForecaster(**QUICK, groups="shop", time="t", calibration_horizons=3), panel),
     "holidays": (LagForecaster(**QUICK, freq=HOLIDAYS, seasons=[5]), lambda *n: rows(*n, freq=HOLIDAYS)),
     "zone": (LagForecaster(**QUICK), lambda *n: rows(*n, freq="h", tz="Europe/Berlin")),
     "stops early": (LagForecaster(**QUICK, early_stopping=True), rows),
@@ -84,10 +84,8 @@ def test_a_forecaster_goes_on_where_it_was(name, tmp_path):
         assert_same(again, forecaster)
         X, y = of(3, 40 + 3 * number)
         assert_array_equal(again.predict(X), forecaster.predict(X))
-        if forecaster.calibration:
-            assert_array_equal(again.predict_interval(X), forecaster.predict_interval(X))
-        if forecaster.quantiles:
-            assert_array_equal(again.predict_quantiles(X), forecaster.predict_quantiles(X))
+        if forecaster.calibration_horizons:
+            assert_array_equal(again.predict_interval(X, 0.5), forecaster.predict_interval(X, 0.5))
         forecaster.partial_fit(X, y)
         again = through_file(again.partial_fit(X, y), tmp_path)
 

@@ -184,7 +184,7 @@ def test_polars_and_pyarrow_tables():
     days = pd.date_range("2026-01-01", periods=60)
     y = np.resize([5.0, 6, 7, 8, 9, 2, 1], 60)
     table = pa.table({"t": pa.array(days.to_pydatetime()), "past": np.arange(60.0)})
-    net = forecaster(time="t", calibration=3).fit(table.slice(0, 50), y[:50])
+    net = forecaster(time="t", calibration_horizons=3).fit(table.slice(0, 50), y[:50])
     assert_allclose(net.observe(table.slice(50, 7), y[50:57]).predict(table.slice(57)), y[57:], atol=1e-2)
     assert backtest(net, table, y, [(np.arange(50), np.arange(50, 53))]).scores["MAE"].iloc[0] < 0.1
 

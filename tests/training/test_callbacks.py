@@ -297,7 +297,7 @@ def test_models_of_a_forecaster_are_tasks(strategy):
 def test_models_of_the_calibration_are_tasks_of_the_same_fit():
     tasks = Tasks()
     tasks.on_fit_task_end = lambda estimator, context, **more: tasks.ended.append(context.task_name)
-    forecaster = LagForecaster(lags=3, n_members=2, n_updates=5, calibration=4).set_callbacks(tasks)
+    forecaster = LagForecaster(lags=3, n_members=2, n_updates=5, calibration_horizons=4).set_callbacks(tasks)
     forecaster.fit(np.arange(60.0)[:, None], np.sin(np.arange(60.0)))
     assert tasks.begun == [("fit", 0), *[("model", k) for k in range(4)]]
     assert tasks.ended == [*["model"] * 4, "fit"]
