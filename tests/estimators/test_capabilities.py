@@ -186,7 +186,7 @@ def warm_start(make, y, tmp_path, monkeypatch):
 
 
 def a_forecaster_stops_early(make, y, tmp_path, monkeypatch):
-    net = make(early_stopping=True, n_updates=400, n_members=1).fit(
+    net = make(early_stopping=True, horizon=1, n_updates=400, n_members=1).fit(
         X, np.random.default_rng(0).normal(size=len(X))
     )
     assert net.stop_reason_ == "Stopped after 1 model: the last windows in time were forecast no better."
