@@ -112,11 +112,11 @@ class BackpropSearchCV(GridSearchCV):
     >>> from sklearn.datasets import load_diabetes
     >>> from skbackprop import BackpropRegressor, BackpropSearchCV
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = BackpropRegressor(early_stopping=True, max_iter=2000, random_state=0)
-    >>> grid = {"learning_rate_init": [0.01, 0.1], "alpha": [0.0001, 0.01, 1.0]}
+    >>> net = BackpropRegressor(target_scaling="standard", early_stopping=True, max_iter=1000, random_state=0)
+    >>> grid = {"learning_rate_init": [0.01, 0.1], "alpha": [0.0001, 0.01]}
     >>> search = BackpropSearchCV(net, grid).fit(X, y)
     >>> search.cv_results_["mean_test_score"].shape
-    (6,)
+    (4,)
     """
 
     _queue = None  # of the fits of a search that is under way
