@@ -34,6 +34,12 @@ def pytest_configure(config):
         config.option.doctestmodules = False  # examples have no marks
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file():
+    """Examples stand in the library alone: to search tests for them takes seconds."""
+    return [found for found in (yield) if type(found).__name__ != "DoctestModule"]
+
+
 def pytest_ignore_collect(collection_path, config):
     """To import all files of tests would take longer than the smoke tests, which some of them have."""
     if config.option.markexpr == "smoke" and collection_path.match("test_*.py"):
