@@ -1,7 +1,7 @@
-"""One file for a model or a checkpoint: JSON and arrays behind a checksum. Nothing in it is executed.
+"""One file for a model or a checkpoint: a checksum, JSON and arrays. Reading it executes nothing.
 
-MAGIC, version (4 bytes), SHA-256 of the rest (32 bytes), length of the JSON (8 bytes), JSON, arrays. Numbers
-are little-endian; every array begins at a multiple of 64 bytes from the start of the arrays.
+The format is: MAGIC, version (4 bytes), SHA-256 of the rest (32 bytes), length of the JSON (8 bytes), JSON,
+arrays. Numbers are little-endian; every array begins at a multiple of 64 bytes from the start of the arrays.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ import numpy as np
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, flock
-except ImportError:  # Windows: a file that is open cannot be removed there
+except ImportError:  # on Windows, which cannot remove open files
     flock = None
 
 MAGIC = b"skbackprop\n"
@@ -30,27 +30,27 @@ LARGEST = np.iinfo(np.intp).max
 
 
 def write(path, content, arrays):
-    """Replace the file by one with this content; whoever reads sees the old one or the new one.
+    """Replace the file in one step: a reader sees either the old file or the new one.
 
-    A new file has the mode that `open` gives it, a replaced one keeps its own. Of a link the file that it
-    leads to is replaced; what is neither file nor link, such as a pipe, is written to. What a process that
-    was killed has left beside the file is removed.
+    A new file gets the permissions that `open` would give it, a replaced file keeps its own. If the path is a
+    link, the file that it points to is replaced; a pipe or the like is written to. Incomplete files that
+    killed processes left in the same folder are removed.
 
     Parameters
     ----------
     path : str or PathLike
-        Of the file.
+        The file.
 
     content : object
-        What `json` can write.
+        Anything that `json` can write.
 
     arrays : list of ndarray
-        Of numbers, booleans or strings.
+        Arrays of numbers, booleans or strings.
 
     Raises
     ------
     OSError
-        If the folder cannot be written to, or is full; a file that was there stays as it was.
+        If the folder is not writable or the disk is full; an existing file then stays unchanged.
     """
     path = Path(os.path.realpath(path))
     earlier = _stat_of(path)
@@ -70,7 +70,7 @@ def write(path, content, arrays):
 
 
 def read(path):
-    """(content, arrays) of a file that `write` has written.
+    """(content, arrays) of a file that `write` wrote.
 
     Raises
     ------
@@ -92,12 +92,12 @@ def read(path):
         return described["content"], [_array(body[stop:], array) for array in described["arrays"]]
     except ValueError as error:
         raise ValueError(
-            f"{os.fspath(path)!r} holds nothing that this library has written: {error}"
+            f"{os.fspath(path)!r} has no content that this library could have written: {error}"
         ) from error
 
 
 def _pieces(content, arrays):
-    """The bytes behind the checksum."""
+    """The bytes after the checksum."""
     described, start = [], 0
     for array in arrays:
         described.append({"dtype": array.dtype.str, "shape": array.shape, "start": start})
@@ -110,18 +110,18 @@ def _pieces(content, arrays):
 
 
 def _described(text):
-    """The JSON; who computes a right checksum may have written anything."""
+    """Parse and check the JSON: a file with a correct checksum may still contain anything."""
     try:
         described = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("its JSON is nested too deeply.") from None
     if not (_has_keys(described, "content", "arrays") and isinstance(described["arrays"], list)):
-        raise ValueError("its JSON is no content with a list of arrays.")
+        raise ValueError("its JSON is not a content with a list of arrays.")
     return described
 
 
 def _no_constant(name):
-    raise ValueError(f"{name} is no JSON.")
+    raise ValueError(f"{name} is not JSON.")
 
 
 def _has_keys(thing, *names):
@@ -135,14 +135,14 @@ def _array(body, described):
     numbers = (*shape, start)
     if not all(type(number) is int and 0 <= number <= LARGEST for number in numbers):
         raise ValueError(
-            f"the shape {shape!r:.200} and the start {start!r:.200} of an array are whole numbers."
+            f"the shape {shape!r:.200} and the start {start!r:.200} of an array must be integers."
         )
     if not (isinstance(name, str) and DTYPES.fullmatch(name)):
-        raise ValueError(f"{name!r:.200} is no type of numbers, booleans, strings or times.")
+        raise ValueError(f"{name!r:.200} is not a dtype of numbers, booleans, strings or times.")
     try:
         dtype = np.dtype(name)
     except (TypeError, SyntaxError) as error:
-        raise ValueError(f"{name!r:.200} is no type of an array: {error}") from error
+        raise ValueError(f"{name!r:.200} is not a dtype: {error}") from error
     size = prod(shape)
     if start + size * dtype.itemsize > len(body):
         raise ValueError(f"an array of shape {tuple(shape)!r:.200} reaches beyond the end of the file.")
@@ -152,7 +152,7 @@ def _array(body, described):
 
 
 def _stat_of(path):
-    """What is there; None where nothing is."""
+    """The status of the file at this path; None if there is no file."""
     try:
         return os.stat(path)
     except FileNotFoundError:
@@ -161,7 +161,7 @@ def _stat_of(path):
 
 @contextmanager
 def _replacement(path, earlier):
-    """A file beside `path` that takes its place at the end; locked, so that no one thinks it left over."""
+    """A file next to `path` that replaces it at the end; its lock shows that it is still in use."""
     temporary, descriptor = _new_file(path, 0o666 if earlier is None else stat.S_IMODE(earlier.st_mode))
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -179,7 +179,7 @@ def _replacement(path, earlier):
 
 
 def _new_file(path, mode):
-    """A new file for what is to be at `path`, open to no one who may not read that."""
+    """A new file that will replace `path`; nobody can read it who may not read `path`."""
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
     while True:
         temporary = path.with_name(_prefix(path) + token_hex(8))
@@ -189,22 +189,22 @@ def _new_file(path, mode):
             raise OSError(error.errno, error.strerror, os.fspath(path)) from None
         if flock is None:
             return temporary, descriptor
-        with suppress(OSError):  # of file systems without locks: there nothing is removed
+        with suppress(OSError):  # file systems without locks: nothing is removed there
             flock(descriptor, LOCK_EX)
         if temporary.exists():
             return temporary, descriptor
-        os.close(descriptor)  # removed as left over before it was locked
+        os.close(descriptor)  # another process removed it before it was locked
 
 
 def _prefix(path):
-    """How files begin that are to replace this one: its own name may be as long as one can be."""
+    """The start of the names of replacements for this file; it must be short if the name is long."""
     return f".skbackprop-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
 
 
 def _remove_left_over(path):
-    """Files that were to replace this one, and whose writers live no longer."""
+    """Remove replacements for this file whose writers no longer exist."""
     for temporary in path.parent.glob(f"{_prefix(path)}*"):
-        with suppress(OSError):  # it is being written, has been removed, or is not ours to remove
+        with suppress(OSError):  # in use, already removed, or owned by another user
             if flock is None:
                 temporary.unlink()
                 continue
@@ -217,18 +217,18 @@ def _remove_left_over(path):
 
 
 def _give_to_the_same(descriptor, earlier):
-    """Owner, group and mode of the earlier file, as far as the process may give them."""
+    """Set owner, group and permissions of the earlier file, as far as the process may do so."""
     if earlier is None:
         return
     for owner in ((-1, earlier.st_gid), (earlier.st_uid, -1)):
         with suppress(PermissionError):
             os.fchown(descriptor, *owner)
-    with suppress(PermissionError):  # of file systems without modes
+    with suppress(PermissionError):  # file systems without permissions
         os.fchmod(descriptor, stat.S_IMODE(earlier.st_mode))
 
 
 def _sync_folder(folder):
-    """The new name is on the disk too, where the system can do that."""
+    """Write the folder to disk, so that the new name is stored too, if the system supports this."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_DIRECTORY)
         try:

@@ -1,6 +1,6 @@
-"""Frames, indices, times and sparse rows of other libraries as plain values and arrays, and back.
+"""Convert frames, indices, times and sparse rows of other libraries to plain values and arrays, and back.
 
-What is taken apart is a tuple: the name of its kind, and the parts that `put_together` takes.
+An object that is taken apart becomes a tuple: the name of its kind, then the arguments of `put_together`.
 """
 
 import numpy as np
@@ -10,13 +10,13 @@ PHYSICAL = "Date", "Datetime", "Duration"
 
 
 def taken_apart(thing):
-    """The parts of an object of pandas, polars or SciPy; None of any other one."""
+    """The parts of an object of pandas, polars or SciPy; None for any other object."""
     takes = TAKERS.get(type(thing).__module__.partition(".")[0])
     return None if takes is None else takes(thing)
 
 
 def put_together(kind, *parts):
-    """The object again; errors of whatever kind where the parts are none."""
+    """Make the object again; wrong parts raise errors of any type."""
     return MAKERS[kind](*parts)
 
 
@@ -52,7 +52,7 @@ def _of_pandas(thing):
 
 
 def _array(values):
-    """The values of a Series or an Index: an array of NumPy, or what tells of another one."""
+    """The values of a Series or an Index: a NumPy array, or a description of another array."""
     import pandas as pd
 
     dtype = values.dtype
@@ -68,7 +68,7 @@ def _array(values):
     else:
         objects = values.astype(object).to_numpy()
         name = str(dtype)
-        if name == "string":  # pandas 2 leaves out where the text lies
+        if name == "string":  # in pandas 2 the name does not say how the text is stored
             name = f"string[{dtype.storage}]"
         told = "nullable", np.where(pd.isna(objects), None, objects), name
     try:
@@ -81,7 +81,7 @@ def _array(values):
 
 
 def _values(told):
-    """The values that `_array` has told of."""
+    """The values that `_array` described."""
     import pandas as pd
 
     if isinstance(told, np.ndarray):
@@ -94,7 +94,7 @@ def _values(told):
     if kind == "nullable":
         return pd.array(values, dtype=more[0])
     if kind != "zoned" or more[0].startswith(ZONES_READ_FROM_FILES):
-        raise ValueError(f"{told!r:.100} are no values.")
+        raise ValueError(f"{told!r:.100} does not describe values.")
     return pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(more[0])
 
 
@@ -149,7 +149,7 @@ def _offset(name, n, normalize, more):
 
     kind = getattr(pd.offsets, name)
     if not issubclass(kind, pd.offsets.BaseOffset):
-        raise ValueError(f"{name!r:.100} is no offset of pandas.")
+        raise ValueError(f"{name!r:.100} is not an offset of pandas.")
     if more.get("holidays") is not None:
         more = more | {"holidays": more["holidays"].tolist()}
     return kind(n, normalize=normalize, **more)
@@ -201,7 +201,7 @@ def _of_scipy(thing):
     if not sparse.issparse(thing):
         return None
     if thing.format != "csr":
-        raise TypeError(f"Sparse rows of the format {thing.format} cannot be saved: tocsr() makes others.")
+        raise TypeError(f"Sparse rows of the format {thing.format} cannot be saved: use tocsr().")
     kind = "csr array" if isinstance(thing, sparse.sparray) else "csr matrix"
     return kind, thing.data, thing.indices, thing.indptr, thing.shape
 
@@ -211,7 +211,7 @@ def _csr(kind):
         from scipy import sparse
 
         rows = getattr(sparse, kind)((data, indices, indptr), shape=shape)
-        rows.check_format(full_check=True)  # products with indices beyond the shape read foreign memory
+        rows.check_format(full_check=True)  # indices beyond the shape would read other memory
         return rows
 
     return make

@@ -15,20 +15,20 @@ STOPPED_BY_CALLBACK = 99  # SciPy's status
 
 
 class OutOfTimeError(Exception):
-    """The search has used up its seconds."""
+    """The search has reached `max_time`."""
 
 
 def check_network(network):
-    """An error for a network whose training is more than to minimise one function of theta."""
+    """Raise an error if training the network is not the minimisation of one fixed function of theta."""
     if network.generator is not None:
-        raise ValueError("solver='lbfgs' needs an objective that stays the same: leave Dropout out.")
+        raise ValueError("solver='lbfgs' needs a fixed objective: remove Dropout, or use another solver.")
     if any(isinstance(layer, BatchNorm) for _, layer, _, _ in network.parts()):
-        raise ValueError("solver='lbfgs' needs an objective that stays the same: leave BatchNorm out.")
+        raise ValueError("solver='lbfgs' needs a fixed objective: remove BatchNorm, or use another solver.")
     rates = network.learning_rates
     if rates is not None and not np.isin(rates, (0.0, 1.0)).all():
         raise ValueError("solver='lbfgs' has no learning rate: a layer's learning_rate must be 1, or 0.")
     if any(parameter.max_norm is not None for _, _, parameter in network.matrices):
-        raise ValueError("solver='lbfgs' cannot keep a max_norm: leave it out.")
+        raise ValueError("solver='lbfgs' cannot use a max_norm: remove it, or use another solver.")
 
 
 def minimize_lbfgs(
@@ -44,12 +44,13 @@ def minimize_lbfgs(
     before_iteration=(),
     after_iteration=(),
 ):
-    """Bring theta to a minimum of the objective; SciPy's OptimizeResult, or None if interrupted.
+    """Minimise the objective over theta; returns SciPy's OptimizeResult, or None if interrupted.
 
-    `monitor(network)` measures after every iteration; the search ends after `max_time` seconds, which sets
+    `monitor(network)` measures after every iteration. The search ends after `max_time` seconds, which sets
     `out_of_time`, or when one of `after_iteration`, called with False, returns True. Each of
-    `before_iteration` is called when an iteration takes its first point; one that finds none ends with True.
-    It runs in float64 whatever theta's dtype: its line search needs the digits.
+    `before_iteration` is called at the first point of an iteration; if an iteration finds no point,
+    `after_iteration` is called with True. The search uses float64 for every dtype of theta, because its line
+    search needs the digits.
     """
     target, record = run.theta, run.record
     objective = run.objective.astype(np.float64)
@@ -57,7 +58,7 @@ def minimize_lbfgs(
     batch = batch.astype(np.float64)
     record.n_iter = 0
     deadline = inf if max_time is None else monotonic() + max_time
-    is_begun, is_under_way = False, False  # the search, by the value at the first theta; an iteration
+    is_begun, is_under_way = False, False  # the search has its first value; an iteration has begun
 
     def value_and_gradient(theta):
         np.copyto(network.theta, theta)
@@ -94,7 +95,7 @@ def minimize_lbfgs(
             for hook in after_iteration:
                 hook(True)
 
-    with np.errstate(all="ignore"):  # a loss that is not finite is an error of its own
+    with np.errstate(all="ignore"):  # a loss that is not finite raises our own error
         try:
             with scipy_on_one_thread(len(network.theta)):
                 result = minimize(
@@ -108,7 +109,7 @@ def minimize_lbfgs(
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             return None
-        except OutOfTimeError:  # in the middle of an iteration: what the last one found stays
+        except OutOfTimeError:  # during an iteration: keep the result of the previous one
             loss = record.loss_curve[-1] if record.loss_curve else inf
             end_without_a_point()
             return OptimizeResult(

@@ -1,9 +1,9 @@
-"""Where every array of training lives: one flat vector with named views, and workspaces.
+"""The memory of training: one flat vector of parameters with named views, and workspaces.
 
-Layers and losses describe what they need as a tree: a dict of names (it becomes a namespace), a
-list of parts (it stays a list), and at the leaves a `Parameter`, a `Buffer`, a plain number of
-columns, a `Setting`, a `Product`, or a NumPy function chosen for the shapes. The layout of theta
-and the arrays that depend on the batch size are made here and nowhere else.
+Layers and losses declare what they need as a tree. A dict of names becomes a namespace, a list of parts stays
+a list, and the leaves are a `Parameter`, a `Buffer`, a number of columns, a `Setting`, a `Product`, or a
+NumPy function chosen for the shapes. Only this module makes the layout of theta and the arrays that depend on
+the batch size.
 """
 
 from collections.abc import Callable
@@ -20,25 +20,25 @@ from skbackprop.products import Product
 
 @dataclass(frozen=True)
 class Parameter:
-    """An array to learn: `initialize(random_state)` gives its first value, of shape `shape`."""
+    """A learned array: `initialize(random_state)` returns its initial value, of shape `shape`."""
 
     shape: tuple[int, ...]
     initialize: Callable
-    decay: bool = False  # weights are penalised and decayed, biases and gains are not
-    matrix: bool = False  # the weights into nodes, a column each: `max_norm` and Muon are about these
-    learning_rate: float = 1.0  # a factor of the solver's; 0 keeps the first value
-    weight_decay: float = 1.0  # a factor of the penalty and of the solver's decay, where `decay`
-    max_norm: float | None = None  # of each column of a matrix, kept after every step
-    members: int | None = None  # set by Ensemble: one copy a member
+    decay: bool = False  # whether penalty and weight decay apply: to weights, not to biases and gains
+    matrix: bool = False  # one column of weights per node; `max_norm` and Muon apply to these
+    learning_rate: float = 1.0  # a factor of the solver's; 0 keeps the initial value
+    weight_decay: float = 1.0  # a factor of the penalty and of the solver's weight decay, if `decay`
+    max_norm: float | None = None  # the limit for each column of a matrix after every step
+    members: int | None = None  # set by Ensemble: one copy for each member
 
 
 @dataclass(frozen=True)
 class Buffer:
-    """A work array of shape (n_samples, *shape); `per_sample=False` leaves n_samples out.
+    """A work array of shape (n_samples, *shape), or of shape `shape` with `per_sample=False`.
 
-    `samples_last` puts n_samples behind: (*shape, n_samples). `fill(n_samples)` gives the value of a
-    constant. `late` means: allocated when it is first asked for, for arrays that may be wide and are often
-    not needed. `dtype` None is that of theta.
+    With `samples_last` its shape is (*shape, n_samples). `fill(n_samples)` returns the value of a constant.
+    A `late` array is allocated at its first use; this is for arrays that may be wide and are often not
+    needed. If `dtype` is None, the array has the dtype of theta.
     """
 
     shape: tuple[int, ...]
@@ -57,7 +57,7 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Setting:
-    """A scalar, shape (): a number, or one that follows the progress of training, `value.at(progress)`."""
+    """A scalar of shape (): a number, or one that changes with the progress of training."""
 
     value: object
 
@@ -71,13 +71,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Late:
-    """Makes an array that is allocated late."""
+    """A function that allocates an array at its first use."""
 
     make: Callable
 
 
 class Work(SimpleNamespace):
-    """Named work arrays; a late one is made when its name is first used."""
+    """Named work arrays; a late one is allocated when its name is first used."""
 
     def __init__(self, **arrays):
         self._late = {name: array for name, array in arrays.items() if isinstance(array, Late)}
@@ -92,11 +92,11 @@ class Work(SimpleNamespace):
 
 
 CACHE_LINE = 64  # bytes
-BLOCK = 2**15  # numbers: a block of theta, its update and two moments stay in the second-level cache
+BLOCK = 2**15  # a block of theta, its update and two moments fit into the second-level cache
 
 
 def empty(shape, dtype):
-    """As np.empty, from the start of a cache line: vector instructions are up to twice as fast there."""
+    """Like np.empty, but aligned to a cache line: vector instructions are up to twice as fast then."""
     n_bytes = prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
     memory = np.empty(n_bytes + CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % CACHE_LINE
@@ -104,13 +104,13 @@ def empty(shape, dtype):
 
 
 def placed(array):
-    """A copy that can be written and lies well."""
+    """A writable, aligned copy."""
     result = empty(array.shape, array.dtype)
     np.copyto(result, array)
     return result
 
 
-GENERATOR = object()  # a leaf that asks for the network's random generator
+GENERATOR = object()  # a leaf that stands for the network's random generator
 
 
 def map_tree(function, tree, named=SimpleNamespace):
@@ -123,7 +123,7 @@ def map_tree(function, tree, named=SimpleNamespace):
 
 
 def leaves(tree):
-    """Every leaf, in the order in which it was declared."""
+    """Every leaf, in the order of declaration."""
     if isinstance(tree, SimpleNamespace):
         tree = vars(tree)
     if isinstance(tree, dict | list):
@@ -134,7 +134,7 @@ def leaves(tree):
 
 
 class FlatLayout:
-    """The place of every parameter in one vector: decayed ones first, so that they are one slice.
+    """The position of every parameter in one vector; those with `decay` come first and form one slice.
 
     The vector has shape (n_parameters,), or (k, n_parameters) under `Ensemble(k, ...)`.
     """
@@ -159,7 +159,7 @@ class FlatLayout:
         return (self.size,) if self.members is None else (self.members, self.size)
 
     def spread(self, name, otherwise=1.0):
-        """The field `name` of the parameters as a vector on theta; None where all are `otherwise`."""
+        """The field `name` for each number of theta, as a vector; None if all values equal `otherwise`."""
         if all(getattr(parameter, name) == otherwise for parameter in self.parameters):
             return None
         vector = np.empty(self.size)
@@ -176,7 +176,7 @@ class FlatLayout:
         ]
 
     def views(self, vector):
-        """The vector again, as named arrays on the same memory."""
+        """Named arrays that are views of the vector."""
         index = iter(range(len(self.parameters)))
 
         def view(parameter):
@@ -186,16 +186,16 @@ class FlatLayout:
         return map_tree(view, self.tree)
 
     def initialize(self, vector, random_state):
-        """First values, drawn member by member and in the order of declaration."""
+        """Draw initial values, member by member and in the order of declaration."""
         for member in np.atleast_2d(vector):
             for index, parameter in enumerate(self.parameters):
                 member[self.slices[index]] = np.ravel(parameter.initialize(random_state))
 
 
 class Workspaces:
-    """Work arrays for each batch size met, all on the memory of the largest one."""
+    """Work arrays for each batch size so far; all sizes share the memory of the largest one."""
 
-    most_sizes = 32  # a stream may bring any number of batch sizes; views are cheap to make again
+    most_sizes = 32  # a stream may have many batch sizes; views are cheap to make again
 
     def __init__(self, tree, dtype, generator=None):
         self.tree, self.dtype, self.generator = tree, dtype, generator
@@ -211,11 +211,11 @@ class Workspaces:
 
     @property
     def follows(self):
-        """Whether any scalar follows the progress of training."""
+        """Whether any scalar changes with the progress of training."""
         return bool(self._following)
 
     def set_progress(self, progress):
-        """Scalars that follow the progress of training, 0 to 1, take their values."""
+        """Set the scalars that change with the progress of training, 0 to 1."""
         for array, setting in self._following:
             array[...] = setting.at(progress)
 
@@ -225,7 +225,7 @@ class Workspaces:
 
     def _make(self, n_samples):
         if n_samples > self.capacity:
-            memory = self._allocated(n_samples)  # where there is too little, what there was serves on
+            memory = self._allocated(n_samples)  # if this fails, the earlier arrays stay usable
             self.sizes.clear()
             self.memory, self.capacity = memory, n_samples
         elif len(self.sizes) >= self.most_sizes:
@@ -238,17 +238,17 @@ class Workspaces:
         return map_tree(lambda leaf: self._array(leaf, next(place), n_samples, wrap), self.tree, named=Work)
 
     def n_numbers(self, n_samples):
-        """How many numbers the arrays hold for a batch size, but for those made late."""
+        """How many numbers the arrays have for a batch size, without late arrays."""
         return self._n_shared + n_samples * self._n_per_sample
 
     def apart(self, n_samples, wrap):
-        """The tree on other memory, but for the settings; each leaf as `wrap` gives it."""
+        """A tree on new memory that shares only the settings; `wrap` is applied to each leaf."""
         other = copy(self)
         other.memory, other.capacity = self._allocated(n_samples), n_samples
         return other._arrays(n_samples, wrap)
 
     def _allocated(self, capacity):
-        """An array for each leaf; None for those that need none now."""
+        """An array for each leaf; None for leaves that need no array now."""
         buffers = [as_buffer(leaf) for leaf in leaves(self.tree)]
         made_now = [b is not None and b.fill is None and not b.late for b in buffers]
         return [self._memory_for(b, capacity) if now else None for b, now in zip(buffers, made_now)]
@@ -279,21 +279,21 @@ class Workspaces:
 
 
 def writable(array):
-    """The array, or a copy of one that is read-only: joblib hands large arrays to its workers so."""
+    """The array, or a copy if it is read-only: joblib makes large arrays read-only in its workers."""
     return array if array.flags.writeable else np.array(array)
 
 
 def as_buffer(leaf):
-    """A number of columns is the buffer (n_samples, columns); settings, GENERATOR, functions are none."""
+    """The buffer of a leaf; a number of columns stands for (n_samples, columns). None for other leaves."""
     if leaf is GENERATOR or callable(leaf) or isinstance(leaf, Setting | Product):
         return None
     return leaf if isinstance(leaf, Buffer) else Buffer((leaf,))
 
 
 def with_members(tree, members):
-    """The same tree with one copy of every array a member; scalars and GENERATOR stay shared.
+    """The same tree with one copy of every array for each member; scalars and GENERATOR stay shared.
 
-    A `Product` or `np.dot` multiplies two matrices, then those of each member.
+    A `Product` or `np.dot` then multiplies the matrices of each member.
     """
 
     def with_axis(leaf):
@@ -305,14 +305,14 @@ def with_members(tree, members):
         if array is None or not (array.shape or getattr(array, "per_sample", False)):
             return leaf
         if array.members is not None:
-            raise ValueError("An Ensemble cannot lie inside another one.")
+            raise ValueError("An Ensemble cannot be inside another one.")
         return replace(array, members=members)
 
     return map_tree(with_axis, tree, named=dict)
 
 
 def side_by_side(widths):
-    """The slices of columns of parts that stand side by side."""
+    """The slices of columns for consecutive parts of these widths."""
     return [slice(*ends) for ends in pairwise(accumulate(widths, initial=0))]
 
 

@@ -12,25 +12,27 @@ from skbackprop.layers import Ensemble, Frozen, Layer, Pretrained, Sequential
 from skbackprop.memory import GENERATOR, Buffer, FlatLayout, Workspaces, empty, leaves, placed
 from skbackprop.sparse import SparseRows
 
-ROWS_AT_ONCE = 1024  # predictions pass through the network in pieces of this many rows
+ROWS_AT_ONCE = 1024  # predictions are computed for this many rows at a time
 
 
 class Network:
-    """theta, gradient: flat and contiguous, one layout; params, gradients: the same memory by name.
+    """Layers with their parameters: `theta` and `gradient` are flat vectors with the same layout.
+
+    `params` and `gradients` are named views of these vectors.
 
     Parameters
     ----------
     root : Layer
-        Often a `Sequential`.
+        The layer that contains all others, often a `Sequential`.
 
     n_inputs : int
         Number of columns of the input.
 
     dtype : dtype, default=np.float64
-        Of every array: float32 or float64.
+        The dtype of every array: float32 or float64.
 
     random_state : int, RandomState or None, default=None
-        For the first weights, and for the generator of layers that draw while training.
+        Draws the initial weights, and seeds the generator of layers that use random numbers in training.
     """
 
     def __init__(self, root, n_inputs, dtype=np.float64, random_state=None):
@@ -49,10 +51,10 @@ class Network:
         self._bind()
 
     def _bind(self):
-        """Everything that is derived from theta: made here, never pickled."""
+        """Make everything that is derived from theta, because it is not pickled."""
         layout = FlatLayout(self.root.parameters(self.n_inputs))
         if self.theta.shape != layout.shape:
-            raise ValueError(f"theta has shape {self.theta.shape}, but the layers {layout.shape}.")
+            raise ValueError(f"theta has shape {self.theta.shape}, but the layers need {layout.shape}.")
         self.n_decayed = layout.n_decayed
         self.learning_rates = layout.spread("learning_rate")
         self.weight_decays = layout.spread("weight_decay")
@@ -67,7 +69,7 @@ class Network:
 
     @cached_property
     def gradient(self):
-        """dE/dtheta; a network that only predicts has none."""
+        """dE/dtheta, allocated at its first use: prediction does not need it."""
         return placed(np.zeros_like(self.theta))
 
     @cached_property
@@ -91,11 +93,11 @@ class Network:
         return self.on(placed(self.theta.astype(dtype)))
 
     def copy(self):
-        """The same layers with a theta of their own; they draw from the same generator."""
+        """The same layers with a copy of theta; both networks use the same random generator."""
         return self.on(placed(self.theta))
 
     def on(self, theta):
-        """The same layers on another theta: its memory is used, not copied."""
+        """The same layers with another theta, which is not copied."""
         network = Network.__new__(Network)
         vars(network).update(self.__getstate__(), theta=theta)
         network._bind()
@@ -115,7 +117,7 @@ class Network:
         return list(_parts("", self.root, self.params if params is None else params, work, closed))
 
     def views(self, vectors):
-        """Named arrays on vectors of theta's last axis; axes in front stay in front."""
+        """Named views of vectors with the layout of theta; leading axes are kept."""
         return FlatLayout(self.root.parameters(self.n_inputs)).views(vectors)
 
     @property
@@ -124,10 +126,10 @@ class Network:
         return any(layer.takes_data for _, layer, _, _ in self.parts(closed=Pretrained))
 
     def initialize_from_data(self, rows, random_state=None):
-        """First values of layers that take them from data, such as `Dense` with "data_driven".
+        """Set initial values that depend on data, such as those of `Dense` with "data_driven".
 
-        One layer after the other, from the first: each sees the outputs of those below. At most 1024 rows,
-        drawn at random, are looked at. What is `Pretrained` keeps its values.
+        This is done layer by layer, from the first one: each layer receives the outputs of the previous ones.
+        At most 1024 random rows are used. `Pretrained` layers keep their values.
 
         Parameters
         ----------
@@ -135,7 +137,7 @@ class Network:
             Rows of the training data.
 
         random_state : int, RandomState or None, default=None
-            For the choice of rows, and for what layers draw.
+            For the choice of rows, and for the layers.
         """
         random_state = check_random_state(random_state)
         n_samples = rows.shape[0]
@@ -151,35 +153,35 @@ class Network:
     def forward(self, x, training=False):
         """z, the net input of the last layer, shape (*members, n_samples, n_outputs).
 
-        x has shape (n_samples, n_inputs), or (*members, n_samples, n_inputs): rows of each member's own.
-        The array is used again by the next call with as many rows.
+        x has shape (n_samples, n_inputs), or (*members, n_samples, n_inputs) with different rows for each
+        member. The next call with the same number of rows overwrites the returned array.
         """
         self.work = self.workspaces[x.shape[-2]].root
         return self.root.forward(x, self.params, self.work, training)
 
     def backward(self, delta):
-        """From dE/dz of the last forward pass to `gradient`."""
+        """Compute `gradient` from dE/dz for the last forward pass."""
         self.root.backward(delta, self.params, self.gradients, self.work)
 
     def set_progress(self, progress):
-        """Settings of layers that are `Scheduled` take their values at this progress, 0 to 1."""
+        """Set the `Scheduled` settings of layers to their values at this progress, 0 to 1."""
         self.workspaces.set_progress(progress)
 
     def pretrained_layers(self):
         """The layers of a `Sequential` root as `Pretrained`, with copies of their present values.
 
-        Another network may start from them, or keep them: `Frozen(layer)`.
+        Another network can start from them, or keep them unchanged with `Frozen(layer)`.
         """
         if not isinstance(self.root, Sequential):
             raise ValueError(f"pretrained_layers needs a network of Sequential layers, not {self.root!r}.")
         layers = zip(self.root.layers, self.params.layers)
         return [_pretrained(layer, params) for layer, params in layers]
 
-    @np.errstate(over="ignore", invalid="ignore")  # too large is inf
+    @np.errstate(over="ignore", invalid="ignore")  # values that are too large become inf
     def predict(self, rows, finish, depth=None):
         """finish(z) for all rows, in pieces; safe to call from several threads at once.
 
-        `rows[start:stop]` gives a piece of the input; `finish(z, out)` writes an output. With `depth`,
+        `rows[start:stop]` returns a piece of the input; `finish(z, out)` writes an output. With `depth`,
         z is the output of the first `depth` layers of a `Sequential` root.
         """
         root, n_outputs = self.root, self.n_outputs
@@ -196,7 +198,7 @@ class Network:
             x = rows[start : start + ROWS_AT_ONCE]
             work = workspaces[x.shape[0]]
             if not isinstance(x, SparseRows):
-                np.copyto(work.input, x)  # the network keeps no part of the user's array
+                np.copyto(work.input, x)  # so that the network keeps no reference to the user's array
                 x = work.input
             z = root.forward(x, self.params, work.root, False)
             finish(z, out[..., start : start + ROWS_AT_ONCE, :])
@@ -205,7 +207,7 @@ class Network:
 
 
 def net_input(z, out):
-    """Leaves z as it is: the finish of predictions that start from the net input."""
+    """Copy z: a `finish` for predictions of the net input."""
     np.copyto(out, z)
 
 
@@ -217,13 +219,13 @@ def first_layer(layer):
 
 
 def _first_layers(root, depth):
-    """A root of the same names with the first `depth` layers only: it runs on the arrays of the whole."""
+    """A root with only the first `depth` layers and the same names, to be used with the same arrays."""
     if isinstance(root, Ensemble):
         return replace(root, layer=_first_layers(root.layer, depth))
     if not isinstance(root, Sequential):
-        raise ValueError(f"depth={depth!r} counts the layers of a Sequential: this network is {root!r}.")
+        raise ValueError(f"depth={depth!r} needs a network of Sequential layers, but this one is {root!r}.")
     if not (isinstance(depth, Integral) and 1 <= depth <= len(root.layers)):
-        raise ValueError(f"depth={depth!r} must be a whole number from 1 to {len(root.layers)}.")
+        raise ValueError(f"depth={depth!r} must be an integer from 1 to {len(root.layers)}.")
     return replace(root, layers=root.layers[:depth])
 
 
@@ -234,7 +236,7 @@ def _pretrained(layer, params):
 
 
 def _without_values(layer):
-    """A copy of the layer in which nothing is `Pretrained`."""
+    """A copy of the layer without `Pretrained` wrappers."""
     if isinstance(layer, Pretrained):
         return _without_values(layer.layer)
     inner = {
@@ -247,7 +249,7 @@ def _without_values(layer):
 
 
 def _parts(name, layer, params, work, closed):
-    """A layer inside another one has its arrays under the name of the field that holds it."""
+    """Yield parts recursively; the arrays of an inner layer are under the name of its field."""
     if isinstance(layer, closed):
         return
     inner = inner_layers(layer)
@@ -274,7 +276,7 @@ def inner_layers(layer):
 
 
 def _ensemble_inside(layer):
-    """Whether an Ensemble lies below the root."""
+    """Whether there is an Ensemble inside the root."""
     for value in inner_layers(layer).values():
         for inner in [value] if isinstance(value, Layer) else value:
             if isinstance(inner, Ensemble) or _ensemble_inside(inner):

@@ -1,4 +1,4 @@
-"""What training minimises: the mean loss of a batch and the penalty on the weights."""
+"""The objective of training: the mean loss of a batch plus the penalty on the weights."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from skbackprop.products import VectorProduct
 
 
 class _Part(NamedTuple):
-    """Weights that stay in the cache while the penalty is added."""
+    """Weights that fit into the cache while the penalty is added."""
 
     weights: np.ndarray
     gradients: np.ndarray
@@ -19,10 +19,10 @@ class _Part(NamedTuple):
 
 
 class Objective:
-    """E(theta) on a batch: the mean loss + alpha / (2 sum(w)) |W|^2, W the weights without biases.
+    """E(theta) on a batch: the mean loss + alpha / (2 sum(w)) |W|^2, where W are the weights without biases.
 
-    A layer's `weight_decay` f makes its part f |W|^2. dE/dtheta is 0 where the learning rate is: the norm
-    of a gradient, momentum and L-BFGS see what moves only.
+    A layer with `weight_decay` f contributes f |W|^2. dE/dtheta is set to 0 for parameters with learning rate
+    0, so that the norm of the gradient, momentum and L-BFGS only depend on parameters that change.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Objective:
     loss : Loss
 
     alpha : float or array of shape (n_members, 1, 1), default=0.0
-        Strength of the L2 penalty; members of an `Ensemble` may have their own.
+        Strength of the L2 penalty; each member of an `Ensemble` may have a different one.
     """
 
     def __init__(self, network, loss, alpha=0.0):
@@ -47,13 +47,13 @@ class Objective:
         self._bind()
 
     def set_alpha(self, alpha):
-        """Another strength of the penalty, from the next step on."""
+        """Change the strength of the penalty, from the next step on."""
         self.alpha = alpha
         self._alpha[...] = alpha
         self.has_penalty = bool(np.any(alpha))
 
     def set_progress(self, progress):
-        """Settings of layers and losses that are `Scheduled` take their values at this progress, 0 to 1."""
+        """Set the `Scheduled` settings of layers and losses to their values at this progress, 0 to 1."""
         self.network.set_progress(progress)
         self.workspaces.set_progress(progress)
 
@@ -99,7 +99,7 @@ class Objective:
         return Objective(self.network.astype(dtype), self.loss, self.alpha)
 
     def value_and_gradient(self, batch):
-        """E, of shape (*members, 1, 1); its gradient is then in `network.gradient`."""
+        """Return E, of shape (*members, 1, 1), and write its gradient to `network.gradient`."""
         z = self.network.forward(batch.x, training=True)
         work = self.workspaces[batch.x.shape[-2]]
         value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)
@@ -111,7 +111,7 @@ class Objective:
         return value
 
     def value(self, batch):
-        """E alone, by the same forward pass: for finite differences. The gradient is spoilt."""
+        """Return only E, by the same forward pass, for finite differences. Overwrites the gradient."""
         z = self.network.forward(batch.x, training=True)
         work = self.workspaces[batch.x.shape[-2]]
         value = self.loss.value_and_delta(batch.y, z, batch.weight, work.delta, work)

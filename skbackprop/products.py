@@ -1,10 +1,10 @@
-"""Matrix products whose numbers depend on nothing but their operands: not on how many threads BLAS may use.
+"""Matrix products whose numbers do not depend on how many threads BLAS may use.
 
-BLAS adds up in another order where it divides a product between threads, and the number of its threads is
-one for the whole process: the user's, or the environment's. OpenBLAS, which the wheels of NumPy bring, takes
-one thread for a product below a fixed size. So larger products are made of pieces below that size: the
-pieces, and the order of the sums over them, follow from the shapes alone. Very large ones hand
-their pieces to threads of their own, which changes no number. The user's setting is never touched.
+BLAS adds numbers in another order when it divides a product between threads. The number of its threads is a
+setting of the whole process, made by the user or the environment, and is not changed here. OpenBLAS, which
+comes with NumPy's wheels, uses one thread for a product below a fixed size. Therefore larger products are
+split into pieces below that size. The pieces, and the order of the sums over them, depend only on the shapes.
+For very large products, extra threads compute the pieces, which does not change the numbers.
 """
 
 import multiprocessing
@@ -21,23 +21,24 @@ from threading import Lock
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-# Multiplications of one piece. OpenBLAS divides a product of matrices from 2^19 on (2^18 on some ARM
-# processors), one with a vector from 9216 on, one of two vectors from 10,001 on.
+# The largest number of multiplications of a piece. OpenBLAS uses several threads for a product of matrices
+# from 2^19 multiplications on (2^18 on some ARM processors), of a matrix and a vector from 9216, of vectors
+# from 10,001.
 MOST = (2**19 if platform.machine() in ("x86_64", "AMD64") else 2**18) - 1
 MOST_OF_VECTOR = 9215
-SUM_IN_ONE = 160  # terms of a sum that stays in one piece; longer ones are cut into parts of at most ...
+SUM_IN_ONE = 160  # terms of a sum that is not split; longer sums are split into parts of at most ...
 SUM_OF_PART = 128
-ROWS_OF_PIECE = 64  # about as high as wide: a piece is packed by BLAS before it is multiplied
-LEAST_OF_THREAD = 2**24  # multiplications that are worth the wait for a thread, about 0.3 ms
+ROWS_OF_PIECE = 64  # about as high as wide, because BLAS packs a piece before the product
+LEAST_OF_THREAD = 2**24  # multiplications that are worth starting a thread, about 0.3 ms
 
 
 @dataclass(frozen=True)
 class Product:
-    """A leaf of buffers: becomes `product(a, b, out=)`, the product of matrices on the last two axes.
+    """A leaf of buffers that becomes `product(a, b, out=)`, the matrix product on the last two axes.
 
-    With the sizes beside n_samples that a layer multiplies by each other, (n_inputs, n_units), the choice is
-    made once for a batch size; without, it is made in every call. `members` and `stacked` mean that there are
-    axes in front of the matrices.
+    If the sizes other than n_samples are given, (n_inputs, n_units), the way to compute it is chosen once for
+    each batch size; otherwise it is chosen in every call. `members` and `stacked` mean that there are axes in
+    front of the matrices.
     """
 
     sizes: tuple[int, int] | None = None
@@ -47,7 +48,7 @@ class Product:
     def bound(self, n_samples):
         plain = np.matmul if self.stacked or self.members is not None else np.dot
         if self.sizes is not None and self._is_small(n_samples):
-            return plain  # np.dot takes two thirds of the time of np.matmul on small matrices
+            return plain  # np.dot takes two thirds of the time of np.matmul for small matrices
         return InPieces(plain)
 
     def _is_small(self, n_samples):
@@ -56,14 +57,14 @@ class Product:
 
 
 class InPieces:
-    """product(a, b, out=), of whatever size; keeps what it needs between calls."""
+    """product(a, b, out=) for any size; keeps its arrays between calls."""
 
     def __init__(self, plain=np.matmul):
         self.plain = plain
         self._partial = {}
 
     def __call__(self, a, b, out):
-        if not isinstance(a, np.ndarray):  # sparse rows know their product themselves
+        if not isinstance(a, np.ndarray):  # sparse rows have their own product
             return self.plain(a, b, out=out)
         (m, k), n = a.shape[-2:], b.shape[-1]
         if is_small(m, k, n):
@@ -82,7 +83,7 @@ class InPieces:
 
 
 class VectorProduct:
-    """As np.vecdot(a, b, out=) of vectors on the last axis, of whatever length."""
+    """Like np.vecdot(a, b, out=) for vectors of any length on the last axis."""
 
     def __init__(self):
         self._partial = {}
@@ -102,14 +103,14 @@ class VectorProduct:
 
 
 def _kept(arrays, shape, dtype):
-    """The array of that shape among those kept between calls."""
+    """The array of this shape among those that are kept between calls."""
     if (shape, dtype) not in arrays:
         arrays[shape, dtype] = np.empty(shape, dtype)
     return arrays[shape, dtype]
 
 
 def product(vector, matrix):
-    """vector @ matrix; a sparse matrix knows its product itself."""
+    """vector @ matrix; a sparse matrix has its own product."""
     if not isinstance(matrix, np.ndarray):
         return vector @ matrix
     out = np.empty((1, matrix.shape[1]), np.result_type(vector, matrix))
@@ -117,13 +118,13 @@ def product(vector, matrix):
 
 
 def is_small(m, k, n):
-    """Whether BLAS takes one thread for (m, k) @ (k, n), whatever it may take."""
+    """Whether BLAS uses only one thread for (m, k) @ (k, n), whatever its setting."""
     return m * k * n <= (MOST if m > 1 and n > 1 else MOST_OF_VECTOR)
 
 
 @lru_cache(maxsize=512)
 def tiling(m, k, n):
-    """How (m, k) @ (k, n) is cut: ends of the sums; runs of rows and of columns, (start, stop, size)."""
+    """How to split (m, k) @ (k, n): ends of the sums; runs of rows and of columns, (start, stop, size)."""
     if m == 1 or n == 1:
         sums = _parts(k, 256 if max(m, n) > 1 else MOST_OF_VECTOR)
         most = MOST_OF_VECTOR // max(sums)
@@ -138,7 +139,7 @@ def tiling(m, k, n):
 
 
 def _parts(n, most):
-    """n as sizes of at most `most` that differ by 1 at most; all equal where a few more parts allow it."""
+    """Split n into sizes <= `most` that differ by at most 1, or are equal if a few more parts allow it."""
     least = -(-n // most)
     n_parts = next((parts for parts in range(least, 2 * least) if n % parts == 0), least)
     size, n_larger = divmod(n, n_parts)
@@ -146,7 +147,7 @@ def _parts(n, most):
 
 
 def _runs(sizes):
-    """(start, stop, size) of the parts of one size that lie next to each other."""
+    """(start, stop, size) of each run of neighbouring parts of equal size."""
     n_larger = sizes.count(sizes[0])
     middle, end = n_larger * sizes[0], sum(sizes)
     runs = [(0, middle, sizes[0])]
@@ -154,7 +155,7 @@ def _runs(sizes):
 
 
 def _multiply(a, b, out, rows, columns):
-    """Each run of pieces is one call of np.matmul, with axes of pieces in front of the matrices."""
+    """Compute each run of pieces by one call of np.matmul, with axes of pieces before those of matrices."""
     m, k = a.shape[-2:]
     for top, bottom, n_rows in rows:
         x = a if bottom - top == m else a[..., top:bottom, :]
@@ -170,16 +171,16 @@ def _multiply(a, b, out, rows, columns):
             z = z.reshape(*out.shape[:-2], -1, n_rows, n_across, n_columns).swapaxes(-3, -2)
             if is_small(n_rows, k, n_columns):
                 _call(x, y, z)
-            else:  # a last row or column alone is a vector
+            else:  # a single last row or column is a vector
                 _multiply(x, y, z, *tiling(n_rows, k, n_columns)[1:])
 
 
 def _call(x, y, z):
-    """np.matmul, the pieces along the rows divided between threads where that is worth it."""
+    """np.matmul; if it is worth it, the pieces along the rows are divided between threads."""
     n_threads = z.size * x.shape[-1] // LEAST_OF_THREAD
     if n_threads > 1:
         n_threads = min(n_threads, z.shape[-4], _n_cores())
-    if n_threads < 2 or type(z) is not np.ndarray:  # what records its calls does so in this thread
+    if n_threads < 2 or type(z) is not np.ndarray:  # arrays that record calls need this thread
         np.matmul(x, y, out=z)
         return
     ends = [z.shape[-4] * i // n_threads for i in range(n_threads + 1)]
@@ -195,9 +196,9 @@ def _call(x, y, z):
 
 @contextmanager
 def scipy_on_one_thread(n):
-    """While SciPy works on vectors of n numbers: the BLAS that it brings, and that alone, has one thread.
+    """Set one thread for SciPy's own BLAS while SciPy works on vectors of n numbers.
 
-    Its own loops cannot be cut into pieces from here. NumPy's BLAS is another one in the wheels of both.
+    The loops inside SciPy cannot be split into pieces from here. In the wheels, NumPy has a separate BLAS.
     """
     if n <= MOST_OF_VECTOR:
         yield
@@ -216,7 +217,7 @@ def scipy_on_one_thread(n):
 
 
 class _Hold:
-    """How many searches hold SciPy's BLAS: the last one gives it back."""
+    """Counts the searches that limit SciPy's BLAS; the last one restores its setting."""
 
     def __init__(self):
         self.lock, self.n_users, self.limiter = Lock(), 0, None
@@ -229,12 +230,12 @@ def _blas_of_scipy():
     libraries = ThreadpoolController().select(user_api="blas")
     paths = [library.filepath for library in libraries.lib_controllers]
     own = [path for path in paths if "scipy" in os.path.basename(os.path.dirname(path))]
-    return libraries.select(filepath=own) if own else libraries  # one for both: in conda, for instance
+    return libraries.select(filepath=own) if own else libraries  # shared by both, as in conda
 
 
 @lru_cache(maxsize=1)
 def _n_cores():
-    """The cores that this process may use; one in a worker, beside which others work."""
+    """The number of cores that this process may use; 1 in a worker process, because others run too."""
     if multiprocessing.parent_process() is not None:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -245,6 +246,6 @@ def _pool():
     return ThreadPoolExecutor(_n_cores() - 1, thread_name_prefix="skbackprop")
 
 
-if hasattr(os, "register_at_fork"):  # threads stay behind in the parent
+if hasattr(os, "register_at_fork"):  # threads do not exist in a forked child
     os.register_at_fork(after_in_child=_pool.cache_clear)
     os.register_at_fork(after_in_child=_n_cores.cache_clear)

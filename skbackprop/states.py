@@ -1,6 +1,6 @@
-"""Objects as JSON and arrays, and back: known classes only, so that reading a file runs no code of the file.
+"""Convert objects to JSON and arrays, and back. Only known classes are made, so that no code of a file runs.
 
-What several objects share, such as a network, is written once and shared again.
+An object that several others share, such as a network, is written once, and is shared again after reading.
 """
 
 from datetime import date, datetime, timedelta
@@ -19,29 +19,29 @@ ALONE = (
     *("list", "dict", "array", "RandomState", "Generator", "name", "foreign", "transposed"),
 )
 MORE = {"object": ["state"], "objects": ["shape"], "named": ["parts"]}
-TAGS = {tag: [] for tag in ALONE} | MORE  # what else is in an entry
-UNFIT = TypeError, KeyError, IndexError, AttributeError, OverflowError  # by which Python tells of odd values
+TAGS = {tag: [] for tag in ALONE} | MORE  # the other keys of an entry
+UNFIT = TypeError, KeyError, IndexError, AttributeError, OverflowError  # Python's errors for wrong values
 
 
-REMEDY = "Objects of other libraries that are no plain Python can be pickled: joblib.dump(model, path)."
+REMEDY = "Use pickle for objects that are not plain Python: joblib.dump(model, path)."
 
 
 def encode(thing):
-    """(content, arrays) as `files.write` takes them."""
+    """(content, arrays) for `files.write`."""
     encoder = _Encoder()
     return encoder.encode(thing), encoder.arrays
 
 
 def decode(content, arrays, known):
-    """The object again; `known` gives the classes and functions for the names that stand in the content.
+    """Make the object again; `known` has the classes and functions for the names in the content.
 
-    Whatever the content is, it is an object of known classes or a ValueError.
+    Whatever the content is, the result is an object of known classes or a ValueError.
     """
     return decoded(content, arrays, known)[0]
 
 
 def decoded(content, arrays, known):
-    """The same, and a list of all the estimators in it."""
+    """The same as `decode`, and a list of all estimators inside the object."""
     decoder = _Decoder(arrays, known)
     try:
         return decoder.decode(content), [t for t in decoder.shared if isinstance(t, BaseEstimator)]
@@ -50,7 +50,7 @@ def decoded(content, arrays, known):
 
 
 def state_of(thing):
-    """What must be kept of an object."""
+    """The state of an object that must be stored."""
     if hasattr(thing, "_saved_state"):
         return thing._saved_state()
     for kind in type(thing).__mro__:
@@ -76,8 +76,8 @@ def set_state(thing, state):
 class _Encoder:
     def __init__(self):
         self.arrays = []
-        self.numbers = {}  # of what was written already, by id
-        self.alive = []  # an id is one object's as long as it lives
+        self.numbers = {}  # the numbers of objects that are already written, by id
+        self.alive = []  # keeps the objects alive, because ids are reused
 
     def encode(self, thing):
         if type(thing) in PLAIN:
@@ -130,8 +130,8 @@ class _Encoder:
         if callable(thing) and hasattr(thing, "__qualname__"):
             if thing.__qualname__ != thing.__name__:
                 raise TypeError(
-                    f"{thing!r} cannot be saved: only functions and classes with a name of their own in "
-                    "a module can be found again."
+                    f"{thing!r} cannot be saved: functions and classes must be defined by name in a module, "
+                    "so that they can be found again."
                 )
             return {"name": thing.__name__}
         if not hasattr(thing, "__dict__"):
@@ -140,7 +140,7 @@ class _Encoder:
 
     def _add(self, array):
         if array.dtype.kind not in "biufcSUmM":
-            raise TypeError(f"An array of the type {array.dtype} cannot be saved. {REMEDY}")
+            raise TypeError(f"An array of the dtype {array.dtype} cannot be saved. {REMEDY}")
         self.arrays.append(array)
         return len(self.arrays) - 1
 
@@ -154,7 +154,7 @@ class _Decoder:
         if type(content) in (*PLAIN, float):
             return content
         if not (isinstance(content, dict) and content):
-            raise ValueError(f"{content!r:.200} is no entry.")
+            raise ValueError(f"{content!r:.200} is not an entry.")
         tag, *more = content
         if tag not in TAGS or more != TAGS[tag]:
             raise ValueError(
@@ -163,7 +163,7 @@ class _Decoder:
         try:
             return self._decode(tag, content[tag], content)
         except UNFIT as error:
-            raise ValueError(f"an entry of kind {tag!r} holds what is none: {error!r:.200}.") from error
+            raise ValueError(f"an entry of kind {tag!r} has wrong content: {error!r:.200}.") from error
 
     def _decode(self, tag, value, content):
         if tag == "float":
@@ -212,7 +212,7 @@ class _Decoder:
     def _decode_leaf(self, tag, value, content):
         if tag == "array":
             return self._array(value)
-        if tag == "transposed":  # products round in another way where arrays lie otherwise
+        if tag == "transposed":  # products round differently if the memory layout differs
             return self._array(value).T
         if tag == "objects":
             array = np.empty(len(_listed(value)), dtype=object)
@@ -229,24 +229,24 @@ class _Decoder:
         return self._find(value)
 
     def _set_state(self, thing, state):
-        """Attributes only: none that lies over a method of its class."""
+        """Set attributes, but none that would hide a method of the class."""
         name = type(thing).__name__
         if not (isinstance(state, dict) and all(type(key) is str for key in state)):
-            raise ValueError(f"the state of a {name} is no dictionary of attributes.")
+            raise ValueError(f"the state of a {name} is not a dictionary of attributes.")
         for key in state:
             if key.startswith("__") or hasattr(getattr_static(type(thing), key, None), "__get__"):
-                raise ValueError(f"{key!r:.200} is no attribute of a {name} that a file may set.")
+                raise ValueError(f"{key!r:.200} is not an attribute of a {name} that a file may set.")
         try:
             set_state(thing, state)
-        except Exception as error:  # of whatever kind the class raises for the state of another one
-            raise ValueError(f"the state of a {name} is none: {error!r:.200}.") from error
+        except Exception as error:  # a class may raise any error for the state of another class
+            raise ValueError(f"the state of a {name} is not valid: {error!r:.200}.") from error
 
     def _array(self, value):
         return self.arrays[_index(value)]
 
     def _find(self, name):
         if name not in self.known:
-            raise ValueError(f"it needs {name!r:.200}, which is not of this library: give it in `custom`.")
+            raise ValueError(f"it needs {name!r:.200}, which is not in this library: give it in `custom`.")
         return self.known[name]
 
 
@@ -256,30 +256,30 @@ def _is_named(kind):
 
 def _named(kind, parts):
     if not _is_named(kind):
-        raise TypeError(f"{kind.__name__} is no named tuple")
+        raise TypeError(f"{kind.__name__} is not a named tuple")
     return kind._make(parts)
 
 
 def _put_together(parts):
     try:
         return put_together(*parts)
-    except Exception as error:  # of whatever kind pandas, polars and SciPy raise for odd parts
-        raise ValueError(f"a frame, an index or a time is none: {error!r:.200}.") from error
+    except Exception as error:  # pandas, polars and SciPy raise many types of errors for wrong parts
+        raise ValueError(f"a frame, an index or a time is not valid: {error!r:.200}.") from error
 
 
 def _listed(value, length=None):
     if not isinstance(value, list) or length not in (None, len(value)):
-        raise TypeError(f"{value!r:.100} is no list" + (f" of {length}" if length else ""))
+        raise TypeError(f"{value!r:.100} is not a list" + (f" of {length}" if length else ""))
     return value
 
 
 def _index(value):
     if type(value) is not int or value < 0:
-        raise IndexError(f"{value!r:.100} is no index")
+        raise IndexError(f"{value!r:.100} is not an index")
     return value
 
 
 def _number_or_none(value):
     if not (value is None or type(value) is int):
-        raise TypeError(f"{value!r:.100} is no whole number")
+        raise TypeError(f"{value!r:.100} is not an integer")
     return value

@@ -1,1 +1,1 @@
-"""One training step, recorded once and replayed by a compiled interpreter: see README.md in this folder."""
+"""Record a training step once, then replay it by a compiled interpreter: see README.md in this folder."""

@@ -1,4 +1,4 @@
-"""Which engine does the steps."""
+"""The choice of the engine that computes the steps."""
 
 import sys
 from functools import cache
@@ -7,52 +7,52 @@ from importlib.util import find_spec
 from skbackprop.training import Steps
 
 ENGINES = "auto", "numpy", "replay"
-START_UP = 0.7  # seconds, to import what replay needs, and to compile the first kernels
-RECORDING = 0.03  # seconds, to record and to check a step, and to compile what is new in it
-# seconds that replay saves a step, about, measured on networks of 30 to 500,000 parameters
-SAVED = 3.5e-5  # in Python
-SAVED_BY_NUMBER = 1.4e-10  # for each in a workspace: what stays in the registers
+START_UP = 0.7  # seconds to import numba and to compile the first kernels
+RECORDING = 0.03  # seconds to record and check a step, and to compile its new kernels
+# about how many seconds replay saves per step, measured on networks of 30 to 500,000 parameters
+SAVED = 3.5e-5  # the work of Python
+SAVED_BY_NUMBER = 1.4e-10  # for each number in a workspace, because it stays in a register
 SAVED_BY_PARAMETER = 1.7e-9
 
 
 class NumPySteps:
-    """Stands for an engine that cannot be had: NumPy does each step, `refusal` says why."""
+    """Used if replay is not available: NumPy computes each step, and `refusal` says why."""
 
     def __init__(self, refusal):
         self.refusal = refusal
 
     def steps(self, training, batches):
-        """What `train_epoch` goes through."""
+        """The steps for `train_epoch`."""
         return Steps(training, batches)
 
 
 def make_engine(name, n_steps, network, batch_size, present=None, n_trainings=1):
-    """What replays the steps of a training; None: NumPy does each.
+    """The engine that replays the steps of a training; None if NumPy computes each step.
 
     Parameters
     ----------
     name : {'auto', 'numpy', 'replay'}
-        'auto' takes replay where it can be had and the steps saved outweigh its start.
+        'auto' uses replay if it is available and saves more time than its start takes.
 
     n_steps : int
-        The steps to come.
+        The number of steps to come.
 
     network : Network
-        What is trained.
+        The network to train.
 
     batch_size : int
-        Rows of a step.
+        The number of rows of a step.
 
     present : Replay or None, default=None
-        The engine of the steps before, whose recordings serve on.
+        The engine of earlier steps; its recordings are used again.
 
     n_trainings : int, default=1
-        How many like this one the process does.
+        The number of similar trainings in this process.
 
     Raises
     ------
     ImportError
-        If 'replay' is wanted and numba is not installed, or cannot be used.
+        If `name` is 'replay' and numba is not installed or cannot be used.
     """
     if name == "numpy":
         return None
@@ -77,10 +77,10 @@ def make_engine(name, n_steps, network, batch_size, present=None, n_trainings=1)
 
 @cache
 def _why_not():
-    """None, or the error with which numba ends: it is tried once a process."""
+    """The error that numba raises here, or None: numba is tried once per process."""
     try:
         import skbackprop.replay.interpreter  # noqa: F401
-    except Exception as error:  # numba's, of any kind: missing, none for this NumPy, told to compile nothing
+    except Exception as error:  # any error of numba: it is missing, disabled, or does not support this NumPy
         return error.with_traceback(None)
     return None
 

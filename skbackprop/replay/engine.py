@@ -1,4 +1,4 @@
-"""Steps by replay: the first batch of a size is recorded, the second one checked, the others are replayed."""
+"""Replay of steps: the first batch of a size is recorded, the second is checked, the others are replayed."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from skbackprop.replay.interpreter import run_steps
 from skbackprop.replay.recording import AT_ONCE, Recording
 from skbackprop.training import Steps, train_step
 
-MOST_SIZES = 64  # of batches: a stream may bring any number
-N_RANDOM = 2**18  # numbers that are drawn at once
-ALIKE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-8}  # of the largest number of an array
+MOST_SIZES = 64  # the most batch sizes to keep: a stream may have any number
+N_RANDOM = 2**18  # the most random numbers that are drawn at once
+ALIKE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-8}  # tolerance, relative to an array's largest
 
 
 class Replay:
-    """An engine: gives the steps of `train_epoch`, for one training at a time.
+    """An engine: provides the steps of `train_epoch`, for one training at a time.
 
-    `refusal` says why steps are NumPy's after all, None where they are not.
+    `refusal` says why NumPy computes the steps; it is None if they are replayed.
     """
 
     def __init__(self):
@@ -25,13 +25,13 @@ class Replay:
         self._recordings = {}
 
     def steps(self, training, batches):
-        """What `train_epoch` goes through."""
+        """The steps for `train_epoch`."""
         if self.refusal is None and batches.tables() is None:
             self.refusal = "the rows are sparse"
         return Steps(training, batches) if self.refusal else ReplayedSteps(self, training, batches)
 
     def recordings(self, training):
-        """Recordings by size of batch; none where anything they were made from is another now."""
+        """Recordings by batch size; they are discarded if an object they were made from was replaced."""
         objective, descent, averaging = training.objective, training.descent, training.averaging
         network, has_penalty = objective.network, objective.has_penalty
         made_from = objective, descent, descent._calls, averaging, network.gradient, has_penalty
@@ -42,13 +42,13 @@ class Replay:
 
 
 class ReplayedSteps(Steps):
-    """Steps in the interpreter, several at a time."""
+    """Steps of the interpreter, several at a time."""
 
     def __init__(self, engine, training, batches):
         super().__init__(training, batches)
         self.engine = engine
         self.tables, orders = batches.tables()
-        self.orders = np.require(orders, np.intp, "CW")  # the one type that the interpreter is compiled for
+        self.orders = np.require(orders, np.intp, "CW")  # the interpreter is compiled for this type only
         self.last = np.zeros(1)
 
     def advance(self, step, progress, most):
@@ -111,7 +111,7 @@ class ReplayedSteps(Steps):
         return recording
 
     def _check(self, recording, start, n_samples, progress):
-        """The step by NumPy and by replay, which must agree: user code may do what no recording sees."""
+        """Compute the step by NumPy and by replay and compare: a recording cannot see all of user code."""
         self._set_progress(progress)
         batch = self._batch(start, n_samples)
         training, arrays = self.training, self.training.arrays()
@@ -119,7 +119,7 @@ class ReplayedSteps(Steps):
         drawn = None if generator is None else generator.bit_generator.state
         before = [array.copy() for array in arrays]
         value = train_step(training.objective, training.descent, batch, training.averaging).copy()
-        gradient = training.objective.network.gradient  # or what the solver made of it
+        gradient = training.objective.network.gradient  # or the update made of it
         wanted, wanted_gradient = [array.copy() for array in arrays], gradient.copy()
         for array, earlier in zip(arrays, before):
             np.copyto(array, earlier)
@@ -136,7 +136,7 @@ class ReplayedSteps(Steps):
         return self._done(value, n_samples)
 
     def _batch(self, start, n_samples):
-        """The rows from `start` on, in an array of their own."""
+        """A copy of the rows from `start` on."""
         rows = self.orders[:, start : start + n_samples]
         shape = rows.shape if self.training.objective.network.members else (n_samples,)
         parts = [None if t is None else placed(t[rows.reshape(shape)]) for t in self.tables]

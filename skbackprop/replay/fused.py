@@ -1,7 +1,7 @@
-"""Neighbouring rows that add, multiply, compare or take roots become one loop, a kernel, over their arrays.
+"""Neighbouring rows that add, multiply, compare or take roots become one loop over their arrays, a kernel.
 
-Such operations have one correctly rounded result (IEEE 754), whoever computes it: a kernel keeps what passes
-from one of them to the next in registers and changes no digit.
+The result of these operations is correctly rounded (IEEE 754), so every program computes the same digits. A
+kernel keeps the results that pass from one operation to the next in registers.
 """
 
 from math import prod
@@ -12,12 +12,12 @@ from skbackprop.replay.interpreter import DATA, FUNCTION, FUSED, KIND, WIDTH
 from skbackprop.replay.kernels import OPERATIONS, TYPES, Form, Operation, compiled
 from skbackprop.replay.rows import BYTE, NARROW, flat_step
 
-FEW = 256  # elements, for which no kernel is compiled
-LONG = 8  # rows, from which on a run ends where nothing of it is read
+FEW = 256  # up to this many elements, no kernel is compiled
+LONG = 8  # a run of at least this many rows ends at a row that reads none of its results
 
 
 class Kernel:
-    """A run of rows as one row."""
+    """A run of rows that is computed like one row."""
 
     def __init__(self, form, operands, shape):
         self.shape = shape
@@ -32,7 +32,7 @@ class Kernel:
 
 
 def fused(group):
-    """The rows of a group, runs of them as kernels."""
+    """The rows of a group, in which runs are replaced by kernels."""
     found, run = [], []
     for place, row in enumerate(group):
         if run and not _goes_on(run, row):
@@ -55,9 +55,9 @@ def _goes_on(run, row):
 
 
 def _is_exact(row):
-    """Whether a kernel can do it: known operations, elements side by side, or one for the inner loop."""
+    """Whether a kernel can compute it: a known operation on contiguous elements or on one scalar."""
     (_, _, n_middle, n_last), steps = row.shape, _inner_steps(row)
-    if n_middle > 1 and any(x.steps[2] == 0 for x in row.writes):  # whole only after the middle axis
+    if n_middle > 1 and any(x.steps[2] == 0 for x in row.writes):  # complete only after the middle axis
         return False
     if row.name != "cast" and BYTE in row.dtypes[: len(row.reads)]:
         return False
@@ -75,14 +75,14 @@ def _inner_steps(row):
 
 
 def _apart(x, y):
-    """Whether two operands, which are in step with each other, share no memory."""
+    """Whether two operands with the same steps share no memory."""
     return any(a <= b for a, b in ((x.stop, y.address), (y.stop, x.address))) or any(
         a <= b for a, b in ((x.row_stop, y.address), (y.row_stop, x.address))
     )
 
 
 def _as_kernel(run, later):
-    """A list of one kernel; the rows themselves where that is as good."""
+    """A list with one kernel, or the rows themselves if a kernel is not faster."""
     if not run or not _is_exact(run[0]) or prod(run[0].shape) < FEW or (len(run) == 1 and _is_flat(run[0])):
         return run
     is_flat = all(map(_is_flat, run))

@@ -1,11 +1,11 @@
-"""The interpreter: walks the rows of a program, and the batches of an epoch, without Python.
+"""The interpreter: runs the rows of a program, and the batches of an epoch, without Python.
 
-This is the only file that numba compiles, and it knows no formula: a row is a call of one of NumPy's inner
-loops or of a kernel on given addresses, or moves numbers. Its import compiles it, or reads what an earlier
-process has compiled, and tries it: where numba cannot be used, the import is what fails.
+This is the only file that numba compiles, and it contains no formula: a row calls one of NumPy's inner
+loops or a kernel on given addresses, or copies numbers. The import of this module compiles it, or loads the
+compiled code of an earlier process, and tries it. If numba cannot be used, the import fails.
 
-What the compiled code knows of rows stands here and nowhere else: numba keeps that code on the disk for as
-long as this file stays as it is.
+The layout of rows is defined only here, because numba keeps the compiled code on disk until this file
+changes.
 """
 
 import numpy as np
@@ -13,16 +13,16 @@ from llvmlite import ir
 from numba import carray, config, njit, types
 from numba.extending import intrinsic
 
-# kinds of rows
+# the kinds of rows
 GROUP, LOOP, CAST, FUSED, GUFUNC, TAKE, ADD_AT, COPY_WHERE, RANDOM = range(9)
 
-# columns of a row; from AT on there is one for each of four operands, steps in bytes
+# the columns of a row; from AT on there are four entries each, one for each operand; steps are in bytes
 KIND, FUNCTION, DATA, N_ARGUMENTS, MODE, MIDDLE, LAST, SIZE = range(8)
 AT, BY_MEMBER, BY_ROW, BY_MIDDLE, BY_LAST = range(8, 28, 4)
-DIMENSIONS, STEPS = 12, 18  # of a generalised ufunc
+DIMENSIONS, STEPS = 12, 18  # for a generalised ufunc
 WIDTH = 32
 
-# how an elementwise row visits a block: in one call, in a call for each row, in a call for each column
+# how an elementwise row processes a block: in one call, one call per row, or one call per column
 FLAT, ROWS, COLUMNS = range(3)
 
 BYTE, FLOAT, DOUBLE, INTEGER = types.uint8, types.float32, types.float64, types.intp
@@ -30,7 +30,7 @@ BYTE, FLOAT, DOUBLE, INTEGER = types.uint8, types.float32, types.float64, types.
 
 @intrinsic
 def call(typingctx, function, arguments, dimensions, steps, data):
-    """function(arguments, dimensions, steps, data), all given as integers."""
+    """Call function(arguments, dimensions, steps, data), where all are given as integers."""
 
     def codegen(context, builder, signature, values):
         pointer = ir.IntType(8).as_pointer()
@@ -45,7 +45,7 @@ def call(typingctx, function, arguments, dimensions, steps, data):
 
 @intrinsic
 def pointer(typingctx, address, kind):
-    """An address as a pointer to numbers of a kind."""
+    """The address as a pointer to numbers of this type."""
     result = types.CPointer(kind.instance_type)
 
     def codegen(context, builder, signature, values):
@@ -61,7 +61,7 @@ def array(address, n, kind):
 
 @njit(nogil=True)
 def converted(source, target, n, from_kind, to_kind):
-    """target[i] = source[i] in another type."""
+    """target[i] = source[i], with a cast to another type."""
     x, out = array(source, n, from_kind), array(target, n, to_kind)
     for i in range(n):
         out[i] = x[i]
@@ -77,7 +77,7 @@ def filled(source, target, n, kind):
 
 @njit(nogil=True)
 def cast_row(which, source, target, n):
-    """The casts that `rows.CASTS` lists, by their place there, of n numbers side by side."""
+    """The cast with this index in `rows.CASTS`, of n contiguous numbers."""
     if which == 0:
         converted(source, target, n, FLOAT, FLOAT)
     elif which == 1:
@@ -102,7 +102,7 @@ def cast_row(which, source, target, n):
 
 @njit(nogil=True)
 def cast(which, source, target, n, source_step, target_step, source_size, target_size):
-    """n numbers in another type, or in the same; steps and sizes in bytes."""
+    """Copy n numbers, with or without a cast; steps and sizes are in bytes."""
     if source_step == source_size and target_step == target_size:
         cast_row(which, source, target, n)
     elif source_step == 0 and target_step == target_size and which == 0:
@@ -116,7 +116,7 @@ def cast(which, source, target, n, source_step, target_step, source_size, target
 
 @njit(nogil=True)
 def put(row, n, arguments, dimensions, steps):
-    """One call of a row's loop, or one cast, on n elements; where they lie is in `arguments` and `steps`."""
+    """Call a row's loop once, or cast, on n elements at the addresses in `arguments`, with `steps`."""
     if row[KIND] == CAST:
         cast(row[FUNCTION], arguments[0], arguments[1], n, steps[0], steps[1], row[DATA], row[SIZE])
     else:
@@ -126,7 +126,7 @@ def put(row, n, arguments, dimensions, steps):
 
 @njit(nogil=True)
 def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
-    """A row of a group on the rows first, ..., first + n_rows - 1 of a member's array."""
+    """Run a row of a group on the array rows first, ..., first + n_rows - 1 of a member."""
     if row[KIND] == FUSED:
         call(row[FUNCTION], row[DATA], member, first, n_rows)
         return
@@ -157,7 +157,7 @@ def elementwise(row, member, first, n_rows, arguments, dimensions, steps):
 
 @njit(nogil=True)
 def take(source, indices, target, n, largest, size):
-    """target[i] = source[indices[i]], numbers of 4 or 8 bytes; an index out of range is the nearest one."""
+    """target[i] = source[indices[i]], for numbers of 4 or 8 bytes; indices are clipped to the valid range."""
     index = array(indices, n, INTEGER)
     if size == 4:
         x, out = array(source, largest + 1, FLOAT), array(target, n, FLOAT)
@@ -171,7 +171,7 @@ def take(source, indices, target, n, largest, size):
 
 @njit(nogil=True)
 def add_at(target, indices, source, n, n_target, size):
-    """target[indices[i]] += source[i], one after the other; where NumPy would raise, the target is NaN."""
+    """target[indices[i]] += source[i], in this order; if NumPy would raise an error, target becomes NaN."""
     index = array(indices, n, INTEGER)
     is_inside = True
     for i in range(n):
@@ -218,7 +218,7 @@ def copy_bytes(source, target, n):
 
 @njit(nogil=True)
 def run(code, stream, arguments, dimensions, steps):
-    """One step. `stream` is the address of this step's random numbers."""
+    """Run one step. `stream` is the address of the random numbers for this step."""
     at, n_code = 0, len(code)
     while at < n_code:
         row = code[at]
@@ -251,7 +251,7 @@ def run(code, stream, arguments, dimensions, steps):
 
 @njit(nogil=True)
 def gather(tables, order, start, n):
-    """Rows order[:, start], ..., order[:, start + n - 1] of each table, into the batch."""
+    """Copy the rows order[:, start], ..., order[:, start + n - 1] of each table into the batch."""
     for t in range(len(tables)):
         source, target, size, step = tables[t]
         for member in range(len(order)):
@@ -261,7 +261,7 @@ def gather(tables, order, start, n):
 
 @njit(nogil=True)
 def add_losses(losses, n_rows, totals):
-    """Add loss times rows of each member to the totals; the sum of the losses in their own precision."""
+    """Add loss times rows of each member to the totals; return the sum of the losses in their dtype."""
     address, n, size = losses
     if size == 4:
         x, total = array(address, n, FLOAT), np.float32(0.0)
@@ -277,12 +277,13 @@ def add_losses(losses, n_rows, totals):
 
 
 def steps_of_rows(code, tables, order, start, batch_size, rate, rates, streams, losses, totals, last):
-    """Steps on one batch after the other, until a loss is not finite; the number of steps done.
+    """Run steps on one batch after another, until a loss is not finite; return the number of steps done.
 
-    `tables`: X, y and the weights, by address, address in the batch, bytes of a row, bytes to the next one.
-    `rate`: where the learning rate lies; `rates`: its bytes, a row a step. `streams`: random numbers, a row a
-    step. `losses`: address, number and bytes of those of a step, one a member. `totals`: the sums so far of
-    loss times rows. `last`: the last loss, over members.
+    `tables` describes X, y and the weights: address, address in the batch, bytes of a row, bytes to the next
+    row. `rate` is the address of the learning rate, `rates` its bytes with one row per step. `streams` has
+    the random numbers, one row per step. `losses` has address, number and bytes of the losses of a step, one
+    for each member. `totals` holds the sums of loss times rows, `last` the sum of the last losses over
+    members.
     """
     arguments, dimensions, steps = np.zeros(4, np.intp), np.zeros(1, np.intp), np.zeros(4, np.intp)
     for step in range(len(rates)):
@@ -296,17 +297,17 @@ def steps_of_rows(code, tables, order, start, batch_size, rate, rates, streams, 
 
 
 def _in_use(function):
-    """The compiled function; one that keeps nothing on the disk where what lies there cannot be used."""
+    """The compiled function; it is not cached if the cache on disk cannot be used."""
     if config.DISABLE_JIT:
-        raise RuntimeError("numba compiles nothing where NUMBA_DISABLE_JIT is set")
+        raise RuntimeError("numba compiles nothing because NUMBA_DISABLE_JIT is set")
     try:
         return _tried(njit(nogil=True, cache=True)(function))
-    except Exception:  # numba's, of any kind: no folder for its cache, a full disk, a file that is cut off
+    except Exception:  # any error of numba: no folder for its cache, a full disk, a damaged file
         return _tried(njit(nogil=True)(function))
 
 
 def _tried(run):
-    """The function after one step of a program without rows: numba compiles, reads and writes at a call."""
+    """Call the function once with an empty program, because numba compiles, reads and writes at a call."""
     loss, totals, last, rate = np.array([0.5]), np.zeros(1), np.zeros(1), np.zeros(1)
     n_done = run(
         np.empty((0, WIDTH), np.int64),
@@ -322,7 +323,7 @@ def _tried(run):
         last,
     )
     if (n_done, rate[0], totals[0], last[0]) != (1, 1.0, 0.5, 0.5):
-        raise RuntimeError("what numba has compiled gives wrong numbers")
+        raise RuntimeError("the code that numba compiled gives wrong numbers")
     return run
 
 

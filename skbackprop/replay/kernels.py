@@ -1,8 +1,8 @@
-"""Kernels: loops over some arrays that add, multiply, compare or take roots, compiled when first needed.
+"""Kernels: loops over some arrays that add, multiply, compare or take roots, compiled at their first use.
 
-A kernel is written in LLVM's language with vectors of `VECTOR` bytes. It knows what is done with the
-elements, not where they lie: addresses, steps and sizes are in a table that it is called with. So runs of the
-same form, such as those of two layers, share one.
+A kernel is written in LLVM's language with vectors of `VECTOR` bytes. It defines the operations on the
+elements, but not their place: addresses, steps and sizes are in a table, which is an argument. So runs of the
+same form, such as those of two layers, share a kernel.
 """
 
 from contextlib import contextmanager
@@ -24,11 +24,11 @@ COMPARISONS = {
     "equal": "==",
     "not_equal": "!=",
 }
-N_HEAD, N_OPERAND = 2, 4  # numbers of a table: sizes of the inner axes; address and steps of each operand
+N_HEAD, N_OPERAND = 2, 4  # entries of a table: sizes of the inner axes; address and steps of each operand
 
 
 class Operation(NamedTuple):
-    """output = name(inputs), all by their place among the operands."""
+    """output = name(inputs), where all are indices of operands."""
 
     name: str
     inputs: tuple
@@ -36,23 +36,23 @@ class Operation(NamedTuple):
 
 
 class Form(NamedTuple):
-    """What one kernel does; equal for runs that share it.
+    """The operations of a kernel; runs with equal forms share it.
 
-    `dtypes`, `is_scalar` (one number for the whole inner loop) and `is_stored` are those of the operands.
+    `dtypes`, `is_scalar` (one number for the whole inner loop) and `is_stored` have an entry per operand.
     """
 
     operations: tuple
     dtypes: tuple
     is_scalar: tuple
     is_stored: tuple
-    is_flat: bool  # one inner loop for all rows of a block
+    is_flat: bool  # whether there is one inner loop for all rows of a block
 
 
-# what a row does, in LLVM's language: function(builder, inputs, type of the output)
+# the operation of a row in LLVM's language: function(builder, inputs, type of the output)
 
 
 def _maximum(builder, inputs, kind, sign=">"):
-    """Of two, the second where they are equal; NaN where one is."""
+    """The maximum (or minimum) of two numbers: the second if they are equal, NaN if one is NaN."""
     a, b = inputs
     larger = builder.select(builder.fcmp_ordered(sign, a, b), a, b)
     return builder.select(builder.fcmp_unordered("uno", a, a), a, larger)
@@ -118,17 +118,17 @@ def compiled(form):
     try:
         engine = binding.create_mcjit_compiler(binding.parse_assembly(str(module)), _machine())
         engine.finalize_object()
-    except (RuntimeError, OSError) as error:  # as LLVM tells of what it cannot do here
+    except (RuntimeError, OSError) as error:  # LLVM's errors for operations that it does not support here
         raise CannotReplayError(f"a kernel cannot be compiled here: {error}") from error
     _kept.append(engine)
     return engine.get_function_address("kernel")
 
 
-_kept = []  # what owns the compiled code
+_kept = []  # the owners of the compiled code
 
 
 def _machine():
-    """One for each kernel: the engine owns it."""
+    """A target machine; each kernel needs its own, because its engine owns it."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     settings = {"cpu": binding.get_host_cpu_name(), "features": binding.get_host_cpu_features().flatten()}
@@ -136,7 +136,7 @@ def _machine():
 
 
 class _Writer:
-    """Writes the kernel of a form: loops over rows, the middle axis, and elements, vector by vector."""
+    """Writes the kernel of a form: loops over rows, over the middle axis, and over elements in vectors."""
 
     def __init__(self, form, function):
         self.form, self.function = form, function
@@ -190,7 +190,7 @@ class _Writer:
         builder.position_at_end(after)
 
     def _elements(self, starts, n):
-        """n elements of each operand: whole vectors, then quarters, then one by one."""
+        """Process n elements of each operand: in whole vectors, then in quarters, then one by one."""
         builder, form, start = self.builder, self.form, INTEGER(0)
         read = {k for operation in form.operations for k in operation.inputs}
         scalars = {

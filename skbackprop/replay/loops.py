@@ -1,9 +1,9 @@
-"""The compiled inner loops of NumPy's and SciPy's functions, by address.
+"""The addresses of the compiled inner loops of NumPy's and SciPy's functions.
 
-A ufunc keeps an array of C functions, one for each combination of types, whose form is public (NumPy's C
-API, `PyUFuncObject`): void loop(char **args, npy_intp *dimensions, npy_intp *steps, void *data). What runs
-there when NumPy calls it runs when the interpreter does: the same digits, vectorised for this processor by
-those who wrote NumPy.
+A ufunc has an array of C functions, one for each combination of types. Their signature is public (NumPy's C
+API, `PyUFuncObject`): void loop(char **args, npy_intp *dimensions, npy_intp *steps, void *data). The
+interpreter calls the same functions as NumPy. So it gives the same digits, and uses NumPy's vector
+instructions for this processor.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ class _Object(ctypes.Structure):
 
 
 class Loop(NamedTuple):
-    """An inner loop: its address, and what it wants as its last argument."""
+    """An inner loop: its address, and its last argument."""
 
     address: int
     data: int
@@ -42,7 +42,7 @@ class Loop(NamedTuple):
 
 @cache
 def find_loop(ufunc, dtypes):
-    """The loop of a ufunc for these dtypes, inputs then outputs; None if none runs without Python."""
+    """The loop of a ufunc for these dtypes, inputs then outputs; None if every loop needs Python."""
     if sys.implementation.name != "cpython" or any(dtype.kind not in "biufc" for dtype in dtypes):
         return None
     found = _Object.from_address(id(ufunc))
@@ -62,6 +62,6 @@ def core_dimensions(ufunc):
 
 
 def resolve(ufunc, inputs):
-    """The dtypes of the loop that NumPy would choose; inputs are arrays, or Python numbers."""
+    """The dtypes of the loop that NumPy would choose; inputs are arrays or Python numbers."""
     kinds = [x.dtype if isinstance(x, np.ndarray) else type(x) for x in inputs]
     return ufunc.resolve_dtypes((*kinds, *[None] * ufunc.nout))

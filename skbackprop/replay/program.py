@@ -1,8 +1,8 @@
-"""From the calls of a recorded step to rows of integers, which the interpreter walks.
+"""Turn the calls of a recorded step into rows of integers, which the interpreter runs.
 
-Calls that work element by element on the same rows stand in one group: the interpreter passes a block of
-rows, as many as stay in the first-level cache, through all of them before it goes on to the next block.
-Runs of them become kernels, as far as one loop can do them.
+Elementwise calls on the same array rows are in one group: the interpreter passes a block of array rows, as
+many as fit into the first-level cache, through all of the calls before it continues with the next block. Runs
+of calls that one loop can compute become kernels.
 """
 
 import numpy as np
@@ -43,7 +43,7 @@ from skbackprop.replay.rows import (
     rows_at_once,
 )
 
-MOST_CALLS = 1024  # rows that one call may become
+MOST_CALLS = 1024  # the most rows for one call
 
 
 class Program:
@@ -52,10 +52,10 @@ class Program:
     Parameters
     ----------
     has_members : bool
-        Whether the first axis of every array but scalars is that of an `Ensemble`.
+        Whether the first axis of every array except scalars is that of an `Ensemble`.
 
     dtype : dtype, default=float64
-        Of theta, and so of the random numbers that the engine draws.
+        The dtype of theta, and so of the random numbers that the engine draws.
     """
 
     def __init__(self, has_members, dtype=DOUBLE):
@@ -71,7 +71,7 @@ class Program:
     # elementwise calls
 
     def elementwise(self, ufunc, inputs, outputs, sums=False):
-        """ufunc(*inputs, out=outputs): arrays that are broadcast, or numbers."""
+        """ufunc(*inputs, out=outputs), where inputs are arrays, which are broadcast, or numbers."""
         n_inputs = len(inputs)
         self._check(n_inputs + len(outputs) <= 4, ufunc, "has many operands")
         apart = not any(overlap(x, out) for x in inputs for out in outputs)
@@ -131,7 +131,7 @@ class Program:
         self.elementwise(ufunc, [out, x], [out], sums=ufunc is np.add)
 
     def accumulate(self, ufunc, x, axis, out):
-        """ufunc.accumulate(x, axis, out=out): as many calls as there are places on the axis."""
+        """ufunc.accumulate(x, axis, out=out), as one call for each index of the axis."""
         x, out = np.moveaxis(x, axis, 0), np.moveaxis(out, axis, 0)
         self._check(len(x) <= MOST_CALLS, ufunc, "accumulates over a long axis")
         self.copy(x[0, ...], out[0, ...])
@@ -141,7 +141,7 @@ class Program:
     # other calls
 
     def gufunc(self, ufunc, inputs, outputs):
-        """A generalised ufunc, such as matmul: a call for each place on the axes in front but the last."""
+        """A generalised ufunc, such as matmul, with a call per index of the leading axes but the last."""
         arrays = (*inputs, *outputs)
         self._check_arrays(ufunc, *arrays)
         apart = not any(np.shares_memory(x, out) for x in inputs for out in outputs)
@@ -165,7 +165,7 @@ class Program:
             self._gufunc_row(loop, [array[(*place, ...)] for array in arrays], sizes, len(in_front[-1:]))
 
     def _gufunc_row(self, loop, arrays, sizes, n_front):
-        """A row with one axis in front of the core dimensions, or with none."""
+        """A row with one leading axis before the core dimensions, or with none."""
         row = np.zeros(WIDTH, np.int64)
         row[KIND], row[FUNCTION], row[DATA] = GUFUNC, loop.address, loop.data
         row[AT : AT + len(arrays)] = [address_of(array) for array in arrays]
@@ -179,7 +179,7 @@ class Program:
         self._alone(row, arrays)
 
     def take(self, source, indices, out):
-        """source.take(indices, out=out, mode="clip"), of all numbers in a row."""
+        """source.take(indices, out=out, mode="clip") on flattened arrays."""
         self._check_contiguous("take", source, indices, out)
         self._check(indices.dtype == WHOLE and source.dtype == out.dtype, "take", "casts")
         self._check(out.itemsize in (4, 8), "take", f"moves elements of {out.itemsize} bytes")
@@ -187,7 +187,7 @@ class Program:
         self._alone(self._numbers(TAKE, *numbers, out.itemsize), (source, indices, out))
 
     def add_at(self, target, indices, source):
-        """np.add.at(target, indices, source), a vector all."""
+        """np.add.at(target, indices, source), where all are vectors."""
         self._check_contiguous("add.at", target, indices, source)
         same = target.dtype == source.dtype and source.shape == indices.shape and target.ndim == 1
         self._check(indices.dtype == WHOLE and same, "add.at", "casts or broadcasts")
@@ -208,7 +208,7 @@ class Program:
         self._alone(self._numbers(COPY_WHERE, *numbers), (mask, source, target))
 
     def random(self, out):
-        """generator.random(out=out): from the step's own row of numbers."""
+        """generator.random(out=out), which copies from this step's random numbers."""
         self._check_contiguous("random", out)
         self._check(out.dtype == self.dtype, "random", f"draws {out.dtype}, where theta has {self.dtype}")
         self.n_random += out.size
@@ -228,10 +228,10 @@ class Program:
         self._check(all(array.flags.c_contiguous for array in arrays), what, "sees a cut array")
 
     def _dtypes(self, ufunc, inputs):
-        """Of the operands, as NumPy would choose them."""
+        """The dtypes of the operands, as NumPy would choose them."""
         try:
             return resolve(ufunc, inputs)
-        except (TypeError, ValueError) as error:  # NumPy's, for an input that it has made an array of
+        except (TypeError, ValueError) as error:  # NumPy's error for an input that it converts to an array
             raise CannotReplayError(f"{ufunc.__name__} has an operand that is no array: {error}") from error
 
     def _loop(self, ufunc, dtypes):
@@ -246,7 +246,7 @@ class Program:
             TypeError,
             ValueError,
             OverflowError,
-        ) as error:  # NumPy's: what it does in a call, it refuses here
+        ) as error:  # NumPy converts this in a call, but not here
             raise CannotReplayError(f"{value!r} is no number of {dtype}: {error}") from error
         self.kept.append(array)
         return array
@@ -256,7 +256,7 @@ class Program:
         return Row("cast", dtypes, CAST, CASTS.index(dtypes), pair[0].size, shape, pair, 1, False)
 
     def _four(self, shape):
-        """The shape with axes of length 1 where some are missing: (members, rows, middle, last)."""
+        """The shape as (members, rows, middle, last), with length 1 for missing axes."""
         self._check(len(shape) <= 4, "an array", f"has {len(shape)} axes")
         return self._on_four_axes(shape, 1)
 
@@ -275,13 +275,13 @@ class Program:
         return operand(array, steps, self._four(shape))
 
     def _scratch(self, dtype, shape):
-        """Room for an operand in another type."""
+        """A scratch array for an operand in another type."""
         array = empty(shape, dtype)
         self.kept.append(array)
         return operand(array, array.strides, shape, is_scratch=True)
 
     def _add(self, rows):
-        """Rows that belong together join the group, or begin a new one."""
+        """Add rows that must stay together to the group, or begin a new group with them."""
         if self.group and not self._fits(rows):
             self._end_group()
         self.group += rows
@@ -313,10 +313,10 @@ class Program:
 
 
 def _name_of(ufunc):
-    """NumPy's own are known by their names; none for others."""
+    """The name of a ufunc of NumPy; None for other ufuncs."""
     return ufunc.__name__ if getattr(np, ufunc.__name__, None) is ufunc else ""
 
 
 def _has_one_sum(row):
-    """Whether it adds up all numbers in one call, whose order would be another one in blocks."""
+    """Whether the row adds all numbers in one call: in blocks the order would differ."""
     return row.sums and row.mode() == FLAT

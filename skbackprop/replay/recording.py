@@ -1,4 +1,4 @@
-"""A step on one size of batch, recorded while it is done."""
+"""The recording of a training step for one batch size."""
 
 from copy import copy
 from types import SimpleNamespace
@@ -9,23 +9,23 @@ from skbackprop.batches import Batch
 from skbackprop.replay.program import Program
 from skbackprop.replay.tape import Tape, plain
 
-AT_ONCE = 64  # steps without a look at the clock or at an interrupt
+AT_ONCE = 64  # steps between two checks for the time limit and interrupts
 
 
 class Recording:
-    """What the interpreter needs for one size of batch; `refusal` says why there is none.
+    """The program for one batch size; `refusal` says why it could not be made.
 
-    Making it does one training step.
+    The constructor takes one training step.
 
     Parameters
     ----------
     training : Run
 
     batch : Batch
-        In buffers that stay where they are.
+        A batch in buffers that keep their addresses.
 
     take_step : callable
-        take_step(objective, descent, batch, averaging) does one step and returns the loss.
+        take_step(objective, descent, batch, averaging) takes one step and returns the loss.
     """
 
     def __init__(self, training, batch, take_step):
@@ -45,8 +45,8 @@ class Recording:
         self.code = tape.code()
         self.refusal = tape.refusal
         self.n_random = tape.program.n_random
-        self.kept = tape.program.kept  # memory that addresses in the code point to
-        tape.program = None  # arrays hold the tape: a circle that no collector sees would keep them for ever
+        self.kept = tape.program.kept  # the arrays whose addresses are in the code
+        tape.program = None  # arrays refer to the tape: the garbage collector cannot free such a cycle
         self.losses = np.array([self.value.ctypes.data, self.value.size, self.value.itemsize])
         self.is_checked = False
         learning_rate = training.descent.learning_rate
@@ -59,8 +59,8 @@ class Recording:
         self._nothing = self._gathered[:0]
 
     def gather(self, tables):
-        """Where rows of the tables lie, and where they go: address, address, bytes, step in bytes."""
-        if len(tables[0]) == 1 and self.batch.x.ndim == 2:  # a row that is all the data lies there at once
+        """For each table: its address, the address in the batch, bytes of a row, step in bytes."""
+        if len(tables[0]) == 1 and self.batch.x.ndim == 2:  # a single row is all the data, so copy it now
             for table, part in zip(tables, self.batch):
                 if table is not None:
                     np.copyto(part, table)
@@ -72,7 +72,7 @@ class Recording:
 
 
 def _taped(part, wrap):
-    """A copy that has its arrays on tape."""
+    """A copy whose arrays are recorded."""
     if part is None:
         return None
     shadow = copy(part)

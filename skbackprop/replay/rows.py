@@ -1,4 +1,4 @@
-"""Rows of a program, and which of them may stand in one group."""
+"""Rows of a program, and which of them may be in one group."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -25,10 +25,10 @@ from skbackprop.replay.interpreter import (
     WIDTH,
 )
 
-NARROW = 8  # columns: calls along the rows are faster below
+NARROW = 8  # with fewer columns than this, one call per column is faster
 
 BLOCK = 2**14  # bytes of one array
-LINE = 16  # rows: blocks of so many begin at a cache line where the first does
+LINE = 16  # blocks of this many rows begin at a cache line if the first one does
 
 BYTE, WHOLE, SINGLE, DOUBLE = map(np.dtype, (bool, np.intp, np.float32, np.float64))
 CASTS = [
@@ -38,7 +38,7 @@ CASTS = [
 
 
 class CannotReplayError(Exception):
-    """Why a step cannot be replayed."""
+    """The reason why a step cannot be replayed."""
 
 
 class Operand(NamedTuple):
@@ -47,13 +47,13 @@ class Operand(NamedTuple):
     address: int
     steps: tuple
     size: int  # bytes of an element
-    row_stop: int  # behind the last byte of row 0 of member 0
-    stop: int  # behind the last byte
-    is_scratch: bool  # read in its own group only
+    row_stop: int  # after the last byte of row 0 of member 0
+    stop: int  # after the last byte
+    is_scratch: bool  # read only in its own group
 
 
 def operand(array, steps, shape, is_scratch=False):
-    """An array whose elements lie `steps` apart on the four axes of `shape`."""
+    """The operand for an array with these steps on the four axes of `shape`."""
     address, (by_member, by_row, by_middle, by_last) = address_of(array), steps
     n_members, n_rows, n_middle, n_last = shape
     row_stop = address + array.itemsize + (n_middle - 1) * by_middle + (n_last - 1) * by_last
@@ -62,17 +62,17 @@ def operand(array, steps, shape, is_scratch=False):
 
 
 class Row(NamedTuple):
-    """An elementwise row: operands, those it writes last."""
+    """An elementwise row with its operands; those that it writes come last."""
 
-    name: str  # of the ufunc, or "cast"
-    dtypes: tuple  # of the operands
+    name: str  # the name of the ufunc, or "cast"
+    dtypes: tuple  # one for each operand
     kind: int
     loop: int
     data: int
     shape: tuple
     operands: tuple
     n_outputs: int
-    sums: bool  # of which the order matters: adds up along a row
+    sums: bool  # whether it adds along a row, so that the order matters
 
     @property
     def reads(self):
@@ -107,7 +107,7 @@ class Row(NamedTuple):
 
 
 def flat_step(operand, shape):
-    """The one step in which all rows of a block are visited; None if there is no such step."""
+    """The constant step from each element of a block to the next; None if it is not constant."""
     _, n_rows, n_middle, n_last = shape
     sizes = [(n, step) for n, step in zip((n_rows, n_middle, n_last), operand.steps[1:]) if n > 1]
     if not sizes:
@@ -125,7 +125,7 @@ def rows_at_once(shape):
 
 def address_of(array):
     if not isinstance(array, np.ndarray):
-        raise CannotReplayError(f"{array!r} is no array: what has no memory of its own cannot be replayed")
+        raise CannotReplayError(f"{array!r} is no array: objects without an array cannot be replayed")
     return array.__array_interface__["data"][0]
 
 
@@ -138,7 +138,7 @@ def overlap(x, out):
 
 
 def collide(a, b):
-    """Whether b, after a in one group, would see another block of what a writes, or a of what b writes."""
+    """Whether a row in one group would access another block of an array that the other row writes."""
     return any(_out_of_step(x, y, a.shape) for x in a.writes for y in b.operands) or any(
         _out_of_step(x, y, a.shape) for x in a.reads for y in b.writes
     )

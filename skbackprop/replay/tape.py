@@ -1,4 +1,4 @@
-"""Arrays that write down what is done with them, while it is done."""
+"""Arrays that record the operations on them."""
 
 from contextlib import contextmanager
 
@@ -7,7 +7,7 @@ import numpy as np
 from skbackprop.replay.interpreter import WIDTH
 from skbackprop.replay.rows import CannotReplayError
 
-# of NumPy's functions without a ufunc, those that only look at an array in another way
+# functions of NumPy other than ufuncs that only return a view
 VIEWS = {
     *(np.broadcast_to, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze),
     *(
@@ -21,7 +21,7 @@ VIEWS = {
         np.size,
     ),
 }
-# methods that read values, or make an array of their own
+# methods that read values or make a new array
 REFUSED = (
     *("argsort", "astype", "choose", "compress", "copy", "cumprod", "cumsum", "dot", "item", "nonzero"),
     *("partition", "put", "repeat", "searchsorted", "sort", "tobytes", "tolist"),
@@ -38,7 +38,7 @@ class Tape:
         self.memory = set()
 
     def wrap(self, leaf):
-        """An array that is recorded, on the same memory; a generator likewise; the rest as it is."""
+        """A recorded view of an array, or a recorded generator; other objects are not changed."""
         if isinstance(leaf, np.ndarray):
             self.memory.add(id(_owner(leaf)))
             array = leaf.view(TapedArray)
@@ -50,7 +50,7 @@ class Tape:
         self.refusal = self.refusal or reason
 
     def write(self, method, *arguments, **settings):
-        """Rows of the program. Arrays that a step makes are refused: they lie elsewhere each time."""
+        """Add rows to the program. Arrays made by a step are refused, because their addresses change."""
         if self.refusal is not None:
             return
         arrays = [a for part in arguments for a in (part if isinstance(part, list | tuple) else [part])]
@@ -60,7 +60,7 @@ class Tape:
             getattr(self.program, method)(*map(plain, arguments), **settings)
 
     def code(self):
-        """The program in rows; none where anything is refused."""
+        """The rows of the program; no rows if anything was refused."""
         code = np.empty((0, WIDTH), np.int64)
         with self._refusing():
             code = code if self.refusal else self.program.code()
@@ -68,7 +68,7 @@ class Tape:
 
     @contextmanager
     def _refusing(self):
-        """What NumPy has done already, and no row can be made of, is left to NumPy."""
+        """Refuse the step if no row can be made of a call; NumPy has already computed it."""
         try:
             yield
         except CannotReplayError as error:
@@ -83,14 +83,14 @@ def _owner(array):
 
 
 def plain(value):
-    """Without the tape: arrays, in lists too."""
+    """Arrays without recording, also inside lists."""
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     return np.asarray(value) if isinstance(value, np.ndarray | np.generic) else value
 
 
 class TapedArray(np.ndarray):
-    """A view that records the ufuncs, products and copies it takes part in."""
+    """A view of an array that records the ufuncs, products and copies in which it is used."""
 
     tape = None
 
@@ -156,7 +156,7 @@ class TapedArray(np.ndarray):
     def take(self, indices, axis=None, out=None, mode="raise"):
         result = np.asarray(self).take(np.asarray(indices), axis, plain(out), mode)
         if out is None or axis is not None or mode != "clip":
-            self.tape.refuse("take but for take(indices, out=, mode='clip')")
+            self.tape.refuse("take other than take(indices, out=, mode='clip')")
             return result
         self.tape.write("take", self, indices, out)
         return out
@@ -175,7 +175,7 @@ for _name in REFUSED:
 
 
 class TapedGenerator:
-    """A generator that draws as it did, and records where to."""
+    """A generator that draws the same numbers, and records the arrays that it fills."""
 
     def __init__(self, generator, tape):
         self._generator, self._tape = generator, tape
@@ -193,7 +193,7 @@ class TapedGenerator:
         return getattr(self._generator, name)
 
 
-# they give the array on tape that was written to; None: what NumPy gave
+# they return the recorded array that was written; None means NumPy's result
 
 
 def _copyto(tape, dst, src, casting="same_kind", where=True):
@@ -205,7 +205,7 @@ def _copyto(tape, dst, src, casting="same_kind", where=True):
 
 def _dot(tape, a, b, out=None):
     if out is None or a.ndim != 2 or b.ndim != 2:
-        return tape.refuse("dot but of two matrices with out=")
+        return tape.refuse("dot other than of two matrices with out=")
     tape.write("gufunc", np.matmul, [a, b], [out])
     return out
 

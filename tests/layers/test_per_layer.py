@@ -339,10 +339,10 @@ def test_an_estimator_starts_from_the_layers_of_another():
 @pytest.mark.parametrize(
     "layer, message",
     [
-        (Dropout(), "leave Dropout out"),
-        (Residual(BatchNorm()), "leave BatchNorm out"),
+        (Dropout(), "remove Dropout"),
+        (Residual(BatchNorm()), "remove BatchNorm"),
         (Dense(3, learning_rate=0.5), "has no learning rate: .* must be 1, or 0"),
-        (Dense(3, max_norm=1.0), "cannot keep a max_norm"),
+        (Dense(3, max_norm=1.0), "cannot use a max_norm"),
     ],
     ids=component_id,
 )
@@ -552,12 +552,12 @@ def test_predictions_of_the_first_layers(members):
 
 @pytest.mark.parametrize("depth", [0, 6, -1, 2.0, "2"])
 def test_depth_counts_the_layers(depth):
-    with pytest.raises(ValueError, match=f"depth={depth!r} must be a whole number from 1 to 5"):
+    with pytest.raises(ValueError, match=f"depth={depth!r} must be an integer from 1 to 5"):
         Network(DEEP, N_INPUTS).predict(draw(3, N_INPUTS), as_it_is, depth=depth)
 
 
 def test_depth_needs_a_sequential():
-    with pytest.raises(ValueError, match="counts the layers of a Sequential"):
+    with pytest.raises(ValueError, match="needs a network of Sequential layers"):
         Network(Dense(2), N_INPUTS).predict(draw(3, N_INPUTS), as_it_is, depth=1)
 
 

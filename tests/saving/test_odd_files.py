@@ -190,7 +190,7 @@ def test_no_attribute_lies_over_a_method(name, tmp_path):
 def test_no_layer_is_changed_by_what_it_holds(tmp_path):
     layer = {"object": "Dense", "state": {"dict": [["n_units", 3], ["forward", {"name": "Dropout"}]]}}
     path = written(tmp_path / "odd", an_estimator(("hidden_layer_sizes", layer)))
-    with pytest.raises(ValueError, match="'forward' is no attribute of a Dense"):
+    with pytest.raises(ValueError, match="'forward' is not an attribute of a Dense"):
         load(path)
 
 

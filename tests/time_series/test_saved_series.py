@@ -234,7 +234,7 @@ def test_estimators_of_other_libraries_are_given_when_loading(tmp_path):
         forecaster = LagForecaster(estimator, 4, horizon=2).fit(X, y)
         forecaster.save(tmp_path / "model")
         for known in (custom[:-1], ()):
-            with pytest.raises(ValueError, match=r"needs '\w+', which is not of this library.*`custom`"):
+            with pytest.raises(ValueError, match=r"needs '\w+', which is not in this library.*`custom`"):
                 load(tmp_path / "model", custom=known)
         again = load(tmp_path / "model", custom=custom)
         assert_array_equal(again.forecast(5), forecaster.forecast(5))
