@@ -1,4 +1,4 @@
-"""See inside a fitted network: numbers, checks of its gradient, contributions of columns, pictures."""
+"""Look inside a fitted network: its numbers, gradient checks, contributions of columns, plots."""
 
 from skbackprop.inspection.attribution_table import Attributions
 from skbackprop.inspection.attributions import (

@@ -1,4 +1,4 @@
-"""Attributions as an array with names."""
+"""Attributions: an array with names."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 @dataclass(eq=False, repr=False)
 class Attributions:
-    """A number for each row, column and output.
+    """Attributions: a number for each row, column and output.
 
     Parameters
     ----------
@@ -19,19 +19,19 @@ class Attributions:
         Names of the columns.
 
     outputs : list
-        Names of the outputs: classes, or y, y0, y1, ..., with quantiles where there are such.
+        Names of the outputs: classes, or y, y0, y1, ..., with quantiles if the model has several.
 
     predictions : ndarray of shape (n_samples, n_outputs)
-        f(x), of what was asked for.
+        f(x): the predictions or net inputs, as requested by `of`.
 
     base_values : ndarray of shape (1 or n_samples, n_outputs), default=None
-        f of the baseline, or its mean over the background; None where there is none.
+        f of the baseline, or the mean of f over the background; None without a baseline.
 
     standard_errors : ndarray of shape (n_samples, n_columns, n_outputs), default=None
-        Of values that are estimated from samples.
+        Standard errors of values that are estimated from samples.
 
     index : Index, default=None
-        The index of the frame that was given.
+        The index of the given DataFrame.
     """
 
     values: np.ndarray
@@ -50,7 +50,7 @@ class Attributions:
         return self.predictions - self.base_values - self.values.sum(axis=1)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each row, a column for each column; with several outputs a level for these on top."""
+        """A DataFrame of the values; with several outputs its columns have a level for them on top."""
         if len(self.outputs) == 1:
             return pd.DataFrame(self.values[:, :, 0], self.index, self.columns)
         columns = pd.MultiIndex.from_product([self.outputs, self.columns], names=["output", "column"])
@@ -58,7 +58,7 @@ class Attributions:
         return pd.DataFrame(by_output, self.index, columns)
 
     def importance(self) -> pd.DataFrame:
-        """The mean of |value| over the rows: the largest first, a column for each output."""
+        """The mean of |value| over the rows, sorted with the largest first; a column for each output."""
         frame = pd.DataFrame(np.abs(self.values).mean(axis=0), self.columns, self.outputs)
         return frame.loc[frame.sum(axis=1).sort_values(ascending=False, kind="stable").index]
 
@@ -66,7 +66,7 @@ class Attributions:
         n_rows, n_columns, n_outputs = self.values.shape
         text = f"Attributions of {n_rows} rows, {n_columns} columns, {n_outputs} output(s)"
         if self.base_values is not None:
-            text += f"; sums miss f(x) - f(baseline) by {np.abs(self.completeness_errors).max():.2g} at most"
+            text += f"; sums miss f(x) - f(baseline) by at most {np.abs(self.completeness_errors).max():.2g}"
         return text
 
     def _repr_html_(self):

@@ -1,4 +1,4 @@
-"""What each column contributes to each output, by the backward pass of the network itself."""
+"""Attributions: how much each column contributes to each output, by backward passes of the network."""
 
 import warnings
 from numbers import Integral, Real
@@ -16,11 +16,11 @@ from skbackprop.inspection.output_gradients import OutputFunction
 from skbackprop.inspection.path_integral import NODES, integral
 from skbackprop.network import ROWS_AT_ONCE
 
-ROUNDING = 1e-9  # of a prediction: no error
+ROUNDING = 1e-9  # relative to a prediction: smaller differences are rounding
 
 
 def input_gradients(estimator: BaseEstimator, X: Any, *, of: str = "prediction") -> Attributions:
-    """How fast each output changes with each column that the network sees: df/dx.
+    """The gradients of the outputs with respect to the input columns of the network: df/dx.
 
     Parameters
     ----------
@@ -32,23 +32,23 @@ def input_gradients(estimator: BaseEstimator, X: Any, *, of: str = "prediction")
         Rows as the estimator takes them.
 
     of : {'prediction', 'net_input'}, default='prediction'
-        'prediction': what `predict` gives, for classifiers `predict_proba` (of two classes the second
-        one). 'net_input': the net input of the last layer; of several members, the mean.
+        'prediction': the result of `predict`, for classifiers of `predict_proba` (with two classes only
+        that of the second one). 'net_input': the net input of the last layer; for several members, the mean.
 
     Returns
     -------
     gradients : Attributions
-        Its columns are those that the network sees: behind the steps of a pipeline.
+        Its columns are the input columns of the network, after the steps of a pipeline.
 
     See Also
     --------
-    integrated_gradients : Contributions that add up to the prediction.
+    integrated_gradients : Contributions that sum to a difference of predictions.
 
     Notes
     -----
-    ``clamp`` is left out, as its slope is 0 or 1. Inside a TransformedTargetRegressor the prediction is that
-    of the inner regressor, in its units. A category that is embedded has a column for each code, with
-    the slope along its share.
+    ``clamp`` is ignored, because its slope is 0 or 1. Inside a TransformedTargetRegressor the prediction is
+    that of the inner regressor, in its units. An embedded category has a column for each code, which holds the
+    slope of the output along the one-hot column of that code.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def input_gradients(estimator: BaseEstimator, X: Any, *, of: str = "prediction")
 
 
 def gradient_times_input(estimator: BaseEstimator, X: Any, *, of: str = "prediction") -> Attributions:
-    """The first-order contribution of each column: x df/dx, x as the network sees it.
+    """The first-order contribution of each column: x df/dx, where x is the input of the network.
 
     Parameters
     ----------
@@ -83,12 +83,12 @@ def gradient_times_input(estimator: BaseEstimator, X: Any, *, of: str = "predict
     Returns
     -------
     attributions : Attributions
-        For each column of X the sum over the columns that a pipeline makes of it. One that is made of
-        several, such as a principal component, keeps its own name.
+        For each column of X the sum over the columns that a pipeline makes from it. A column that is made
+        from several, such as a principal component, keeps its own name.
 
     Notes
     -----
-    Contributions add up to the output only where it is linear without a constant: see
+    Contributions sum to the output only if it is linear without a constant; otherwise use
     `integrated_gradients`.
     """
     model, function, x = _prepared(estimator, X, of)
@@ -106,11 +106,11 @@ def integrated_gradients(
     n_steps: int = 16,
     tolerance: float = 1e-3,
 ) -> Attributions:
-    """Contributions along the straight line from a baseline: (x - b) times the mean of df/dx on the way.
+    """Contributions along the line from a baseline b to x: (x - b) times the mean of df/dx on the line.
 
-    They add up to f(x) - f(b), up to the error of the mean. The line is cut into pieces of four
-    Gauss-Legendre points; a piece on which they do not add up is halved, again and again: at the kinks of
-    relu pieces are short, elsewhere long.
+    They sum to f(x) - f(b), up to the error of the mean. The line is split into pieces with four
+    Gauss-Legendre points each. A piece on which the sum is wrong is halved repeatedly, so that pieces are
+    short at the kinks of relu and long elsewhere.
 
     Parameters
     ----------
@@ -122,17 +122,17 @@ def integrated_gradients(
 
     baseline : {array-like, sparse matrix, DataFrame} of shape (1, n_features) or (n_samples, n_features), \
 default=None
-        A row to compare with, or one for each row, in the form of X. None: the mean of the rows as the
-        network sees them.
+        A row to compare with, or one for each row, in the same format as X. None: the mean of the rows, as
+        inputs of the network.
 
     of : {'prediction', 'net_input'}, default='prediction'
         As in `input_gradients`.
 
     n_steps : int, default=16
-        Points to begin with, four to a piece.
+        The initial number of points, four for each piece.
 
     tolerance : float, default=1e-3
-        The largest difference between the sum and f(x) - f(b) that is let stand, as a share of the largest
+        The largest accepted difference between the sum and f(x) - f(b), relative to the largest
         |f(x) - f(b)| of the output.
 
     Returns
@@ -143,7 +143,7 @@ default=None
     Warns
     -----
     UserWarning
-        If some rows do not add up within `tolerance`.
+        If the sum is not within `tolerance` for some rows.
 
     References
     ----------
@@ -180,8 +180,8 @@ default=None
     n_missed = int((np.abs(found.completeness_errors) > allowed).any(axis=1).sum())
     if n_missed:
         warnings.warn(
-            f"The attributions of {n_missed} of {len(x)} rows miss f(x) - f(baseline) by more than "
-            f"tolerance={tolerance!r} of its largest value: see completeness_errors.",
+            f"The sums of the attributions of {n_missed} of {len(x)} rows differ from f(x) - f(baseline) by "
+            f"more than tolerance={tolerance!r} times its largest value: see completeness_errors.",
             stacklevel=2,
         )
     return found
@@ -196,11 +196,12 @@ def expected_gradients(
     n_samples: int = 200,
     random_state: int | np.random.RandomState | None = None,
 ) -> Attributions:
-    """Integrated gradients, averaged over the rows of a background as baselines: an estimate of SHAP values.
+    """Integrated gradients, averaged over background rows as baselines: an estimate of SHAP values.
 
-    For each row, `n_samples` pairs of a row b of the background and a place t on the line from b to x are
-    drawn; the mean of (x - b) df/dx at b + t (x - b) is taken. Rows of the background come in turn, places
-    from equal parts of [0, 1]. The contributions add up to f(x) - mean f(b), up to the error of sampling.
+    For each row, `n_samples` pairs of a background row b and a position t on the line from b to x are drawn;
+    the result is the mean of (x - b) df/dx at b + t (x - b). All background rows are used equally often, and
+    positions come from equal parts of [0, 1]. The contributions sum to f(x) - mean f(b), up to sampling
+    error.
 
     Parameters
     ----------
@@ -211,16 +212,16 @@ def expected_gradients(
         Rows as the estimator takes them.
 
     background : {array-like, sparse matrix, DataFrame} of shape (n_background, n_features)
-        Rows to compare with, for instance some of the training rows.
+        Rows to compare with, for example some of the training rows.
 
     of : {'prediction', 'net_input'}, default='prediction'
         As in `input_gradients`.
 
     n_samples : int, default=200
-        Pairs for each row.
+        The number of pairs for each row.
 
     random_state : int, RandomState instance or None, default=None
-        Draws them.
+        Draws the pairs.
 
     Returns
     -------
@@ -287,7 +288,7 @@ def _expanded_rows(model, X):
 
 
 def _names_of_places(model, names):
-    """The names of the networks' columns; one of codes has a name for each."""
+    """The names of the networks' columns; a column of codes has a name for each code."""
     expanded = model.expanded[0]
     found = []
     for name, count in zip(names, expanded.counts):
@@ -304,4 +305,4 @@ def _table(model, X, values, names, predictions, base_values=None, standard_erro
 
 def _check_whole(name, value, least):
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name}={value!r} must be a whole number, at least {least}.")
+        raise ValueError(f"{name}={value!r} must be an integer >= {least}.")

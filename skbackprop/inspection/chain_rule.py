@@ -5,19 +5,19 @@ from html import escape
 
 from skbackprop.inspection.factors import number
 
-MOST_SAMPLES = 3  # whose numbers are written out
+MOST_SAMPLES = 3  # the most samples whose numbers are written out
 
 
 class ChainRule:
-    """What `Trace.chain_rule` returns: the derivative of E by one weight, in symbols and in numbers.
+    """The result of `Trace.chain_rule`: the derivative of E by one weight, in symbols and in numbers.
 
     Parameters
     ----------
     equations : list of Equation
-        The derivative, and what its symbols stand for where sums are nested.
+        The derivative and, for nested sums, the meaning of its symbols.
 
     samples : sequence of int
-        The rows that are summed.
+        The rows over which to sum.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class ChainRule:
 
     @property
     def symbols(self):
-        """The expansion in symbols, a path a line."""
+        """The expansion in symbols, with one path per line."""
         lines = []
         for equation in self.equations:
             where = f"    {equation.where}" if equation.where else ""
@@ -132,7 +132,7 @@ def _numbers(term, sample):
 
 
 def _sum(left, terms, results=()):
-    """The terms below each other, each after a sign."""
+    """The terms on separate lines, each after a sign."""
     margin = " " * len(left)
     lines = [f"{margin} + {term}" for term in terms]
     lines[0] = f"{left} = {lines[0][len(margin) + 3 :]}"

@@ -1,12 +1,12 @@
-"""Contributions by column of X."""
+"""Sums of contributions for each column of X."""
 
 import numpy as np
 
 
 class ColumnSums:
-    """Adds up what the columns that a pipeline or an encoder makes of a column of X contribute.
+    """Sums the contributions of all columns that a pipeline or an encoder makes from a column of X.
 
-    `names` are the columns of X, then columns that are made of several.
+    `names` are the columns of X, then the columns that are made from several.
     """
 
     def __init__(self, model, X):

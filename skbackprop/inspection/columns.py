@@ -1,4 +1,4 @@
-"""From which column of X each column behind some transformers is made."""
+"""Find the column of X from which each output column of some transformers is made."""
 
 import re
 from copy import copy
@@ -10,25 +10,25 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skbackprop.compat import get_feature_names, num_features
 
-MARK = re.compile("\ue000(\\d+)\ue001")  # around the number of a column, in a name that no column has
+MARK = re.compile("\ue000(\\d+)\ue001")  # marks the number of a column, in a name that no real column has
 
 
 def names_in(X):
-    """The names of X's columns, else x0, x1, ..."""
+    """The names of X's columns, or x0, x1, ..."""
     names = get_feature_names(X)
     return [f"x{i}" for i in range(num_features(X))] if names is None else [str(name) for name in names]
 
 
 def sources_of_columns(transformers, names):
-    """(source of each column behind the transformers: an index into `names` or None, names of these)."""
+    """(sources, names of the output columns); a source is an index into `names`, or None for several."""
     sources = list(range(len(names)))
     for transformer in transformers:
         found = _sources(transformer, len(sources))
         names = _names_out(transformer, names)
         if found is None and names is None:
             raise ValueError(
-                f"{transformer!r} has no get_feature_names_out: its columns cannot be told apart. Give the "
-                "last step of the pipeline, and the rows that the steps before it make."
+                f"{transformer!r} has no get_feature_names_out, so the sources of its columns are not known. "
+                "Give the last step of the pipeline, and X as the steps before it transform it."
             )
         found = [None] * len(names) if found is None else found
         names = [f"x{i}" for i in range(len(found))] if names is None else names
@@ -37,12 +37,12 @@ def sources_of_columns(transformers, names):
 
 
 def joined(first, second):
-    """The sources of columns whose sources in between are `second`."""
+    """The composition: sources of columns whose direct sources are `second`."""
     return [None if between is None else first[between] for between in second]
 
 
 def _sources(transformer, n_inputs):
-    """The input column that each output column is made of, None for several; None if that is not known."""
+    """The input column of each output column, None for several; None instead of a list if not known."""
     if isinstance(transformer, Pipeline | list):
         steps = transformer if isinstance(transformer, list) else [step for _, step in transformer.steps]
         sources = list(range(n_inputs))
@@ -85,13 +85,13 @@ def _of_column_transformer(transformer):
 
 
 def _names_out(transformer, names):
-    """Names of the output columns; None where the transformer does not tell."""
+    """Names of the output columns; None if the transformer does not provide them."""
     names = np.array(names, dtype=object)
     fitted = getattr(transformer, "feature_names_in_", None)
     if fitted is not None and not np.array_equal(fitted, names):
-        transformer = copy(transformer)  # which takes other names too
+        transformer = copy(transformer)  # a copy without input names, so that it accepts others
         vars(transformer).pop("feature_names_in_", None)
     try:
         return [str(name) for name in transformer.get_feature_names_out(names)]
-    except AttributeError:  # it has none, or a part of it has none
+    except AttributeError:  # the transformer, or a part of it, has no names
         return None

@@ -1,4 +1,4 @@
-"""One objective, its gradient by backpropagation and by central differences, and what both cost."""
+"""The gradient of an objective by backpropagation and by central differences, and the cost of both."""
 
 from copy import copy
 from itertools import chain
@@ -18,7 +18,7 @@ MOST_IN_FLOAT32 = 50
 
 
 class Slope(NamedTuple):
-    """One slope of one array, in the network or of its layer alone."""
+    """One slope of one array, in the network or in its layer alone."""
 
     layer: str
     what: str  # the name of a parameter, "input" or "delta"
@@ -32,7 +32,7 @@ class Slope(NamedTuple):
 
 
 class Comparison:
-    """E(theta) of one batch; `kinds` has the class of each layer by its name."""
+    """Compares gradients of E(theta) for one batch; `kinds` has the class of each layer by name."""
 
     def __init__(self, objective, batch, random, tolerance):
         self.objective, self.network, self.batch = objective, objective.network, batch
@@ -44,7 +44,7 @@ class Comparison:
         self.kinds |= {name: type(layer).__name__ for name, layer, *_ in self._layers()}
 
     def start_again(self):
-        """Dropout draws the same nodes once more."""
+        """Reset the generator, so that dropout draws the same nodes again."""
         if self.generator_state is not None:
             self.network.generator.bit_generator.state = self.generator_state
 
@@ -58,7 +58,7 @@ class Comparison:
         return self.network.gradient.copy()
 
     def loss(self, n_directions):
-        """dE/dz of the loss alone."""
+        """Compare dE/dz of the loss alone."""
         z = self.network.forward(self.batch.x).copy()
         work = self.objective.workspaces[len(self.batch.x)]
 
@@ -78,7 +78,7 @@ class Comparison:
         return found
 
     def parameters(self, n_coordinates, n_directions):
-        """dE/dp of each array of parameters that learns."""
+        """Compare dE/dp for each array of trained parameters."""
         self.gradient()
         declared = self.network.root.parameters(self.network.n_inputs)
         arrays = learned_arrays(self.network.params, self.network.gradients, declared)
@@ -92,7 +92,7 @@ class Comparison:
         return found
 
     def layers_alone(self, n_directions):
-        """Each layer's input gradient and parameters for a random function of its output."""
+        """Compare each layer's input gradient and parameters for a random function of its output."""
         if not n_directions:
             return []
         found = []
@@ -111,7 +111,7 @@ class Comparison:
         return found
 
     def costs(self, coordinates):
-        """Passes, seconds and correct digits of both ways to the whole gradient."""
+        """Passes, seconds and correct digits of both methods for the whole gradient."""
         n_parameters = self.network.theta.size
         self.value()
         backward, forward = _seconds(self.gradient), _seconds(self.value)
@@ -127,13 +127,13 @@ class Comparison:
         return pd.DataFrame(columns, index=["backpropagation", "central differences"])
 
     def _digits_in_float32(self):
-        """Of backpropagation in float32, and of differences of values in float32."""
+        """Correct digits in float32, of backpropagation and of differences."""
         exact = self.gradient().ravel()
         low = copy(self)
         low.objective, low.batch = self.objective.astype(np.float32), self.batch.astype(np.float32)
         low.network = low.objective.network
         by_backprop = low.gradient().ravel().astype(np.float64)
-        if self.generator_state is not None:  # float32 draws other nodes
+        if self.generator_state is not None:  # in float32, dropout draws other nodes
             exact = by_backprop
         n = min(MOST_IN_FLOAT32, exact.size)
         chosen = self.random.choice(np.flatnonzero(exact), n) if exact.any() else np.zeros(0, np.intp)
@@ -162,7 +162,7 @@ class Comparison:
         return {name for name, *_ in self.network.parts()}
 
     def _layer_of(self, name):
-        """The layer that an array belongs to, and the array's name there."""
+        """The layer of an array, and the name of the array in that layer."""
         layer = max((kind for kind in self.kinds if name.startswith(f"{kind}.")), key=len, default="")
         return layer, name[len(layer) :].lstrip(".")
 
@@ -198,7 +198,7 @@ class Comparison:
 
 
 def summed(costs):
-    """The costs of several networks: passes and seconds together, digits the median."""
+    """The costs of several networks: sums of passes and seconds, the median of the digits."""
     parts = pd.concat(costs).groupby(level=0, sort=False)
     return parts.agg({column: "median" if "digits" in column else "sum" for column in costs[0]})
 

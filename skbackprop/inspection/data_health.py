@@ -1,4 +1,4 @@
-"""Inputs, targets and classes as the networks see them."""
+"""Findings about the inputs, targets and classes of networks."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from skbackprop.layers import BatchNorm
 from skbackprop.network import first_layer
 from skbackprop.targets.regression import RegressionTargets
 
-WIDE = 10.0  # the largest standard deviation of a column, and distance of its mean from 0 in units of it
-NARROW = 0.3  # the smallest length of a row, about the mean row
-TARGETS = 0.03, 10.0  # the standard deviation of a target
-RARE = 0.1  # the total weight of the rarest class, as a share of the most frequent one's
+WIDE = 10.0  # the largest standard deviation of a column, and the largest |mean| in standard deviations
+NARROW = 0.3  # the smallest distance of rows from the mean row
+TARGETS = 0.03, 10.0  # the smallest and the largest standard deviation of a target
+RARE = 0.1  # the smallest total weight of the rarest class, relative to that of the most frequent one
 
 
 def input_findings(model, X, x):
-    """Columns that are wide, or far from 0, and rows that are all alike."""
+    """Find columns that are wide or far from 0, and rows that are nearly equal."""
     if isinstance(first_layer(model.trained_networks[0].root), BatchNorm):
         return []
     numbers = np.equal(model.expanded[0].counts, 0)
@@ -34,20 +34,20 @@ def input_findings(model, X, x):
     length = float(np.linalg.norm(deviation[numbers]))
     if numbers.all() and 0.0 < length < NARROW:
         message = (
-            f"the rows differ from their mean by {length:.2g} only: every node starts out almost constant."
+            f"the rows differ from their mean by only {length:.2g}: every node is almost constant at first."
         )
         return [Finding("unscaled_inputs", "all columns", length, message, remedy)]
     return []
 
 
 def deviation_and_mean(x):
-    """Standard deviation and mean of each column, of huge values too: a power of two is taken out first."""
+    """Standard deviation and mean of each column; dividing by a power of two avoids overflow."""
     size = np.ldexp(1.0, np.frexp(np.abs(x).max(axis=0))[1] - 1)
     return size * (x / size).std(axis=0), size * (x / size).mean(axis=0)
 
 
 def target_findings(model, y):
-    """Targets whose size the last layer has to learn first."""
+    """Find targets of a size that the last layer would have to learn first."""
     if not (isinstance(model.targets, RegressionTargets) and model.loss.shiftable):
         return []
     deviation, mean = deviation_and_mean(y)
@@ -63,7 +63,7 @@ def target_findings(model, y):
 
 
 def class_findings(model, batch):
-    """The rarest class of each output, by the weights of the loss."""
+    """Find rare classes of each output, by the weights of the loss."""
     targets = model.targets
     if isinstance(targets, RegressionTargets):
         return []
@@ -77,8 +77,8 @@ def class_findings(model, batch):
         ratio = float(totals[rarest] / totals.max())
         if len(classes) > 1 and 0.0 < ratio < RARE:
             of_output = "" if len(targets.blocks) == 1 else f"output {k}, "
-            message = f"it weighs {ratio:.2g} times as much as the most frequent class."
-            remedy = 'Set class_weight="balanced", or give sample_weight; do not judge by the accuracy.'
+            message = f"its total weight is {ratio:.2g} times that of the most frequent class."
+            remedy = 'Set class_weight="balanced" or give sample_weight; do not use accuracy as the score.'
             where = f"{of_output}class {classes[rarest]}"
             findings.append(Finding("imbalanced_classes", where, ratio, message, remedy))
     return findings

@@ -9,27 +9,27 @@ from skbackprop.inspection.opened import opened
 
 
 class DeltaRecorder:
-    """A callback of scikit-learn >= 1.9: the size of each layer's deltas at first and after every epoch.
+    """Callback (scikit-learn >= 1.9) that records the size of each layer's deltas before and after epochs.
 
-    The size is the length of a row's deltas, dE_s/dnet of the nodes of a layer, E_s the loss of the row
-    without its weight; over rows the root mean square, as in `diagnose`. The rows pass as in prediction:
-    dropout is off. Where the size falls from each layer to the one before it, the first layers hardly learn;
-    where it rises, their steps may be too long.
+    The size of a row's deltas is the length of the vector dE_s/dnet of the nodes of a layer, where E_s is the
+    loss of the row without its weight. The recorded size is the root mean square over the rows, as in
+    `diagnose`. The rows pass as in prediction, with dropout off. If the size falls from layer to layer on the
+    way back, the first layers hardly learn; if it rises, their steps may be too large.
 
     Parameters
     ----------
     max_samples : int, default=200
-        The most rows that are looked at, at equal distances in X; the same ones after every epoch.
+        The largest number of rows to use, equally spaced in X; the same rows after every epoch.
 
     Attributes
     ----------
     deltas_ : DataFrame of shape (n_epochs + 1, n_layers)
-        The sizes in the last fit, a column for each layer. The index, named epoch, is 0 for the first
+        The sizes in the last fit, with a column for each layer. The index, named epoch, is 0 for the initial
         weights.
 
     See Also
     --------
-    DeltaFlowDisplay : The picture.
+    DeltaFlowDisplay : The plot.
 
     Examples
     --------
@@ -52,10 +52,10 @@ class DeltaRecorder:
         Parameters
         ----------
         estimator : estimator
-            The one that will be fitted.
+            The estimator that will be fitted.
 
         context : CallbackContext
-            Of the fit.
+            The context of the fit.
         """
         if self.max_samples < 1:
             raise ValueError(f"max_samples={self.max_samples!r} must be at least 1.")
@@ -66,22 +66,22 @@ class DeltaRecorder:
         Parameters
         ----------
         estimator : estimator
-            The one that was fitted.
+            The estimator that was fitted.
 
         context : CallbackContext
-            Of the fit.
+            The context of the fit.
         """
 
     def on_fit_task_begin(self, estimator, context, *, X=None, y=None):
-        """Called before a fit, with the first weights, and before every epoch.
+        """Called before a fit, with the initial weights, and before every epoch.
 
         Parameters
         ----------
         estimator : estimator
-            The one that is fitted.
+            The estimator that is fitted.
 
         context : CallbackContext
-            Of the fit or of the epoch.
+            The context of the fit or of the epoch.
 
         X : array-like
             The training rows.
@@ -104,10 +104,10 @@ class DeltaRecorder:
         Parameters
         ----------
         estimator : estimator
-            The one that is fitted.
+            The estimator that is fitted.
 
         context : CallbackContext
-            Of the epoch or of the fit.
+            The context of the epoch or of the fit.
 
         X : array-like
             The training rows.
@@ -126,11 +126,11 @@ class DeltaRecorder:
 
 
 def delta_sizes(model, x, columns):
-    """The length of a row's deltas in each layer that has a net input, by the name of the layer."""
+    """The size of the deltas in each layer that has a net input, by the name of the layer."""
     objective = model.objective_of_training()
     network, work = objective.network, objective.workspaces[len(x)]
     objective.loss.value_and_delta(columns, network.forward(x), None, work.delta, work)
-    network.backward(len(x) * work.delta)  # of the sum over rows: each row's own
+    network.backward(len(x) * work.delta)  # deltas of the sum over rows, so each row has its own
     return {
         f"{name} {type(layer).__name__}": np.sqrt(np.square(work.delta).sum(axis=1).mean())
         for name, layer, _, work in network.parts(network.work)

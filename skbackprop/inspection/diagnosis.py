@@ -1,4 +1,4 @@
-"""Is a fitted model well? What is measured, and how large it may be."""
+"""Search for reasons why a fitted model does not learn."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from skbackprop.inspection.training_health import training_findings
 from skbackprop.inspection.unit_health import delta_findings, unit_findings
 
 
-@np.errstate(over="ignore", invalid="ignore")  # of huge values, which are then what is found
+@np.errstate(over="ignore", invalid="ignore")  # huge values are reported as findings
 def diagnose(
     estimator: BaseEstimator,
     X: Any,
@@ -25,12 +25,12 @@ def diagnose(
     n_rows: int = 1000,
     random_state: int | np.random.RandomState | None = None,
 ) -> Diagnosis:
-    """Look for what keeps a network from learning, and say what to try.
+    """Search for reasons why a network does not learn, and say what to try.
 
-    Looks for nodes that are dead or saturated, and layers that are dead as a whole, as after one huge
-    step; deltas that vanish or explode on the way down; steps of the solver that are large or small beside
-    the weights; a loss no better than that of the best constant; inputs and targets that are not scaled;
-    classes that are rare. Nothing is changed.
+    The findings may be: nodes that are dead or saturated; layers in which all nodes are dead, as after one
+    huge step; deltas that vanish or explode on the way back; steps of the solver that are large or small
+    compared with the weights; a loss no better than that of the best constant; inputs or targets that are not
+    scaled; rare classes. The estimator is not changed.
 
     Parameters
     ----------
@@ -39,16 +39,16 @@ def diagnose(
         TabularBackpropClassifier, or a Pipeline, a TransformedTargetRegressor or a search that ends in one.
 
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-        Rows as the estimator takes them: those that it was trained on, or others like them.
+        The training rows, or similar rows, in the form that `fit` takes.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        The targets.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Their weights.
+        The sample weights.
 
     n_rows : int or None, default=1000
-        How many rows are looked at, drawn at random where there are more. None: all.
+        The number of rows to use, drawn at random if there are more. None: all.
 
     random_state : int, RandomState instance or None, default=None
         Draws the rows.
@@ -56,7 +56,7 @@ def diagnose(
     Returns
     -------
     diagnosis : Diagnosis
-        Its findings, each with a number and a remedy; empty when all is well.
+        The findings, each with a number and a remedy; empty if there are no problems.
 
     Examples
     --------

@@ -1,17 +1,17 @@
-"""Central differences of a function of one step, beside the slope that backpropagation gives."""
+"""Compare a slope by backpropagation with central differences of a function of one step."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 RIGHT, WRONG, KINK = "right", "wrong", "kink"
-STEPS = 1e-5, 1e-6, 1e-7, 1e-4, 1e-3  # the first is best for most functions
-SHORTEST = 1e-8  # where a kink is nearer than the shortest of these; it shows fewest digits
-ROUNDING = 10 * np.finfo(np.float64).eps  # relative error of a value
+STEPS = 1e-5, 1e-6, 1e-7, 1e-4, 1e-3  # the first one is best for most functions
+SHORTEST = 1e-8  # for kinks nearer than the shortest of STEPS; it gives the fewest digits
+ROUNDING = 10 * np.finfo(np.float64).eps  # the relative error of a value
 
 
 class Compared(NamedTuple):
-    """One slope by both ways."""
+    """One slope by both methods."""
 
     backprop: float
     differences: float
@@ -20,11 +20,12 @@ class Compared(NamedTuple):
 
 
 def compare(value, slope, typical, tolerance):
-    """`slope` against (value(h) - value(-h)) / 2h, for a few steps h until one agrees.
+    """Compare `slope` with (value(h) - value(-h)) / 2h, for several steps h until one agrees.
 
-    The error is relative to the larger of both, or to a tenth of the `typical` slope where both are smaller;
-    what is lost in the rounding of the values is no error. Where no step agrees there may be a kink, as relu
-    has one: the slopes to both sides stay apart however short the step. A slope between them is no mistake.
+    The error is relative to the larger of both slopes, or to a tenth of the `typical` slope if both are
+    smaller. Differences within the rounding of the values are ignored. If no step agrees, there may be a
+    kink, as in relu: the slopes on the two sides differ for every step. A slope between them is not wrong
+    then.
     """
     steps = [_central(value, slope, typical, tolerance, h) for h in STEPS[:1]]
     for h in STEPS[1:]:
@@ -52,13 +53,13 @@ def _central(value, slope, typical, tolerance, h):
 
 
 def _one_sided(value, h):
-    """The slopes to the left and to the right, and what is lost in rounding."""
+    """The slopes to the left and to the right, and their rounding error."""
     here = value(0.0)
     return (here - value(-h)) / h, (value(h) - here) / h, ROUNDING * abs(here) / h
 
 
 def _has_kink_within(value, h):
-    """Whether the slopes to both sides differ otherwise than in proportion to h, as if smooth."""
+    """Whether the difference of both slopes is not proportional to h, as it is for smooth functions."""
     left, right, lost = _one_sided(value, h)
     far_left, far_right, _ = _one_sided(value, 100.0 * h)
     smooth = (far_right - far_left) / 100.0

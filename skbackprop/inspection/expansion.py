@@ -25,8 +25,8 @@ from skbackprop.network import inner_layers
 
 MOST_PATHS = 64
 NAME = re.compile(r"w\[(\d+), ?(\d+), ?(\d+)\]|b\[(\d+), ?(\d+)\]")
-LABELS = "kmpqruvxyz"  # of the nodes that a nested sum runs over
-DENSE, SAME = {Dense, NTKDense}, {Dropout, Passthrough}  # links of a chain; what leaves its input as it is
+LABELS = "kmpqruvxyz"  # the indices of nested sums
+DENSE, SAME = {Dense, NTKDense}, {Dropout, Passthrough}  # links of a chain; unchanged input
 ONE_BY_ONE = Sequential, Ensemble, Frozen, Pretrained
 
 
@@ -36,7 +36,7 @@ class Equation:
 
     left: str
     terms: list[list[Factor]]
-    where: str = ""  # the nodes that it holds for; with them, there are symbols only
+    where: str = ""  # the nodes for which it is valid; if given, there are only symbols
 
     def values(self):
         """The number of each term, shape (n_samples, n_terms)."""
@@ -69,7 +69,7 @@ def _path(trace, chain, nodes):
 
 
 def _nested(trace, chain, j, left, last):
-    """delta of each layer by delta of the next: numbers for the node asked for, symbols for the others."""
+    """delta of each layer from delta of the next: numbers for the requested node, symbols for the others."""
     first, deltas = chain[0], _deltas(trace, chain)
     delta = plain(f"delta[{first.index},{j + 1}]", deltas[0][:, j])
     lines = [Equation(left, [[delta, *last]])]
@@ -93,7 +93,7 @@ def _where(layer, label):
 
 
 def _deltas(trace, chain):
-    """delta of each layer of the chain, from the errors and the weights alone."""
+    """delta of each layer of the chain, computed only from the errors and the weights."""
     outputs = range(trace.outputs.shape[1])
     errors = [[factor.values for factor in factors.error(m, "", trace)] for m in outputs]
     gradient = np.stack([np.prod(of_one, axis=0) for of_one in errors], axis=-1)
@@ -105,7 +105,7 @@ def _deltas(trace, chain):
 
 
 def _place(trace, name):
-    """(letter, layer, target node, node before or None), nodes from 0."""
+    """(letter, layer, target node, source node or None); nodes count from 0."""
     match = NAME.fullmatch(name) if isinstance(name, str) else None
     if match is not None:
         index, j, *k = (int(part) for part in match.groups() if part is not None)
@@ -124,20 +124,20 @@ def _place(trace, name):
 
 
 def _chain(trace, layer, name):
-    """The dense layers from this one to the last; an error where others are between."""
+    """The dense layers from this one to the last; an error if there are others between."""
     linked = list(_linked(trace.network.root))
     for later, is_linked in zip(trace.layers[layer.index - 1 :], linked[layer.index - 1 :]):
         if not is_linked:
             raise ValueError(
-                f"name={name!r}: the expansion is for stacks of Dense and NTKDense layers, with Dropout "
-                f"between them at most, and layer {later.index}, {later.name}, is {later.layer!r} or lies "
-                "beside others. Its gradients are in `weights`."
+                f"name={name!r}: the expansion needs stacks of Dense and NTKDense layers with nothing but "
+                f"Dropout between them, but layer {later.index}, {later.name}, is {later.layer!r} or is "
+                "parallel to others. Its gradients are in `weights`."
             )
     chain = [later for later in trace.layers[layer.index - 1 :] if type(later.layer) in DENSE]
     for later in chain:
         if not later.layer.activation.elementwise:
             raise ValueError(
-                f"name={name!r}: the expansion has one slope for each node, and {later.activation} of layer "
+                f"name={name!r}: the expansion needs one slope per node, but {later.activation} of layer "
                 f"{later.index}, {later.name}, takes the whole row. Its gradients are in `weights`."
             )
     return chain

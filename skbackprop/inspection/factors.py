@@ -16,11 +16,11 @@ class Factor:
 
     symbol: str
     values: np.ndarray  # (n_samples,)
-    written: Callable  # sample -> how its number is written
+    written: Callable  # a function that returns the text of a sample's number
 
 
 def number(value):
-    """Six digits, in brackets if negative."""
+    """The number with six digits, in brackets if negative."""
     text = f"{value:.6g}"
     return f"({text})" if text.startswith("-") else text
 
@@ -38,12 +38,12 @@ def node(layer, label, trace):
 
 
 def output_node(name, label, trace):
-    """Out or Target, with the number of the node where there are several."""
+    """Out or Target, with the number of the node if there are several."""
     return name if trace.outputs.shape[1] == 1 else f"{name}[{label}]"
 
 
 def slope(layer, j, label, trace):
-    """phi'(net) of node j: no factor where it is 1, else one."""
+    """phi'(net) of node j as a list: no factor if it is always 1, otherwise one."""
     a, values, name = layer.output[:, j], layer.slope[:, j], node(layer, label, trace)
     if layer.activation == "identity":
         return []
@@ -57,7 +57,7 @@ def slope(layer, j, label, trace):
 
 
 def weight(layer, j, k, labels, trace):
-    """The weight from node k to node j, and the constant in front of x W where there is one."""
+    """The weight from node k to node j, and the constant in front of x W if there is one."""
     values = np.full(len(trace.X), layer.weight[k, j])
     return [*constant(layer, trace), plain(f"w[{layer.index},{','.join(labels)}]", values)]
 
@@ -70,7 +70,7 @@ def constant(layer, trace):
 
 
 def node_before(layer, k, label, trace):
-    """What the weight multiplies."""
+    """The input that the weight multiplies."""
     before = trace.X if layer.index == 1 else trace.layers[layer.index - 2].output
     letter = "n" if np.array_equal(before, layer.inputs) else "in"
     index = layer.index - 1 if letter == "n" else layer.index
@@ -78,7 +78,7 @@ def node_before(layer, k, label, trace):
 
 
 def error(m, label, trace):
-    """dE/d(output m) of the last layer: (Out - Target) or the like, times the weight of the sample."""
+    """dE/d(output m) of the last layer: (Out - Target) or similar, times the weight of the sample."""
     loss, place = _loss_of(trace.loss, m)
     out, target = trace.outputs[:, m], trace.targets[:, m]
     difference = " - ".join(output_node(name, label, trace) for name in ("Out", "Target"))
@@ -107,7 +107,7 @@ FORMS = (
 
 
 def _loss_of(loss, m):
-    """The loss that has column m of z, and its place among several."""
+    """The loss of column m of z, and its index if there are several."""
     if isinstance(loss, JointLoss):
         for place, (part, _, columns) in enumerate(loss.blocks()):
             if columns.start <= m < columns.stop:

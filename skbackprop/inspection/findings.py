@@ -1,4 +1,4 @@
-"""What a diagnosis found: each with its number and a remedy."""
+"""The findings of a diagnosis, each with a number and a remedy."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -9,12 +9,12 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not well.
+    """One problem of a network.
 
     Parameters
     ----------
     name : str
-        What it is: dead_layer, dead_units, saturated_units, vanishing_deltas, exploding_deltas,
+        The problem: dead_layer, dead_units, saturated_units, vanishing_deltas, exploding_deltas,
         large_updates, small_updates, no_better_than_constant, unscaled_inputs, unscaled_targets or
         imbalanced_classes.
 
@@ -22,7 +22,7 @@ class Finding:
         The layer, the column, the output or the classes.
 
     number : float
-        What was measured.
+        The measured number.
 
     message : str
         The number in a sentence.
@@ -42,7 +42,7 @@ class Finding:
 
 
 class Diagnosis(Sequence):
-    """The findings, in the order in which they are worth mending; empty when all is well.
+    """The findings, in the order in which to fix them; empty if there are no problems.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Diagnosis(Sequence):
         The findings.
 
     n_rows : int
-        How many rows were looked at.
+        The number of rows that were used.
     """
 
     def __init__(self, findings, n_rows):

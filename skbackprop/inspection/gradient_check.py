@@ -1,4 +1,4 @@
-"""Backpropagation against central differences, with a user's own network and rows."""
+"""Compare backpropagation with central differences, for a user's own network and rows."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -15,7 +15,7 @@ from skbackprop.inspection.opened import opened
 from skbackprop.inspection.rows import some_rows
 
 
-@np.errstate(over="ignore", invalid="ignore")  # of huge values
+@np.errstate(over="ignore", invalid="ignore")  # huge values may overflow
 def check_gradients(
     estimator: BaseEstimator,
     X: Any,
@@ -30,8 +30,8 @@ def check_gradients(
 ) -> GradientReport:
     """Compare every layer's gradient by backpropagation with central differences.
 
-    All is done on a copy of the network in float64, with the objective of training: the loss with its
-    weights, and the L2 penalty. The estimator stays as it is.
+    Everything is computed on a copy of the network in float64, with the objective of training: the weighted
+    loss plus the L2 penalty. The estimator is not changed.
 
     Parameters
     ----------
@@ -40,26 +40,26 @@ def check_gradients(
         TabularBackpropClassifier, or a Pipeline, a TransformedTargetRegressor or a search that ends in one.
 
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-        Rows as the estimator takes them.
+        Rows in the form that the estimator takes.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        The targets.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Their weights.
+        The sample weights.
 
     n_coordinates : int or None, default=20
-        How many numbers of each array of parameters are changed one by one, drawn at random. None: all.
+        How many random entries of each parameter array are changed one by one. None: all.
 
     n_directions : int, default=2
-        In how many random directions each array of parameters, and the input of each layer, is changed as a
-        whole.
+        The number of random directions along which each parameter array, and the input of each layer, is
+        changed as a whole.
 
     n_rows : int or None, default=100
-        How many rows are used, drawn at random where there are more. None: all.
+        The number of rows to use, drawn at random if there are more. None: all.
 
     tolerance : float, default=1e-6
-        The relative error up to which a gradient is right.
+        The largest relative error of a gradient that counts as right.
 
     random_state : int, RandomState instance or None, default=None
         Draws rows, coordinates and directions.
@@ -67,18 +67,17 @@ def check_gradients(
     Returns
     -------
     report : GradientReport
-        Printed, a table by layer, what is wrong, and what both ways cost.
+        Printing it shows a table by layer, what is wrong, and the cost of both methods.
 
-    Notes
-    -----
-    dE/dw = (E(w + h) - E(w - h)) / 2h + O(h^2), with h from 1e-7 to 1e-3: where none agrees, the verdict is
-    "wrong"; or "kink", where the slopes to both sides of w differ and that of backpropagation lies between
-    them, as for a relu node whose net input is exactly 0. A shorter h avoids a kink that is only near.
+    Notes ----- dE/dw = (E(w + h) - E(w - h)) / 2h + O(h^2), with h from 1e-7 to 1e-3. If no h agrees, the
+    verdict is "wrong". It is "kink" if the slopes on both sides of w differ and that of backpropagation lies
+    between them, as for a relu node whose net input is exactly 0. A shorter h avoids a kink that is only
+    nearby.
 
-    Dropout draws the same nodes in every pass. Parameters that do not learn are left out.
+    Dropout draws the same nodes in every pass. Frozen parameters are left out.
 
-    Each layer is checked alone too: its input gradient, and its parameters, for a random function of its
-    output. A layer that is wrong in the network and right alone gets a wrong delta from above.
+    Each layer is also checked alone: its input gradient and its parameters, for a random function of its
+    output. A layer that is wrong in the network but right alone gets a wrong delta from a later layer.
 
     Examples
     --------
@@ -101,8 +100,8 @@ def check_gradients(
         comparison = Comparison(objective, batch, random, tolerance)
         if not np.isfinite(comparison.value()):
             raise ValueError(
-                "The loss on these rows is not finite: there is no slope to compare. Scale X, and y by "
-                "target_scaling; `trace` shows the numbers that overflow."
+                "The loss on these rows is not finite, so there is no slope to compare. Scale X, and scale y "
+                "with target_scaling; `trace` shows the numbers that overflow."
             )
         of_loss = comparison.loss(n_directions)
         of_parameters = comparison.parameters(n_coordinates, n_directions)
@@ -116,9 +115,9 @@ def check_gradients(
 
 def _check_arguments(n_coordinates, n_directions, tolerance):
     if n_coordinates is not None and not (isinstance(n_coordinates, Integral) and n_coordinates >= 0):
-        raise ValueError(f"n_coordinates={n_coordinates!r} must be a whole number, at least 0, or None.")
+        raise ValueError(f"n_coordinates={n_coordinates!r} must be an integer >= 0, or None.")
     if not (isinstance(n_directions, Integral) and n_directions >= 0):
-        raise ValueError(f"n_directions={n_directions!r} must be a whole number, at least 0.")
+        raise ValueError(f"n_directions={n_directions!r} must be an integer >= 0.")
     if n_directions == n_coordinates == 0:
         raise ValueError("n_coordinates=0 and n_directions=0: nothing is left to check.")
     if not (isinstance(tolerance, Real) and 0 < tolerance < 1):

@@ -1,4 +1,4 @@
-"""What a check of gradients found, by layer."""
+"""The results of a gradient check, by layer."""
 
 from dataclasses import dataclass
 from html import escape
@@ -10,7 +10,7 @@ from skbackprop.inspection.differences import KINK, RIGHT, WRONG
 
 @dataclass(eq=False, repr=False)
 class GradientReport:
-    """Backpropagation beside central differences: print it.
+    """A comparison of backpropagation with central differences; print it to read it.
 
     Parameters
     ----------
@@ -21,18 +21,18 @@ class GradientReport:
 
     costs : DataFrame
         Passes, seconds and correct digits of backpropagation and of central differences, for the gradient
-        of all parameters. Seconds of differences are those of one pass, measured, times their number.
-        Digits of differences are the median over the coordinates; of backpropagation in float32, those that
-        agree with float64.
+        of all parameters. The seconds of differences are the measured seconds of one pass times the number of
+        passes. The digits of differences are the median over the coordinates. The digits of backpropagation
+        in float32 are those that agree with float64.
 
     kinds : dict
         The class of each layer by its name.
 
     tolerance : float
-        The relative error up to which a slope is right.
+        The largest relative error of a slope that counts as right.
 
     n_rows : int
-        How many rows were used.
+        The number of rows that were used.
     """
 
     checks: pd.DataFrame
@@ -48,9 +48,9 @@ class GradientReport:
 
     @property
     def wrong_layers(self) -> list:
-        """The layers whose own backward pass is wrong: alone, or in the network where nothing is wrong alone.
+        """The layers whose backward pass is wrong when checked alone, else those wrong in the network.
 
-        A layer around others is left out where one inside it is wrong.
+        A layer that contains a wrong layer is left out.
         """
         wrong = self.checks[self.checks["verdict"] == WRONG]
         names = wrong.loc[wrong["alone"], "layer"].unique().tolist() or wrong["layer"].unique().tolist()
@@ -58,7 +58,7 @@ class GradientReport:
 
     @property
     def layers(self) -> pd.DataFrame:
-        """A row for each array of each layer, with the largest error and where it is."""
+        """A DataFrame with a row for each array of each layer, with the largest error and its place."""
         in_network = self.checks["what"].isin(["input", "delta"]) | ~self.checks["alone"]
         rows = []
         order = {name: i for i, name in enumerate(self.kinds)}
@@ -105,7 +105,7 @@ class GradientReport:
                 yield f"{name} ({self.kinds.get(name, '')}) is wrong by itself: {slopes}."
         if n_kinks:
             yield (
-                f"{n_kinks} slopes are at a kink: the slopes to both sides differ, and backpropagation gives "
+                f"{n_kinks} slopes are at a kink: the slopes on both sides differ, and backpropagation gives "
                 "one between them."
             )
 

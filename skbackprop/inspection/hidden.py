@@ -1,4 +1,4 @@
-"""What the hidden layers make of rows."""
+"""The outputs of the hidden layers for given rows."""
 
 from numbers import Integral
 from typing import Any
@@ -21,7 +21,7 @@ def hidden_activations(estimator: BaseEstimator, X: Any, layer: int | None = Non
         As in `input_gradients`.
 
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-        Rows as the estimator takes them.
+        Rows in the form that the estimator takes.
 
     layer : int, str or None, default=None
         The index of a hidden layer, or its name, such as "layers[0]". None: all.
@@ -29,9 +29,9 @@ def hidden_activations(estimator: BaseEstimator, X: Any, layer: int | None = Non
     Returns
     -------
     activations : DataFrame or ndarray
-        All layers: a DataFrame with the columns (layer, node), nodes counted from 1, with (network, member,
-        layer, node) for tabular estimators. One layer: an array of shape (n_samples, n_units), for tabular
-        estimators with an axis of all members in front.
+        For all layers: a DataFrame with the columns (layer, node), where nodes count from 1, or (network,
+        member, layer, node) for tabular estimators. For one layer: an array of shape (n_samples, n_units);
+        for tabular estimators it has a first axis for the members.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def hidden_activations(estimator: BaseEstimator, X: Any, layer: int | None = Non
 
 
 def _columns(codes, members):
-    """(layer, node), or (network, member, layer, node) where there are members."""
+    """(layer, node), or (network, member, layer, node) if there are members."""
     names = ["network", "member", "layer", "node"]
     counts = codes.max(axis=0) + 1
     layers = [f"layers[{i}]" for i in range(counts[2])]
@@ -84,4 +84,4 @@ def _depth(layer, n_hidden):
         return names.index(layer) + 1
     if isinstance(layer, Integral) and -n_hidden <= layer < n_hidden:
         return layer % n_hidden + 1
-    raise ValueError(f"layer={layer!r} is no hidden layer: allowed are {names}, or their indices.")
+    raise ValueError(f"layer={layer!r} is not a hidden layer: it must be one of {names}, or an index.")

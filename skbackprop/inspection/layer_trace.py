@@ -1,4 +1,4 @@
-"""What one layer computed, forward and back."""
+"""The numbers that one layer computed, forward and back."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LayerTrace:
-    """One layer of a `Trace`: a row for each sample, a column for each node.
+    """One layer of a `Trace`; arrays have a row for each sample and a column for each node.
 
     Parameters
     ----------
@@ -28,10 +28,10 @@ class LayerTrace:
         Its settings.
 
     inputs : ndarray of shape (n_samples, n_inputs)
-        What it receives.
+        The inputs of the layer.
 
     net_input : ndarray of shape (n_samples, n_units) or None
-        z; None where the layer has no net input, as is so for dropout.
+        z; None if the layer has no net input, as for dropout.
 
     output : ndarray of shape (n_samples, n_units)
         a = phi(z).
@@ -40,19 +40,19 @@ class LayerTrace:
         dE/da.
 
     delta : ndarray of shape (n_samples, n_units) or None
-        dE/dz; None where there is no net input.
+        dE/dz; None if the layer has no net input.
 
     input_factor : float
-        c in z = c x W + b: 1 but for `NTKDense`.
+        c in z = c x W + b: 1 except for `NTKDense`.
 
     parameters : dict of ndarray
-        What it learns, by name.
+        The learned parameters, by name.
 
     gradients : dict of ndarray
         dE/d(parameter), summed over the samples.
 
     row_gradients_of : RowGradients
-        Where `row_gradients` come from.
+        The source of `row_gradients`.
     """
 
     index: int
@@ -84,7 +84,7 @@ class LayerTrace:
 
     @cached_property
     def slope(self):
-        """phi'(z) of each sample and node; None without net input or phi, and for softmax, of whole rows."""
+        """phi'(z) of each sample and node; None without a net input or phi, and for softmax."""
         if self.net_input is None or self.activation is None or not self.layer.activation.elementwise:
             return None
         z, activation = self.net_input.copy(), self.layer.activation
@@ -94,13 +94,13 @@ class LayerTrace:
 
     @property
     def weight(self):
-        """W, shape (n_inputs, n_units), or None; a `Conv1D` has weights for each window, and no W."""
+        """W, shape (n_inputs, n_units), or None; a `Conv1D` has weights for a window, but no W."""
         weight, shape = self.parameters.get("weight"), (self.inputs.shape[1], self.output.shape[1])
         return weight if weight is not None and weight.shape == shape else None
 
     @property
     def bias(self):
-        """b, shape (n_units,), or None; of a layer with W."""
+        """b, shape (n_units,), or None if the layer has no W."""
         return None if self.weight is None or "bias" not in self.parameters else self.parameters["bias"][0]
 
     @property

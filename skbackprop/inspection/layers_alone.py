@@ -1,6 +1,7 @@
-"""Each layer by itself: its parameters' gradients and its input gradient against central differences.
+"""Compare the gradients of each layer alone with central differences.
 
-In the whole network a wrong input gradient spoils all layers below; alone, only the layer itself is wrong.
+In the whole network a wrong input gradient makes all earlier layers wrong; alone, only the layer itself is
+wrong.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from skbackprop.layers.wrapper import Wrapper
 
 
 def layers_with_inputs(network, x):
-    """(name, layer, its input, params, gradients, work, training) of every layer, those inside others too."""
+    """(name, layer, input, params, gradients, work, training) of every layer, also of inner layers."""
     network.forward(x, training=True)
     yield from _walk("", network.root, x, network.params, network.gradients, network.work, True)
 
@@ -50,7 +51,7 @@ def _in_list(name, layer, x, params, gradients, work, training):
 
 
 class LayerAlone:
-    """E = <a, r> of one layer with a random r: dE/dx and dE/dp are known by its backward pass."""
+    """E = <a, r> for one layer with a random r; its backward pass gives dE/dx and dE/dp."""
 
     def __init__(self, layer, x, params, gradients, work, training, start_again, random):
         self.layer, self.params, self.work, self.training = layer, params, work, training
@@ -62,7 +63,7 @@ class LayerAlone:
         layer.backward(self.r.copy(), params, gradients, work)
         try:
             self.input_gradient = layer.input_gradient(params, work).copy()
-        except NotImplementedError:  # a first layer may have none
+        except NotImplementedError:  # a layer that is always the first needs none
             self.input_gradient = None
 
     def _output(self):
@@ -70,7 +71,7 @@ class LayerAlone:
         return self.layer.forward(self.x, self.params, self.work, self.training)
 
     def compared(self, array, gradient, tolerance):
-        """The slope along a random direction of `array`; codes stay."""
+        """Compare the slope along a random direction of `array`; codes are not changed."""
         start = array.copy()
         direction = self.random.normal(size=array.shape) / np.sqrt(array.size)
         if array is self.x:
@@ -88,5 +89,5 @@ class LayerAlone:
 
 
 def usual_slope(gradient, direction):
-    """How large the slope along a random direction of this size is, as a rule."""
+    """The typical size of the slope along a random direction of this size."""
     return float(np.linalg.norm(gradient) * np.sqrt(np.mean(direction**2)))

@@ -9,7 +9,7 @@ from skbackprop.memory import Parameter, leaves
 
 
 class NamedArray(NamedTuple):
-    """One array of parameters: views of theta and of the gradient, and how it was declared."""
+    """One parameter array: views of theta and of the gradient, and its declaration."""
 
     name: str
     array: np.ndarray
@@ -18,13 +18,13 @@ class NamedArray(NamedTuple):
 
 
 def learned_arrays(params, gradients, declared):
-    """Those that learn, in the order of declaration; the trees are those of a layer or a network."""
+    """The arrays that are trained, in the order of declaration, from the trees of a layer or a network."""
     parts = zip(_names(params, ""), leaves(params), leaves(gradients), leaves(declared))
     return [NamedArray(*part) for part in parts if part[3].learning_rate]
 
 
 def _names(tree, name):
-    """As in `layers[0].weight`."""
+    """Names such as `layers[0].weight`."""
     if isinstance(tree, SimpleNamespace):
         for key, part in vars(tree).items():
             yield from _names(part, f"{name}.{key}".lstrip("."))

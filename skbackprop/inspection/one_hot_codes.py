@@ -1,6 +1,6 @@
-"""Embeddings of codes as what they are: products of one-hot columns and a table.
+"""Embeddings of codes, computed as products of one-hot columns and a table.
 
-A code has no gradient, but its one-hot columns have, and the straight line between two of them is that
+A code has no gradient, but its one-hot columns have one. A line between two one-hot vectors becomes the line
 between two rows of the table.
 """
 
@@ -17,8 +17,8 @@ from skbackprop.products import Product
 class Expanded:
     """A copy of a network in float64 whose input has a column for each code of each embedded column.
 
-    `counts` holds, for each column of the network, the number of its codes, 0 for a number; `places` the
-    column that each column of the copy stands for.
+    `counts` has the number of codes for each column of the network, 0 for numeric columns. `places` has the
+    column of the network for each column of the copy.
     """
 
     def __init__(self, network):
@@ -31,7 +31,7 @@ class Expanded:
         self.network.__setstate__({**network.__getstate__(), **state, "generator": None})
 
     def rows(self, x):
-        """The network's rows, for the copy."""
+        """Convert rows of the network to rows of the copy."""
         if not any(self.counts):
             return x
         out = np.zeros((len(x), self.network.n_inputs))
@@ -46,7 +46,7 @@ class Expanded:
 
 @dataclass(eq=False, repr=False)
 class OneHotEmbedding(Layer):
-    """What `embedding` gives for codes, for shares of codes: a_f = x_f T_f."""
+    """Like `embedding`, but for weights of codes instead of codes: a_f = x_f T_f."""
 
     embedding: Embedding
     counts: list
@@ -84,12 +84,12 @@ class OneHotEmbedding(Layer):
 
 
 def codes_of_columns(layer, n_inputs):
-    """How many codes each column that goes into a layer may have, 0 for numbers."""
+    """The number of codes of each input column of a layer, 0 for numeric columns."""
     return _expanded(layer, n_inputs)[1]
 
 
 def _expanded(layer, n_inputs):
-    """(the layer for one-hot columns, number of codes of each column, 0 for numbers)."""
+    """(the layer for one-hot columns, the number of codes of each column or 0 for numeric columns)."""
     numbers = [0] * n_inputs
     if isinstance(layer, Embedding):
         counts = layer._sizes(n_inputs)
@@ -97,7 +97,7 @@ def _expanded(layer, n_inputs):
     if isinstance(layer, Ensemble | Frozen):
         inner, counts = _expanded(layer.layer, n_inputs)
         return replace(layer, layer=inner), counts
-    if isinstance(layer, Pretrained):  # theta has its values by now
+    if isinstance(layer, Pretrained):  # theta already has its values
         return _expanded(layer.layer, n_inputs)
     if isinstance(layer, Sequential):
         first, counts = _expanded(layer.layers[0], n_inputs)

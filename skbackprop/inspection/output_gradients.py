@@ -1,4 +1,4 @@
-"""Outputs of a fitted model as a function of its rows, with the gradient by its networks' backward pass."""
+"""Outputs of a fitted model as a function of its rows, with gradients by backward passes."""
 
 import numpy as np
 
@@ -10,13 +10,13 @@ OF = "prediction", "net_input"
 class OutputFunction:
     """f(x), shape (n_samples, n_outputs), and df/dx, shape (n_samples, n_inputs, n_outputs).
 
-    f is the mean over the networks and their members. x are rows as the networks see them, with a column for
+    f is the mean over the networks and their members. x are input rows of the networks, with a column for
     each code of an embedding.
     """
 
     def __init__(self, model, of):
         if of not in OF:
-            raise ValueError(f"of={of!r} is not known: allowed are {OF[0]!r} and {OF[1]!r}.")
+            raise ValueError(f"of={of!r} must be {OF[0]!r} or {OF[1]!r}.")
         self.model, self.of = model, of
         self.networks = [expanded.network for expanded in model.expanded]
         self.n_members = sum(int(np.prod(network.members)) for network in self.networks)

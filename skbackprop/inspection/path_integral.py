@@ -1,20 +1,21 @@
-"""The integral of df/dx along straight lines, by pieces that are halved until each one adds up."""
+"""The integral of df/dx along lines, by pieces that are halved until the sum on each piece is correct."""
 
 import numpy as np
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
 NODES, WEIGHTS = (NODES + 1.0) / 2.0, WEIGHTS / 2.0
-AT_ONCE = 256  # pieces
-MOST = 1024  # pieces of a row that are halved at once
-SHORTEST = 2.0**-24  # a piece that is halved
-SHARE = 1.0 / 16.0  # of the error that a row may have, for one piece
+AT_ONCE = 256  # the number of pieces that are computed together
+MOST = 1024  # the most pieces of a row that are halved together
+SHORTEST = 2.0**-24  # the shortest piece that is halved
+SHARE = 1.0 / 16.0  # the fraction of the error of a row that is allowed for one piece
 
 
 def integral(function, start, x, sums, n_pieces, allowed):
     """(x - b) times the mean of df/dx from b to x, summed by column: (n_samples, n_columns, n_outputs).
 
-    On each piece the contributions must add up to the change of f, but for SHARE of what is `allowed`
-    of each output. So steps are short at a kink only, where half the length is half the error.
+    On each piece the sum of the contributions may differ from the change of f by at most SHARE times the
+    `allowed` error of each output. So pieces are short only at a kink, where half the length is half the
+    error.
     """
     total = np.zeros((len(x), len(sums.names), len(allowed)))
     change = x - start
@@ -46,7 +47,7 @@ def integral(function, start, x, sums, n_pieces, allowed):
 
 
 def _of_pieces(function, start, change, left, right, sums):
-    """Of each piece by its four points, (n_pieces, n_columns, n_outputs)."""
+    """The contributions on each piece, from its four points, (n_pieces, n_columns, n_outputs)."""
     places = left[:, None] + NODES * (right - left)[:, None]
     points = start[:, None] + places[:, :, None] * change[:, None]
     gradients = function.gradients(points.reshape(-1, change.shape[1]))

@@ -1,4 +1,4 @@
-"""A network that keeps what its layers receive and give, on both ways."""
+"""A network that records the inputs and outputs of its layers, in the forward and the backward pass."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from skbackprop.network import Network, inner_layers
 
 
 class Recorded(Wrapper):
-    """The layer as it is in prediction; `work.layer.seen` has copies of what passed."""
+    """The layer as in prediction; `work.layer.seen` has copies of its inputs and outputs."""
 
     def forward(self, x, params, work, training):
         output = super().forward(x, params, work, training)
@@ -27,7 +27,7 @@ class Recorded(Wrapper):
 
 
 def recorded(network):
-    """A copy in float64 of which every layer without layers inside is `Recorded`."""
+    """A float64 copy in which every layer without inner layers is `Recorded`."""
     network = network.astype(np.float64)
     network.__setstate__({**network.__getstate__(), "root": _recorded(network.root)})
     return network
@@ -46,7 +46,7 @@ def _recorded(layer):
 
 @dataclass(frozen=True, eq=False)
 class Passes:
-    """A recorded network with one of its members: passes forward and back for some rows."""
+    """Forward and backward passes of some rows through one member of a recorded network."""
 
     network: Network
     member: int
@@ -76,7 +76,7 @@ class Passes:
         return [vars(params) for _, _, params, _ in self.network.parts(params=self.network.views(vectors))]
 
     def seen(self):
-        """What each layer has in the last passes, by the names of the fields of `LayerTrace`."""
+        """The numbers of each layer in the last passes, by the names of the fields of `LayerTrace`."""
         for name, layer, _, work in self.network.parts(self.network.work):
             passed = {field: self.of_member(array) for field, array in vars(work.seen).items()}
             declared = layer.buffers(work.seen.inputs.shape[-1])
@@ -90,7 +90,7 @@ class Passes:
             }
 
     def _by_row(self, name, declared, work):
-        """A copy with a row for each sample; None where the layer declares no such array."""
+        """A copy with a row for each sample; None if the layer declares no such array."""
         if name not in declared:
             return None
         array = self.of_member(getattr(work, name))
@@ -101,11 +101,11 @@ class Passes:
 
 @dataclass(frozen=True, eq=False)
 class RowGradients:
-    """dE_s/dtheta of each row s, one pass a row: made when they are first asked for."""
+    """dE_s/dtheta of each row s, with one pass per row; computed at the first use."""
 
     passes: Passes
     x: np.ndarray
-    delta: np.ndarray  # of the last layer's output
+    delta: np.ndarray  # dE/d(output of the last layer)
 
     @cached_property
     def vectors(self):
@@ -124,7 +124,7 @@ class RowGradients:
 
 def row_losses(loss, y, z, weight, progress):
     """E_s = w_s L_s, shape (n_samples,), and dE_s/dz, shape (n_samples, n_outputs)."""
-    if weight is not None and weight.shape[1] > 1:  # one for each of several losses
+    if weight is not None and weight.shape[1] > 1:  # one weight for each of several losses
         return _row_losses_of_each(loss, y, z, weight, progress)
     workspaces = Workspaces(loss.buffers(z.shape[1]), z.dtype)
     workspaces.set_progress(progress)

@@ -1,4 +1,4 @@
-"""Some rows of what was given."""
+"""Random rows of the data."""
 
 from numbers import Integral
 
@@ -8,9 +8,9 @@ from skbackprop.compat import num_samples, safe_indexing
 
 
 def some_rows(X, y, sample_weight, n_rows, random_state):
-    """At most `n_rows` of the rows, drawn at random and in their order; None: all."""
+    """At most `n_rows` random rows, in their original order; all rows for None."""
     if n_rows is not None and not (isinstance(n_rows, Integral) and n_rows >= 1):
-        raise ValueError(f"n_rows={n_rows!r} must be a whole number, at least 1, or None.")
+        raise ValueError(f"n_rows={n_rows!r} must be an integer >= 1, or None.")
     n_samples = num_samples(X)
     if n_rows is None or n_samples <= n_rows:
         return X, y, sample_weight

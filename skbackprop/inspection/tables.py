@@ -1,11 +1,11 @@
-"""The numbers of a trace as tables, under the textbook's names."""
+"""The numbers of a trace as tables, with the names of a textbook."""
 
 import numpy as np
 import pandas as pd
 
 
 def node_table(trace):
-    """A row for each sample and node, the inputs as layer 0."""
+    """A table with a row for each sample and node; the inputs are layer 0."""
     n_samples, n_inputs = trace.X.shape
     inputs = {"net": None, "out": trace.X, "output_gradient": trace.input_gradient, "delta": None}
     tables = [_nodes(0, "input", n_inputs, n_samples, inputs)]
@@ -40,10 +40,11 @@ def _nodes(index, layer_name, n_nodes, n_samples, values):
 
 
 def parameter_table(layers, columns):
-    """A row for each weight, bias and other parameter; a column is a list of arrays by name, a dict a layer.
+    """A table with a row for each weight, bias and other parameter.
 
-    w[l,j,k] is the weight from node k of what layer l receives to its node j, b[l,j] its bias; a parameter
-    of another kind goes by its own name and its indices. All count from 1.
+    A column is a list with a dict of arrays by name for each layer. w[l,j,k] is the weight from input k of
+    layer l to its node j, b[l,j] its bias; other parameters have their own name and indices. All count from
+    1.
     """
     tables = []
     for place, layer in enumerate(layers):
@@ -53,7 +54,7 @@ def parameter_table(layers, columns):
             letter = "w" if is_weight else "b" if is_bias else parameter
             shape = array.T.shape if is_weight else _without_leading_ones(array.shape)
             indices = [index.ravel() + 1 for index in np.indices(shape)]
-            nodes = indices if len(indices) <= 2 else []  # the target, the one before
+            nodes = indices if len(indices) <= 2 else []  # target node, source node
             table = {
                 "name": _names(letter, layer.index, indices),
                 "layer": layer.index,
@@ -80,5 +81,5 @@ def _names(letter, index, indices):
 
 
 def _whole_numbers(index, size):
-    """A column of these, or of missing ones."""
+    """A column of these integers, or of missing values."""
     return pd.array(index[0] if index else [pd.NA] * size, dtype="Int64")

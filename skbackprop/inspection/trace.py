@@ -21,32 +21,32 @@ from skbackprop.inspection.unwrapping import input_names, unwrapped
 from skbackprop.inspection.updates import EstimatorStep, NoStepError, TabularStep
 
 
-@np.errstate(over="ignore", invalid="ignore")  # what is not finite is seen in the trace
+@np.errstate(over="ignore", invalid="ignore")  # the trace shows values that are not finite
 def trace(
     estimator: BaseEstimator, X: Any, y: Any, sample_weight: ArrayLike | None = None, *, member: int = 0
 ) -> "Trace":
     """Every net input, output, delta and gradient of a fitted network on some rows.
 
-    The rows pass forward as in prediction (dropout is off), and the deltas back. The estimator is not
-    changed: a copy in float64 does it.
+    The rows pass forward as in prediction (dropout is off), and the deltas pass back. The estimator is not
+    changed: everything is computed on a copy in float64.
 
     Parameters
     ----------
     estimator : estimator
         A fitted `BackpropRegressor`, `BackpropClassifier` or tabular estimator, or a `Pipeline`, a search
-        or a `TransformedTargetRegressor` around one.
+        or a `TransformedTargetRegressor` that contains one.
 
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-        The rows, as for `predict`. Those that ``missing="skip"`` leaves out are not traced.
+        The rows, as for `predict`. Rows that ``missing="skip"`` skips are not traced.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets, as for `fit`.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows, not negative.
+        Sample weights, >= 0.
 
     member : int, default=0
-        Of the members of a tabular estimator, the one to trace.
+        The member of a tabular estimator to trace.
 
     Returns
     -------
@@ -72,19 +72,19 @@ def trace(
 
 
 class Trace:
-    """What `trace` returns: the numbers of a network on some rows, by layer and in tables.
+    """The result of `trace`: the numbers of a network on some rows, by layer and in tables.
 
-    The error is the sum over the rows, as in the textbook: E = sum_s E_s, E_s = w_s L(y_s, z_s). Training
+    The error is the sum over the rows, as in a textbook: E = sum_s E_s, E_s = w_s L(y_s, z_s). Training
     divides it by `n` and adds the penalty; see `update`. z is the net input of the last layer, or its
-    output where it has an activation of its own. What is predicted is the link of the loss at z.
+    output if the last layer has an activation. The prediction is the inverse link of the loss at z.
 
     Parameters
     ----------
     step : object
-        The rows as the network sees them, and the next step of its training; made by `trace`.
+        The input rows of the network, and the next step of its training; made by `trace`.
 
     feature_names : list of str, default=None
-        What the inputs are called.
+        The names of the inputs.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Trace:
         The target of each output node, as the network learns it.
 
     outputs : ndarray of shape (n_samples, n_outputs)
-        What each output node predicts: the link of the loss at z.
+        The prediction of each output node: the inverse link of the loss at z.
 
     errors : ndarray of shape (n_samples,)
         E_s.
@@ -110,17 +110,17 @@ class Trace:
         E.
 
     n : float
-        The sum of the weights, or the number of rows: what training divides E by. For several losses with
-        weights of their own, an array.
+        The sum of the weights, or the number of rows: training divides E by it. For several losses with
+        different weights, an array.
 
     input_gradient : ndarray of shape (n_samples, n_inputs)
         dE/dX.
 
     loss : Loss
-        L, with its link.
+        The loss L, with its link.
 
     sample_weight : ndarray of shape (n_samples, 1) or (n_samples, n_losses), or None
-        w_s, class weights included.
+        The weights w_s, including class weights.
     """
 
     def __init__(self, step, feature_names=None):
@@ -164,20 +164,20 @@ class Trace:
 
     @property
     def network(self):
-        """The network traced, a copy."""
+        """The traced network, a copy."""
         return self.step.network
 
     @property
     def has_link(self):
-        """Whether what is predicted differs from the last layer's output: softmax, logistic, exp."""
+        """Whether the loss has a link (softmax, logistic, exp): predictions differ from the last output."""
         return self.loss.out_activation != "identity"
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
         """A DataFrame with a row for each sample and node.
 
-        n[l,j] is node j of layer l, n[0,k] an input. `out` of an output node is what is predicted. Where
-        the loss has a link of its own, delta comes from it at once, and `output_gradient` is NaN.
+        n[l,j] is node j of layer l, n[0,k] is an input. `out` of an output node is the prediction. If the
+        loss has a link, delta comes directly from the loss, and `output_gradient` is NaN.
         """
         return node_table(self)
 
@@ -185,8 +185,8 @@ class Trace:
     def weights(self) -> pd.DataFrame:
         """A DataFrame with a row for each weight w[l,j,k], bias b[l,j] and other parameter.
 
-        `gradient` is dE/dw, summed over the samples; `update` is what the estimator's own solver would add
-        to the weight next, NaN for 'lbfgs'.
+        `gradient` is dE/dw, summed over the samples. `update` is the number that the estimator's solver would
+        add to the weight in the next step, NaN for 'lbfgs'.
         """
         try:
             change = self.step.take()[1]
@@ -202,12 +202,12 @@ class Trace:
         )
 
     def to_html(self, path: str | PathLike) -> None:
-        """Write a page on which a reader goes through the network step by step, and changes its numbers.
+        """Write a page on which a reader can go through the network step by step, and change its numbers.
 
-        The page is one file that loads nothing. It draws the nodes, and goes through the forward pass, the
-        error, the deltas of each layer and the update; each node and weight shows its numbers and formulas.
-        Where all layers are `Dense` or `Dropout`, inputs, targets, weights, biases and the learning rate can
-        be changed: the page computes everything anew.
+        The page is one file that loads nothing else. It draws the nodes, and goes through the forward pass,
+        the error, the deltas of each layer and the update; each node and weight shows its numbers and
+        formulas. If all layers are `Dense` or `Dropout`, the reader can change inputs, targets, weights,
+        biases and the learning rate, and the page computes everything again.
 
         Parameters
         ----------
@@ -222,27 +222,28 @@ class Trace:
         write_page(self, path)
 
     def update(self, solver: Any = None) -> pd.DataFrame:
-        """The next step of training on these rows, as one batch, from the weights traced here.
+        """The next step of training on these rows, as one batch, from the traced weights.
 
-        It is the step that training takes: down the gradient of the mean error and the penalty, with
-        dropout, clipping, the schedule of the learning rate, and rates of single layers.
+        It is the step that training takes: along the gradient of the mean error plus the penalty, with
+        dropout, clipping, the schedule of the learning rate, and the learning rates of layers.
 
         Parameters
         ----------
         solver : str, Optimizer or None, default=None
-            None is the estimator's own solver, which goes on with its moments. Another one starts anew: a
-            name, with the estimator's `learning_rate_init`, or an object from `skbackprop.optimizers`.
+            None is the estimator's own solver, which continues with its moments. Another solver starts with
+            its first step: a name, with the estimator's `learning_rate_init`, or an object from
+            `skbackprop.optimizers`.
 
         Returns
         -------
         table : DataFrame
             A row for each parameter: `name`, `layer`, `to`, `from`, `weight`, `gradient` of the mean error
-            and the penalty, `update`, which is added to the weight, and `layer_name`.
+            plus the penalty, `update`, which is added to the weight, and `layer_name`.
 
         Raises
         ------
         ValueError
-            For 'lbfgs', which takes no single steps.
+            For 'lbfgs', which has no single steps.
         """
         gradient, change = (self._passes.by_layer(vector) for vector in self.step.take(solver))
         columns = {
@@ -253,26 +254,25 @@ class Trace:
         return parameter_table(self.layers, columns)
 
     def chain_rule(self, name: str, sample: int | None = None) -> ChainRule:
-        """The derivative by one weight or bias, written out: symbols, then numbers.
+        """The derivative with respect to one weight or bias, written out in symbols and in numbers.
 
         Every path from the node through the later layers to an output is a product; the derivative is their
-        sum. Where there are more than 64 paths, the sums stay nested: delta of a layer by delta of the next.
+        sum. With more than 64 paths the sums are nested: delta of a layer from delta of the next.
 
         Parameters
         ----------
         name : str
-            "w[l,j,k]" or "b[l,j]", as in `weights`. The layers after it must be dense; dropout may lie
-            between.
+            "w[l,j,k]" or "b[l,j]", as in `weights`. All later layers must be dense layers or dropout.
 
         sample : int, default=None
-            The row, from 0. None: the sum over all rows.
+            The row, counted from 0. None: the sum over all rows.
 
         Returns
         -------
         expansion : ChainRule
-            Text, LaTeX and HTML, and `value`, which is the gradient.
+            The derivative as text, LaTeX and HTML, and its `value`.
         """
         n_samples = len(self.X)
         if sample is not None and not (isinstance(sample, Integral) and 0 <= sample < n_samples):
-            raise ValueError(f"sample={sample!r} must be None or a whole number from 0 to {n_samples - 1}.")
+            raise ValueError(f"sample={sample!r} must be None or an integer from 0 to {n_samples - 1}.")
         return ChainRule(equations(self, name), range(n_samples) if sample is None else [sample])

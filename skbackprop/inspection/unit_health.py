@@ -1,20 +1,20 @@
-"""Nodes that are dead or saturated, and deltas on their way down."""
+"""Findings about nodes that are dead or saturated, and about deltas that vanish or explode."""
 
 import numpy as np
 
 from skbackprop.inspection.findings import Finding
 from skbackprop.layers import Dense
 
-DEAD = 1e-3  # phi' of a dead node on every row
-SATURATED = 0.05  # phi' of a saturated node, as a share of the largest
-OF_ROWS = 0.95  # the share of the rows on which a saturated node is so
-DEAD_NODES = 0.5  # the share of a layer's nodes that may be dead
-SATURATED_NODES = 0.3  # and saturated
-DELTAS = 1e3  # how many times longer or shorter a layer's deltas may be than those of the last one
+DEAD = 1e-3  # the largest phi' of a dead node, on every row
+SATURATED = 0.05  # the largest phi' of a saturated node, relative to the largest possible phi'
+OF_ROWS = 0.95  # the fraction of rows on which a saturated node has such a phi'
+DEAD_NODES = 0.5  # the fraction of a layer's nodes that may be dead
+SATURATED_NODES = 0.3  # the fraction of a layer's nodes that may be saturated
+DELTAS = 1e3  # how many times larger or smaller a layer's deltas may be than those of the last layer
 
 
 def unit_findings(objective, batch, where):
-    """Dead layers, dead nodes, saturated nodes."""
+    """Find dead layers, dead nodes and saturated nodes."""
     network = objective.network
     network.forward(batch.x)
     findings = []
@@ -24,7 +24,7 @@ def unit_findings(objective, batch, where):
         slope = _slope(layer.activation, work.net_input)
         bounded, largest = _is_bounded(layer.activation), _largest_slope(layer.activation)
         low = np.abs(slope) < (SATURATED * largest if bounded else DEAD)
-        of_nodes = low.mean(axis=-2)  # the share of the rows
+        of_nodes = low.mean(axis=-2)  # the fraction of the rows
         share = float((of_nodes >= (OF_ROWS if bounded else 1.0)).mean())
         if bounded and share > SATURATED_NODES:
             findings.append(_saturated(where + name, share))
@@ -36,7 +36,7 @@ def unit_findings(objective, batch, where):
 
 
 def delta_findings(objective, batch, where):
-    """The length of a row's deltas in each dense layer, beside that in the last one."""
+    """Compare the size of a row's deltas in each dense layer with that in the last layer."""
     network = objective.network
     z = network.forward(batch.x)
     work = objective.workspaces[len(batch.x)]
@@ -49,31 +49,31 @@ def delta_findings(objective, batch, where):
     ratios = [length / lengths[-1] for length in lengths]
     name, lowest, highest = where + dense[0][0], ratios[0], max(ratios)
     if lowest < 1.0 / DELTAS:
-        message = f"the deltas are {lowest:.1e} times as long as those of the last layer."
+        message = f"the deltas are {lowest:.1e} times as large as those of the last layer."
         remedy = (
-            'Try fewer layers, activation="relu" or "selu", Residual or LayerNorm, or first weights that fit '
-            'the activation, such as Dense(50, "relu", "he").'
+            'Try fewer layers, activation="relu" or "selu", Residual or LayerNorm, or initial weights that '
+            'fit the activation, such as Dense(50, "relu", "he").'
         )
         return [Finding("vanishing_deltas", name, lowest, message, remedy)]
     if highest > DELTAS:
         name = where + dense[int(np.argmax(ratios))][0]
-        message = f"the deltas are {highest:.1e} times as long as those of the last layer."
-        remedy = "Try clip_norm=1.0, smaller first weights, LayerNorm, or a lower learning_rate_init."
+        message = f"the deltas are {highest:.1e} times as large as those of the last layer."
+        remedy = "Try clip_norm=1.0, smaller initial weights, LayerNorm, or a lower learning_rate_init."
         return [Finding("exploding_deltas", name, highest, message, remedy)]
     return []
 
 
 def _dead_layer(where, z):
     message = (
-        f"every node is dead on every row, so that no row is told from another; net inputs are as low as "
-        f"{z.min():.1e}: a blow-up that stayed finite, as after one huge step."
+        f"every node is dead on every row, so all rows get the same output; net inputs are as low as "
+        f"{z.min():.1e}, probably after one huge step."
     )
-    remedy = "Fit anew with clip_norm=1.0 or a lower learning_rate_init, and scale X and a numeric y."
+    remedy = "Fit again with clip_norm=1.0 or a lower learning_rate_init, and scale X and a numeric y."
     return Finding("dead_layer", where, 1.0, message, remedy)
 
 
 def _dead(where, share):
-    message = f"{share:.0%} of the nodes give no slope on any row: they do not learn."
+    message = f"{share:.0%} of the nodes have slope 0 on every row: they do not learn."
     remedy = 'Try a lower learning_rate_init, clip_norm=1.0, scaled inputs, or activation="leaky_relu".'
     return Finding("dead_units", where, share, message, remedy)
 
@@ -85,7 +85,7 @@ def _saturated(where, share):
 
 
 def _is_dead_as_a_whole(of_nodes):
-    """For any member."""
+    """Whether all nodes are dead in any member."""
     return bool((of_nodes == 1.0).all(axis=-1).any())
 
 
@@ -105,5 +105,5 @@ def _largest_slope(activation):
 
 
 def _is_bounded(activation):
-    """Whether phi is flat far from 0, to both sides."""
+    """Whether phi is flat far from 0, on both sides."""
     return bool((np.abs(_slope(activation, np.array([[-50.0, 50.0]]))) < 1e-6).all())

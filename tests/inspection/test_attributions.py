@@ -315,7 +315,7 @@ def test_what_is_not_complete_is_told():
     rows = np.column_stack([np.arange(100) % 4])
     net = regressor([Concatenate([Embedding(4, 2)])], learning_rate_init=0.1).fit(rows, rows[:, 0] ** 2)
     with pytest.warns(
-        UserWarning, match=r"of 10 rows miss f\(x\) - f\(baseline\) by more than tolerance=0.01"
+        UserWarning, match=r"of 10 rows differ from f\(x\) - f\(baseline\) by more than tolerance=0.01"
     ):
         found = integrated_gradients(net, rows[:10], baseline=[[0]], tolerance=0.01)
     assert np.abs(found.completeness_errors).max() > 1.0
@@ -642,7 +642,7 @@ def test_hidden_activations_of_pipelines_and_tables():
 def test_wrong_layers():
     net = regressor((8, 4)).fit(X, Y)
     for layer in (2, -3, "layers[2]", "dense", 0.5):
-        with pytest.raises(ValueError, match="is no hidden layer"):
+        with pytest.raises(ValueError, match="is not a hidden layer"):
             hidden_activations(net, X, layer=layer)
     with pytest.raises(ValueError, match="no hidden layers"):
         hidden_activations(regressor(()).fit(X, Y), X)

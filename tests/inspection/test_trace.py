@@ -460,7 +460,7 @@ def test_names_that_are_not_there(name):
 
 @pytest.mark.parametrize("sample", [-1, N, 1.0, "a"])
 def test_samples_that_are_not_there(sample):
-    with pytest.raises(ValueError, match=f"sample={sample!r} must be None or a whole number from 0 to 6"):
+    with pytest.raises(ValueError, match=f"sample={sample!r} must be None or an integer from 0 to 6"):
         trace(fitted(BackpropRegressor(), Y), X, Y).chain_rule("b[1,1]", sample)
 
 
@@ -543,7 +543,7 @@ def test_layers_that_the_expansion_cannot_pass():
     gradients = seen.weights.set_index("name")["gradient"]
     assert seen.chain_rule("w[3,1,2]").value == pytest.approx(gradients["w[3,1,2]"], rel=1e-10)
     inside = fitted(BackpropRegressor(), Y, hidden_layer_sizes=[4, Residual(Dense(4))])
-    with pytest.raises(ValueError, match=r"layer 2, layers\[1\].layer, is Dense.* beside others"):
+    with pytest.raises(ValueError, match=r"layer 2, layers\[1\].layer, is Dense.* parallel to others"):
         trace(inside, X, Y).chain_rule("w[2,1,1]")
 
 

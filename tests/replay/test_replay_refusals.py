@@ -309,7 +309,7 @@ def in_a_process(before="", **environment):
 def test_where_numba_is_told_to_compile_nothing_numpy_does_the_steps():
     assert in_a_process(NUMBA_DISABLE_JIT="1") == [
         "numpy numba cannot be used here: numba compiles nothing because NUMBA_DISABLE_JIT is set",
-        "engine='replay' needs numba, which cannot be used here: numba compiles nothing where "
+        "engine='replay' needs numba, which cannot be used here: numba compiles nothing because "
         "NUMBA_DISABLE_JIT is set",
     ]
 

@@ -1,4 +1,4 @@
-"""A trace as one HTML page that recomputes what the reader changes."""
+"""A trace as an HTML page that computes everything again when a reader changes a number."""
 
 from skbackprop.inspection.page.page import write_page
 

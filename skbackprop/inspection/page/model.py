@@ -1,4 +1,4 @@
-"""What the page needs to know of a trace, as nested dicts, lists and arrays."""
+"""The data of the page for a trace, as nested dicts, lists and arrays."""
 
 import re
 from numbers import Real
@@ -10,11 +10,11 @@ from skbackprop import activations, losses
 from skbackprop.inspection.page.names import class_rows, feature_names, sample_names, target_names
 from skbackprop.schedules import Scheduled
 
-MOST_SAMPLES = 5000  # to choose from
+MOST_SAMPLES = 5000  # that a reader can choose from
 MOST_NUMBERS = 1_000_000  # 20 MB of text
-MOST_WORK = 50_000_000  # products of one pass over all samples: a third of a second in a browser
+MOST_WORK = 50_000_000  # multiplications in a pass over all samples: a third of a second in a browser
 
-USUAL_RATE = 0.1  # where the estimator chooses its own later
+USUAL_RATE = 0.1  # used if the estimator chooses its learning rate later
 
 KNOWN_LAYERS = "Dense", "Dropout"
 KNOWN_LOSSES = (
@@ -36,7 +36,7 @@ KNOWN_ACTIVATIONS = (
 
 
 def model_of(trace):
-    """The network, the rows, and what the page says about them."""
+    """The network, the rows, and the texts of the page about them."""
     connected = _connections(trace)
     reason = _why_not_editable(trace, connected)
     _check_size(trace, editable=reason is None)
@@ -70,7 +70,7 @@ def model_of(trace):
 
 
 def _connections(trace):
-    """Whether each layer receives the output of the one before it in the list."""
+    """Whether each layer receives the output of the previous layer in the list."""
     outputs = [trace.X, *(layer.output for layer in trace.layers)]
     return [
         np.array_equal(layer.inputs, output, equal_nan=True) for layer, output in zip(trace.layers, outputs)
@@ -84,7 +84,7 @@ def _why_not_editable(trace, connected):
     if unknown:
         return f"{shown}the page does not compute layers of kind {', '.join(unknown)}."
     if not all(connected):
-        return f"{shown}the page computes layers one after the other only."
+        return f"{shown}the page can only compute layers that follow one another."
     for layer in trace.layers:
         if layer.kind == "Dense" and type(layer.layer.activation) not in KNOWN_ACTIVATIONS:
             return f"{shown}the page does not know the activation {layer.activation}."
@@ -105,7 +105,7 @@ def _check_size(trace, editable):
     if too_many or n_samples * n_weights > MOST_WORK:
         raise ValueError(
             f"The trace of {n_samples} samples through {n_weights} weights is too large for one page: "
-            "trace fewer rows, as in trace(estimator, X[:20], y[:20])."
+            "trace fewer rows, for example trace(estimator, X[:20], y[:20])."
         )
 
 
@@ -152,7 +152,7 @@ def _settings(component, progress=0.0):
 
 
 def _solver_steps(trace):
-    """What the estimator's solver adds to the weight and bias of each layer, by the layer's index."""
+    """The update of the estimator's solver for weight and bias of each layer, by the layer's index."""
     table, steps = trace.weights, {}
     if table["update"].isna().all():
         return steps
@@ -195,14 +195,14 @@ def _summary(trace):
 
 def _notes(trace, connected):
     divisor = f"{trace.n:.6g}" if np.ndim(trace.n) == 0 else "the sum of the weights"
-    notes = [f"E is a sum over samples, as in the textbook; training divides it by {divisor}."]
+    notes = [f"E is a sum over samples, as in a textbook; training divides it by {divisor}."]
     alpha = getattr(trace.step.estimator, "alpha", 0.0)
     if alpha:
         notes.append(f"Training adds the penalty with alpha = {alpha:g}; it is not part of E here.")
     if getattr(trace.step.targets, "scale", None) is not None:
         notes.append("Targets and outputs are scaled as the network learns them.")
     if not all(connected):
-        notes.append("x[i,k] is what layer i receives; it is not the output of the layer drawn before it.")
+        notes.append("x[i,k] is an input of layer i; it is not an output of the layer drawn before it.")
     if trace.sample_weight is not None:
         notes.append("The error of each sample is multiplied by its weight.")
     if is_classifier(trace.step.estimator) and trace.targets.shape[1] == 1:

@@ -1,16 +1,16 @@
-"""What the page calls inputs, outputs and samples."""
+"""The names of inputs, outputs and samples on the page."""
 
 import numpy as np
 
 
 def feature_names(trace):
-    """Those of the trace, or x1, x2, ..."""
+    """The names of the trace, or x1, x2, ..."""
     names, n_inputs = trace.feature_names or [], trace.X.shape[1]
     return names if len(names) == n_inputs else [f"x{k + 1}" for k in range(n_inputs)]
 
 
 def target_names(trace):
-    """The class or the label that an output node stands for, or the number of the target."""
+    """The class or the label of each output node, or the number of the target."""
     n_outputs = trace.targets.shape[1]
     classes = _classes(trace)
     if classes is not None:
@@ -19,7 +19,7 @@ def target_names(trace):
 
 
 def class_rows(trace):
-    """Each class label with the row of targets that stands for it; None where samples have no one class."""
+    """Each class label with its row of targets; None if samples do not have exactly one class."""
     classes = _classes(trace)
     if classes is None:
         return None
@@ -28,7 +28,7 @@ def class_rows(trace):
 
 
 def sample_names(trace):
-    """Its number, with its class or its target."""
+    """The number of each sample, with its class or its target."""
     classes = class_rows(trace)
     if classes is not None:
         labels = {tuple(entry["row"]): entry["label"] for entry in classes}
@@ -39,7 +39,7 @@ def sample_names(trace):
 
 
 def _classes(trace):
-    """The labels of which each sample has exactly one, in the order of their columns."""
+    """The class labels in the order of their columns, if each sample has exactly one."""
     classes = getattr(trace.step.targets, "classes", None)
     n_outputs = trace.targets.shape[1]
     one_label = getattr(trace.step.targets, "n_outputs", 0) == 1

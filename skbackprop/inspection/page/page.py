@@ -1,4 +1,4 @@
-"""One self-contained page: the template with style, script and the numbers of a trace put in."""
+"""One self-contained page: the template with style, scripts and the numbers of a trace."""
 
 import json
 import re
@@ -35,13 +35,13 @@ def _read(name):
 
 
 def as_json(model):
-    """JSON that may stand inside a script element, with {"nonfinite": "NaN"} for NaN."""
+    """JSON that is safe inside a script element, with {"nonfinite": "NaN"} for NaN."""
     text = json.dumps(_plain(model), allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _plain(value):
-    """Arrays as lists, and numbers that are not finite as objects."""
+    """Convert arrays to lists, and numbers that are not finite to objects."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, np.ndarray):
