@@ -47,8 +47,8 @@ def input_gradients(estimator: BaseEstimator, X: Any, *, of: str = "prediction")
     Notes
     -----
     ``clamp`` is ignored, because its slope is 0 or 1. Inside a TransformedTargetRegressor the prediction is
-    that of the inner regressor, in its units. An embedded category has a column for each code, which holds the
-    slope of the output along the one-hot column of that code.
+    that of the inner regressor, in its units. An embedded category has a column for each code, which holds
+    the slope of the output along the one-hot column of that code.
 
     Examples
     --------

@@ -69,10 +69,11 @@ def check_gradients(
     report : GradientReport
         Printing it shows a table by layer, what is wrong, and the cost of both methods.
 
-    Notes ----- dE/dw = (E(w + h) - E(w - h)) / 2h + O(h^2), with h from 1e-7 to 1e-3. If no h agrees, the
-    verdict is "wrong". It is "kink" if the slopes on both sides of w differ and that of backpropagation lies
-    between them, as for a relu node whose net input is exactly 0. A shorter h avoids a kink that is only
-    nearby.
+    Notes
+    -----
+    dE/dw = (E(w + h) - E(w - h)) / 2h + O(h^2), with h from 1e-7 to 1e-3. If no h agrees, the verdict is
+    "wrong". It is "kink" if the slopes on both sides of w differ and that of backpropagation lies between
+    them, as for a relu node whose net input is exactly 0. A shorter h avoids a kink that is only nearby.
 
     Dropout draws the same nodes in every pass. Frozen parameters are left out.
 
