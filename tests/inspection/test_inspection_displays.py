@@ -274,7 +274,7 @@ class TestNetwork:
     )
     def test_layers_that_do_not_follow_one_another(self, layers, name):
         net = BackpropRegressor(**SMALL | {"hidden_layer_sizes": layers}).fit(X, Y)
-        with pytest.raises(ValueError, match=f"follow one another, and {name}"):
+        with pytest.raises(ValueError, match=f"form a chain, and {name}"):
             NetworkDisplay.from_estimator(net)
 
     def test_gradients(self):
@@ -302,10 +302,10 @@ class TestNetwork:
         net = BackpropRegressor(**SMALL).fit(X, Y)
         with pytest.raises(ValueError, match="values='gradient' needs the rows"):
             NetworkDisplay.from_estimator(net, values="gradient")
-        with pytest.raises(ValueError, match="values='delta' is not known: 'weight' and 'gradient'"):
+        with pytest.raises(ValueError, match="values='delta' must be 'weight' or 'gradient'"):
             NetworkDisplay.from_estimator(net, values="delta")
         members = TabularBackpropRegressor(max_iter=1, n_estimators=2, random_state=0).fit(X, Y)
-        with pytest.raises(ValueError, match="follow one another, and Ensemble"):
+        with pytest.raises(ValueError, match="form a chain, and Ensemble"):
             NetworkDisplay.from_estimator(members)
 
     def test_without_a_scale_of_colors(self):

@@ -1,4 +1,4 @@
-"""Pictures of fitted networks, one a file, with scikit-learn's convention."""
+"""Plots of fitted networks, one per file, with scikit-learn's convention for displays."""
 
 from skbackprop.inspection.displays.attributions import AttributionDisplay
 from skbackprop.inspection.displays.delta_flow import DeltaFlowDisplay

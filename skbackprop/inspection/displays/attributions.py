@@ -1,4 +1,4 @@
-"""The picture of what each feature contributes."""
+"""The plot of how much each feature contributes."""
 
 from typing import Any, Self
 
@@ -14,22 +14,22 @@ from skbackprop.inspection.displays.style import BLUE, GRAY, RED, plain
 
 
 class AttributionDisplay:
-    """Bars for the features, the largest above; a panel for each output.
+    """Bars for the features, with the largest at the top, and a panel for each output.
 
-    Of several rows, a bar is the mean absolute attribution. Of one row it is the attribution itself, red
-    above 0 and blue below. The order is the same for all outputs: that of the sum of the bars over them.
+    For several rows, a bar is the mean absolute attribution. For one row it is the attribution itself, red
+    above 0 and blue below. The order is the same for all outputs, by the sum of the bars over the outputs.
 
     Parameters
     ----------
     attributions : Attributions, DataFrame or array-like
-        What `integrated_gradients`, `expected_gradients` and the like give, a frame of theirs, or an array of
-        shape (n_features,), (n_samples, n_features) or (n_samples, n_features, n_outputs).
+        The result of `integrated_gradients`, `expected_gradients` and similar functions, its DataFrame, or an
+        array of shape (n_features,), (n_samples, n_features) or (n_samples, n_features, n_outputs).
 
     feature_names : list of str or None, default=None
-        Names of the features. None: those of `attributions`, else x1, x2, ...
+        Names of the features. None: those of `attributions`, or x1, x2, ...
 
     value_name : str, default="attribution"
-        What the bars show.
+        The name of the plotted values.
 
     Attributes
     ----------
@@ -37,13 +37,13 @@ class AttributionDisplay:
         One for each output.
 
     ax_ : Axes
-        That of the first output.
+        The Axes of the first output.
 
     figure_ : Figure
-        The picture.
+        The figure.
 
     bars_ : list of BarContainer
-        The bars of each output, from the one above.
+        The bars of each output, from top to bottom.
     """
 
     def __init__(self, attributions, *, feature_names=None, value_name="attribution"):
@@ -62,9 +62,9 @@ class AttributionDisplay:
         max_features: int = 15,
         ax: Any = None,
     ) -> Self:
-        """Draw the integrated gradients of some rows: they add up to f(x) - f(baseline).
+        """Draw the integrated gradients of some rows, whose sum is f(x) - f(baseline).
 
-        For others, draw what their functions give: ``AttributionDisplay(expected_gradients(...)).plot()``.
+        To draw other attributions, pass them: ``AttributionDisplay(expected_gradients(...)).plot()``.
 
         Parameters
         ----------
@@ -73,17 +73,17 @@ class AttributionDisplay:
             ends in one.
 
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Rows as the estimator takes them.
+            Rows in the form that the estimator takes.
 
         baseline : array-like or DataFrame of shape (1, n_features) or (n_samples, n_features), default=None
-            What to compare with. None: the mean of the rows as the network sees them, which leaves nothing
-            to see of a single row: give one there.
+            The rows to compare with. None: the mean of the rows, as inputs of the network. A single row needs
+            a baseline, because it equals its own mean.
 
         of : {'prediction', 'net_input'}, default='prediction'
             As in `integrated_gradients`.
 
         max_features : int, default=15
-            The most bars.
+            The largest number of bars.
 
         ax : Axes, array-like of Axes or None, default=None
             Where to draw: one for each output, or one that is divided. None: in a new figure.
@@ -97,7 +97,7 @@ class AttributionDisplay:
         ImportError
             Without matplotlib.
         """
-        pyplot()  # an error at once, not after the work
+        pyplot()  # raises an error now, not after the work
         found = integrated_gradients(estimator, X, baseline=baseline, of=of)
         return cls(found, value_name="integrated gradient").plot(ax, max_features=max_features)
 
@@ -110,7 +110,7 @@ class AttributionDisplay:
             Where to draw: one for each output, or one that is divided. None: in a new figure.
 
         max_features : int, default=15
-            The most bars. Where there are more features, the last bar is the sum of the others'.
+            The largest number of bars. If there are more features, the last bar is the sum of all others.
 
         Returns
         -------
@@ -140,7 +140,7 @@ class AttributionDisplay:
         return self
 
     def _values(self):
-        """An array of shape (n_samples, n_features, n_outputs), names of the features and of the outputs."""
+        """The array of shape (n_samples, n_features, n_outputs), names of features, names of outputs."""
         given = self.attributions
         if isinstance(given, Attributions):
             given = given.to_frame()
@@ -154,8 +154,8 @@ class AttributionDisplay:
             values = values[:, :, None] if values.ndim == 2 else values
             if values.ndim != 3 or not values.size:
                 raise ValueError(
-                    f"attributions has shape {np.shape(given)}: (n_features,), (n_samples, n_features) or "
-                    "(n_samples, n_features, n_outputs) is allowed."
+                    f"attributions has shape {np.shape(given)}, but it must be (n_features,), "
+                    "(n_samples, n_features) or (n_samples, n_features, n_outputs)."
                 )
             names, outputs = (range(1, n + 1) for n in values.shape[1:])
             names, outputs = [f"x{k}" for k in names], [str(k) for k in outputs]
@@ -174,7 +174,7 @@ def _of_frame(frame):
 
 
 def _largest(names, bars, most):
-    """Names and bars, the largest first; the last one may stand for all others."""
+    """Names and bars, sorted with the largest first; the last bar may be the sum of all others."""
     if most < 1:
         raise ValueError(f"max_features={most!r} must be at least 1.")
     order = np.argsort(-np.abs(bars).sum(axis=1), kind="stable")
@@ -187,7 +187,7 @@ def _largest(names, bars, most):
 
 
 def _limits(bars):
-    """Of all panels, with room for the numbers at the bars' ends."""
+    """The limits of all panels, with room for the numbers at the ends of the bars."""
     low, high = min(bars.min(), 0.0), max(bars.max(), 0.0)
     room = 0.2 * (high - low) or 1.0
     return low - room * (low < 0), high + room * (high > 0 or low == 0)

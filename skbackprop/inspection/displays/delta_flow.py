@@ -1,4 +1,4 @@
-"""The picture of how large the deltas of each layer are through training."""
+"""The plot of the size of each layer's deltas during training."""
 
 from typing import Any, Self
 
@@ -14,29 +14,29 @@ from skbackprop.inspection.displays.style import plain
 
 
 class DeltaFlowDisplay:
-    """The size of each layer's deltas, epoch by epoch: a line a layer, the darker the nearer the input.
+    """The size of each layer's deltas, epoch by epoch: one line per layer, darker for layers near the input.
 
-    Lines that lie decades apart tell of deltas that vanish, or explode, on their way back.
+    If the lines are decades apart, deltas vanish or explode on the way back.
 
     Parameters
     ----------
     deltas : DataFrame of shape (n_epochs, n_layers)
-        The lengths of a row's deltas, as `DeltaRecorder.deltas_` has them; the index is the epoch.
+        The sizes of the deltas, as in `DeltaRecorder.deltas_`; the index is the epoch.
 
     Attributes
     ----------
     ax_ : Axes
-        Where it is drawn.
+        The Axes of the plot.
 
     figure_ : Figure
-        The picture.
+        The figure.
 
     lines_ : list of Line2D
         One for each layer.
 
     See Also
     --------
-    DeltaRecorder : Records the deltas of a fit of your own.
+    DeltaRecorder : Records the deltas of your own fit.
 
     Examples
     --------
@@ -64,9 +64,9 @@ class DeltaFlowDisplay:
     ) -> Self:
         """Fit a clone of the estimator, record its deltas, and draw them.
 
-        As `LearningCurveDisplay` of scikit-learn does, it trains anew: deltas of the past are not kept in a
-        fitted network. The estimator itself stays as it is. To record while you fit, set a `DeltaRecorder` as
-        a callback.
+        It trains a clone, as scikit-learn's `LearningCurveDisplay` does, because a fitted network does not
+        store earlier deltas. The estimator itself is not changed. To record during your own fit, set a
+        `DeltaRecorder` as a callback.
 
         Parameters
         ----------
@@ -75,13 +75,13 @@ class DeltaFlowDisplay:
             in one; fitted or not.
 
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The rows to train on.
+            The training rows.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
+            The targets.
 
         max_samples : int, default=200
-            The most rows that the deltas are measured on.
+            The largest number of rows on which deltas are measured.
 
         fit_params : dict or None, default=None
             Further arguments of `fit`.
@@ -98,7 +98,7 @@ class DeltaFlowDisplay:
         ImportError
             Without matplotlib, or with scikit-learn < 1.9, which has no callbacks.
         """
-        pyplot()  # an error at once, not after the work
+        pyplot()  # raises an error now, not after the work
         estimator, recorder = clone(estimator), DeltaRecorder(max_samples)
         _network_of(estimator).set_callbacks(recorder)
         estimator.fit(X, y, **(fit_params or {}))
@@ -124,7 +124,7 @@ class DeltaFlowDisplay:
             self.lines_ += ax.plot(self.deltas.index, sizes, color=color, label=name)
         if (self.deltas > 0).all(axis=None):
             ax.set_yscale("log")
-        ax.set(xlabel="epoch", ylabel="length of a row's deltas")
+        ax.set(xlabel="epoch", ylabel="size of a row's deltas")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
         plain(ax)
@@ -132,7 +132,7 @@ class DeltaFlowDisplay:
 
 
 def _network_of(estimator):
-    """The network to be fitted inside an estimator."""
+    """The network inside an estimator."""
     outer = estimator
     while not isinstance(estimator, BackpropClassifier | BackpropRegressor):
         if isinstance(estimator, Pipeline):

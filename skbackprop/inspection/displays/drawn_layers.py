@@ -1,4 +1,4 @@
-"""The layers of a network that follow one another."""
+"""The layers of a network that form a chain."""
 
 from typing import NamedTuple
 
@@ -10,15 +10,15 @@ from skbackprop.layers import Frozen, Pretrained, Sequential
 
 
 class DrawnLayers(NamedTuple):
-    """The layers with a weight matrix, and texts for a picture."""
+    """The layers with a weight matrix, and texts for a plot."""
 
-    places: list  # among the parts of the network
-    params: list  # with weight and bias
+    places: list  # indices into the parts of the network
+    params: list  # the weight and the bias of each layer
     names: dict
 
 
 def drawn_layers(model):
-    """What a picture of a network needs; an error where layers stand side by side."""
+    """The data for a plot of a network; an error if layers are parallel."""
     network = model.trained_networks[0]
     parts = network.parts()
     for layer in _one_by_one(network.root):
@@ -44,7 +44,7 @@ def drawn_layers(model):
 
 
 def _input_names(model):
-    """Names of the network's columns, where those of the first step are known."""
+    """Names of the network's columns, if those of the first step are known."""
     first = [*model.before, model.estimator][0]
     if not hasattr(first, "feature_names_in_"):
         return None
@@ -65,7 +65,7 @@ def _one_by_one(layer):
 
 def _not_a_chain(layer):
     return ValueError(
-        f"estimator: NetworkDisplay draws weights between layers that follow one another, and {layer!r} is "
+        f"estimator: NetworkDisplay can only draw layers that form a chain, and {layer!r} is "
         "not such a layer."
     )
 

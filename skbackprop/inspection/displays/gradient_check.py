@@ -1,4 +1,4 @@
-"""The picture of a gradient check: backpropagation against central differences."""
+"""The plot of a gradient check: backpropagation compared with central differences."""
 
 from typing import Any, Self
 
@@ -10,39 +10,39 @@ from skbackprop.axes import panels, pyplot
 from skbackprop.inspection.displays.style import BLUE, GRAY, GREEN, RED, legend_above, plain
 from skbackprop.inspection.gradient_check import check_gradients
 
-STYLES = {  # of each verdict
+STYLES = {  # for each verdict
     "right": {"color": BLUE, "marker": "o", "s": 16, "alpha": 0.6},
     "kink": {"color": GREEN, "marker": "^", "s": 30},
     "wrong": {"color": RED, "marker": "X", "s": 40},
 }
-LOWEST = 1e-16  # relative errors below it, 0 among them, are drawn there
+LOWEST = 1e-16  # smaller relative errors, also 0, are drawn at this height
 
 
 class GradientCheckDisplay:
-    """Two panels: slopes by both ways, which lie on the diagonal, and their relative errors by layer.
+    """Two panels: the slopes by both methods, which lie on the diagonal, and relative errors by layer.
 
     Parameters
     ----------
     report : GradientReport
-        What `check_gradients` found.
+        The result of `check_gradients`.
 
     Attributes
     ----------
     axes_ : ndarray of Axes
-        The slopes, and the errors.
+        The Axes of the slopes and of the errors.
 
     ax_ : Axes
-        That of the slopes.
+        The Axes of the slopes.
 
     figure_ : Figure
-        The picture.
+        The figure.
 
     slopes_ : dict of str to PathCollection
-        The points of the slopes by verdict, "right", "kink" or "wrong": x by central differences, y by
+        The points of the slopes for each verdict, "right", "kink" or "wrong": x by central differences, y by
         backpropagation.
 
     errors_ : dict of str to PathCollection
-        The points of the errors, by verdict.
+        The points of the errors, for each verdict.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class GradientCheckDisplay:
         ax: Any = None,
         **settings: Any,
     ) -> Self:
-        """Check the gradients of a fitted network, and draw.
+        """Check the gradients of a fitted network, and draw the result.
 
         Parameters
         ----------
@@ -78,19 +78,19 @@ class GradientCheckDisplay:
             As in `check_gradients`.
 
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Rows as the estimator takes them.
+            Rows in the form that the estimator takes.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
+            The targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights.
+            The sample weights.
 
         ax : Axes, array-like of 2 Axes or None, default=None
             Where to draw: two, or one that is divided. None: in a new figure.
 
         **settings : dict
-            Further arguments of `check_gradients`: `n_coordinates`, `n_directions`, `n_rows`, `tolerance`,
+            Other arguments of `check_gradients`: `n_coordinates`, `n_directions`, `n_rows`, `tolerance`,
             `random_state`.
 
         Returns
@@ -102,7 +102,7 @@ class GradientCheckDisplay:
         ImportError
             Without matplotlib.
         """
-        pyplot()  # an error at once, not after the work
+        pyplot()  # raises an error now, not after the work
         return cls(check_gradients(estimator, X, y, sample_weight, **settings)).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -160,6 +160,6 @@ class GradientCheckDisplay:
 
 
 def _spread(part):
-    """Points of a layer lie a little apart, that they can be seen."""
+    """Small horizontal distances between the points of a layer, so that all are visible."""
     order = part.groupby("layer").cumcount()
     return 0.6 * ((order * 0.618034) % 1.0 - 0.5)

@@ -1,4 +1,4 @@
-"""The picture of a network: nodes, and edges for what lies between them."""
+"""The plot of a network: nodes, and lines for weights or gradients."""
 
 from itertools import pairwise
 from typing import Any, Self
@@ -13,18 +13,18 @@ from skbackprop.inspection.displays.style import DIVERGING, GRAY
 from skbackprop.inspection.opened import opened
 from skbackprop.inspection.trace import trace
 
-WIDTHS = 0.3, 4.0  # of edges, in points: of 0, and of the largest value
+WIDTHS = 0.3, 4.0  # of lines, in points: for 0 and for the largest value
 
 
 class NetworkDisplay:
-    """A network with a line for each weight: red above 0, blue below, the wider the larger.
+    """A network with a line for each weight: red above 0, blue below 0, wider for larger values.
 
-    Columns of nodes are layers, from the input on the left; a square is a layer's bias.
+    Each column of nodes is a layer, with the input on the left; a square is the input of a layer's biases.
 
     Parameters
     ----------
     weights : list of array-like of shape (n_inputs, n_units)
-        What the lines show, layer by layer: weights, or their gradients.
+        The values of the lines, layer by layer: weights, or their gradients.
 
     biases : list of array-like of shape (n_units,) or None, default=None
         The same for the biases; an entry may be None.
@@ -39,18 +39,18 @@ class NetworkDisplay:
         Names of the outputs.
 
     value_name : str, default="weight"
-        What the lines show.
+        The name of the values.
 
     Attributes
     ----------
     ax_ : Axes
-        Where it is drawn.
+        The Axes of the plot.
 
     figure_ : Figure
-        The picture.
+        The figure.
 
     edges_ : list of LineCollection
-        The lines into each layer, from the smallest to the largest value: `get_array()` has the values.
+        The lines into each layer, sorted by the size of the value; `get_array()` returns the values.
 
     Examples
     --------
@@ -100,28 +100,29 @@ class NetworkDisplay:
         ----------
         estimator : estimator
             A fitted network, or a Pipeline, a search or a TransformedTargetRegressor that ends in one. Its
-            layers must follow one another, without blocks side by side or shortcuts.
+            layers must form a single chain, without parallel layers or shortcuts.
 
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
-            The rows, for gradients only.
+            The rows, only for gradients.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Their targets.
+            The targets, only for gradients.
 
         values : {'weight', 'gradient'}, default='weight'
-            What the lines show. A gradient is dE/dw, E the sum of the losses of the rows, as `trace` has it.
+            The values of the lines. A gradient is dE/dw, where E is the sum of the losses of the rows, as in
+            `trace`.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            The sample weights.
 
         ax : Axes or None, default=None
             Where to draw. None: in a new figure.
 
         max_nodes : int, default=16
-            The most nodes of a layer that are drawn, at least 2; dots stand for the others.
+            The largest number of drawn nodes in a layer, at least 2; dots stand for the others.
 
         colorbar : bool, default=True
-            Whether a scale of the colours is drawn.
+            Whether to draw a colorbar.
 
         Returns
         -------
@@ -133,10 +134,10 @@ class NetworkDisplay:
             Without matplotlib.
         """
         if values not in ("weight", "gradient"):
-            raise ValueError(f"values={values!r} is not known: 'weight' and 'gradient' are allowed.")
+            raise ValueError(f"values={values!r} must be 'weight' or 'gradient'.")
         if values == "gradient" and (X is None or y is None):
             raise ValueError("values='gradient' needs the rows: give X and y.")
-        pyplot()  # an error at once, not after the work
+        pyplot()  # raises an error now, not after the work
         layers = drawn_layers(opened(estimator))
         if values == "weight":
             arrays = [vars(params) for params in layers.params]
@@ -157,10 +158,10 @@ class NetworkDisplay:
             Where to draw. None: in a new figure.
 
         max_nodes : int, default=16
-            The most nodes of a layer that are drawn, at least 2; dots stand for the others.
+            The largest number of drawn nodes in a layer, at least 2; dots stand for the others.
 
         colorbar : bool, default=True
-            Whether a scale of the colours is drawn.
+            Whether to draw a colorbar.
 
         Returns
         -------
@@ -206,7 +207,7 @@ class NetworkDisplay:
         if bias is not None:
             segments += [(left.bias, b) for b in right.places()]
             values = np.append(values, bias[right.nodes])
-        order = np.argsort(np.abs(values), kind="stable")  # large ones lie on top
+        order = np.argsort(np.abs(values), kind="stable")  # so that large values are drawn last, on top
         return [segments[i] for i in order], values[order]
 
     def _bias(self, k):
@@ -230,7 +231,7 @@ class NetworkDisplay:
         self.ax_.text(*place, text, zorder=3, **{"ha": "center", "va": "center"} | settings)
 
     def _write(self, columns):
-        """Names of inputs, outputs and layers; the limits leave room for them."""
+        """Write the names of inputs, outputs and layers, and leave room for them in the limits."""
         low = min(column.bottom for column in columns) - 0.9
         names = self.layer_names or ["input", *(f"layer {k}" for k in range(1, len(columns)))]
         for column, name in zip(columns, names):
@@ -249,7 +250,7 @@ class NetworkDisplay:
 
 
 class NodeColumn:
-    """The nodes of a layer that are drawn, and where: one above the other, at equal distances."""
+    """The drawn nodes of a layer and their positions, equally spaced from top to bottom."""
 
     def __init__(self, x, n_nodes, max_nodes):
         self.x, self.n_nodes, self.is_cut = x, n_nodes, n_nodes > max_nodes

@@ -1,4 +1,4 @@
-"""The picture of a training: its loss and its score, epoch by epoch."""
+"""The plot of a training: its loss and its score, epoch by epoch."""
 
 import re
 from typing import Any, Self
@@ -11,7 +11,7 @@ from skbackprop.estimators.tabular.base import BaseTabular
 from skbackprop.inspection.displays.style import BLUE, GRAY, RED, legend_above, plain, spans_decades
 from skbackprop.inspection.opened import opened
 
-MEASURED = {  # on the rows that a member holds out
+MEASURED = {  # the measures on the held-out rows of a member
     "accuracy": "error rate",
     "neg_log_loss": "log loss",
     "roc_auc": "1 - area under the ROC curve",
@@ -19,7 +19,7 @@ MEASURED = {  # on the rows that a member holds out
 
 
 class TrainingCurveDisplay:
-    """Loss and score after every epoch, of the rows to train on and of those to validate on.
+    """Loss and score after every epoch, on training rows and on validation rows.
 
     Every curve has shape (n_epochs,), or (n_epochs, n_members) with a line for each member. A curve that is
     shorter than the training loss belongs to the last epochs.
@@ -27,19 +27,19 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     training_loss : array-like
-        The loss of each epoch.
+        The training loss of each epoch.
 
     validation_loss : array-like or None, default=None
-        The same of the validation part.
+        The loss on the validation part after each epoch.
 
     training_score : array-like or None, default=None
-        The score of rows that were learned.
+        The score on training rows.
 
     validation_score : array-like or None, default=None
-        The score of the validation part.
+        The score on the validation part.
 
     best_epoch : int, array-like of shape (n_members,) or None, default=None
-        The epoch, from 1, that was best on the validation part.
+        The best epoch on the validation part, counted from 1.
 
     loss_name : str, default="loss"
         The label of the losses.
@@ -50,13 +50,13 @@ class TrainingCurveDisplay:
     Attributes
     ----------
     ax_ : Axes
-        Those of the loss.
+        The Axes of the loss.
 
     axes_ : ndarray of Axes
-        Those of the loss and, where there are scores, of the scores.
+        The Axes of the loss and, if there are scores, of the scores.
 
     figure_ : Figure
-        The picture.
+        The figure.
 
     Examples
     --------
@@ -91,11 +91,11 @@ class TrainingCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: BaseEstimator, *, ax: Any = None) -> Self:
-        """Draw the curves that a fitted estimator has.
+        """Draw the curves of a fitted estimator.
 
-        The best epoch is the one whose weights are kept with `early_stopping`; without it, the one with the
-        best score of the validation part, where there is such a part. Long streams keep the end of their
-        curves only: the first epoch shown counts as 1.
+        With `early_stopping` the best epoch is the one whose weights are kept; otherwise it is the epoch with
+        the best score on the validation part, if there is one. Long streams only keep the end of their
+        curves: the first epoch in the plot has the number 1.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class TrainingCurveDisplay:
         lines[0].set_label(label)
 
     def _epochs(self, curve):
-        """Those of a curve, which ends with the training loss; what a stream measured later comes after."""
+        """The epochs of a curve, which ends with the training loss; later scores of a stream come after."""
         return 1 + np.arange(len(curve)) + max(0, len(self.training_loss) - len(curve))
 
     def _mark_best(self, ax, validation):
@@ -189,7 +189,7 @@ def _of_one(model):
 
 
 def _best_epoch(estimator):
-    """From 1; None where no epoch is better than others: scores of a stream are of different rows."""
+    """The best epoch, counted from 1; None for a stream, whose scores are on different rows."""
     kept = estimator.run_.has_best
     if estimator.early_stopping and estimator.solver != "lbfgs" and not kept:
         return None
@@ -210,7 +210,7 @@ def _of_members(model):
     estimator = model.estimator
     curves = {"training_loss": estimator.loss_curves_, "loss_name": _loss_name(model.loss)}
     measured = estimator.validation_curves_
-    if not measured.any():  # no rows were held out
+    if not measured.any():  # there were no held-out rows
         return curves
     curves["best_epoch"] = 1 + estimator.best_epochs_
     if is_classifier(estimator):

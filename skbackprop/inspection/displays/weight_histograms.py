@@ -1,4 +1,4 @@
-"""The picture of how a network's weights are distributed."""
+"""The plot of the distribution of a network's weights."""
 
 from typing import Any, Self
 
@@ -11,12 +11,12 @@ from skbackprop.inspection.opened import opened
 
 
 class WeightHistogramDisplay:
-    """Histograms of the weights, a panel for each layer, on one scale.
+    """Histograms of the weights: a panel for each layer, all on one scale.
 
     Parameters
     ----------
     weights : dict of str to array-like
-        The weights of each layer, by its name.
+        The weights of each layer, by the name of the layer.
 
     Attributes
     ----------
@@ -24,10 +24,10 @@ class WeightHistogramDisplay:
         One for each layer.
 
     ax_ : Axes
-        That of the first layer.
+        The Axes of the first layer.
 
     figure_ : Figure
-        The picture.
+        The figure.
 
     Examples
     --------
@@ -52,7 +52,8 @@ class WeightHistogramDisplay:
         ----------
         estimator : estimator
             A fitted network, tabular or not, or a Pipeline, a search or a TransformedTargetRegressor that
-            ends in one. The weights of all members of a tabular one are taken together. Biases are left out.
+            ends in one. For a tabular estimator the weights of all members are used together. Biases are not
+            used.
 
         bins : int, default=30
             The number of bins between the smallest and the largest weight.
