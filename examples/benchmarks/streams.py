@@ -121,8 +121,8 @@ def measure(predicted, y, for_classes):
 
 def comparison(n_rows, chunk):
     """A line for each stream and method."""
-    unit = "a row at a time" if chunk == 1 else f"{chunk} rows at a time"
-    yield f"| stream, {unit} | rows | method | accuracy or error | a row | beside the MLP |"
+    unit = "one row at a time" if chunk == 1 else f"{chunk} rows at a time"
+    yield f"| stream, {unit} | rows | method | accuracy or error | time per row | speed relative to MLP |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, X, y, for_classes in streams(n_rows):
         models = classifiers(len(np.unique(y))) if for_classes else regressors()
