@@ -3,16 +3,19 @@
 from copy import copy, deepcopy
 
 import numpy as np
-from sklearn.base import is_classifier
-from sklearn.model_selection import GridSearchCV, check_cv
+from sklearn import get_config
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import GridSearchCV, ParameterGrid, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags, indexable
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.compat import check_method_params
 from skbackprop.estimators.unchanged import unchanged_on_error
 from skbackprop.model_selection.fold import is_network, network_of
-from skbackprop.model_selection.queue import Queue, Splits
+from skbackprop.model_selection.trained import Candidates
 
 
 class BackpropSearchCV(GridSearchCV):
@@ -119,7 +122,13 @@ class BackpropSearchCV(GridSearchCV):
     (4,)
     """
 
-    _queue = None  # of the fits of a search that is under way
+    # set by the constructor of scikit-learn's class
+    estimator: BaseEstimator
+    param_grid: dict | list[dict]
+    n_jobs: int | None
+    cv: object
+    pre_dispatch: int | str
+    scoring: object
 
     def fit(self, X, y=None, **params):
         """Fit every candidate on every fold, and the best one on all rows.
@@ -151,12 +160,13 @@ class BackpropSearchCV(GridSearchCV):
         search = copy(self)
         with np.errstate(invalid="ignore"):  # of infinity in y
             search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        search.estimator = copy(self.estimator)
-        search._queue = Queue(self.estimator, X, y, params)
-        search.estimator.__sklearn_clone__ = search._queue.itself
+        for_fit, for_split = self._routed(check_method_params(X, params))
+        folds = list(search.cv.split(X, y, **for_split))
+        search.estimator = Candidates(self.estimator, X, y, for_fit, folds)
+        if self.scoring is None:
+            search.scoring = check_scoring(self.estimator)  # the scorer keeps its estimator
         super(BackpropSearchCV, search).fit(X, y, **params)
-        del search.estimator.__sklearn_clone__  # the scorer may hold it
-        given = {*self.get_params(deep=False), "_queue"}
+        given = self.get_params(deep=False)
         vars(self).update({name: value for name, value in vars(search).items() if name not in given})
         return self
 
@@ -195,23 +205,21 @@ class BackpropSearchCV(GridSearchCV):
             return False
         return type(self.estimator) is Pipeline or is_network(self.estimator)
 
+    def _routed(self, params):
+        """What `fit` of the estimator gets of these, and what the splitter gets."""
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **params)
+            return routed.estimator.fit, routed.splitter.split
+        groups = {"groups": params.get("groups")}
+        return {name: value for name, value in params.items() if name not in groups}, groups
+
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
-        context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}  # scikit-learn < 1.9: none
-        if self._queue is None:
+        if not isinstance(self.estimator, Candidates):
+            # scikit-learn < 1.9 has no contexts
+            context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
             return super()._run_search(evaluate_candidates, **context)
-        X, y, params = self._queue.data
-        routed = self._get_routed_params_for_fit(check_method_params(X, params))
-
-        def evaluate(candidates, **context):
-            candidates = list(candidates)
-            splits = Splits(list(self.cv.split(X, y, **routed.splitter.split)))
-            self._queue.train(candidates, splits, routed.estimator.fit, self.n_jobs, self.pre_dispatch)
-            return evaluate_candidates(candidates, cv=splits, **context)
-
-        return super()._run_search(evaluate, **context)
-
-    def _format_results(self, candidate_params, n_splits, out, more_results=None):
-        if self._queue is not None:
-            for result, seconds in zip(out, self._queue.seconds):
-                result["fit_time"] += seconds
-        return super()._format_results(candidate_params, n_splits, out, more_results)
+        candidates = list(ParameterGrid(self.param_grid))
+        seconds = self.estimator.train(candidates, self.n_jobs, self.pre_dispatch)
+        results = evaluate_candidates(candidates, cv=self.estimator)
+        results["mean_fit_time"] += seconds.mean(axis=1)
+        results["std_fit_time"] = np.hypot(results["std_fit_time"], seconds.std(axis=1))

@@ -1,0 +1,106 @@
+"""How estimators that were trained together get into scikit-learn's loop over all fits."""
+
+from collections import deque
+from copy import copy
+from itertools import chain
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
+
+from skbackprop.compat import check_method_params, safe_indexing
+from skbackprop.estimators import BackpropClassifier, BackpropRegressor
+from skbackprop.model_selection.fold import train_candidates
+
+
+class TakesOver:
+    """An estimator whose first `fit` takes over another one, which has its parameters and is trained."""
+
+    trained = None
+
+    def fit(self, X, y=None, *args, **params):
+        if self.trained is None:
+            return super().fit(X, y, *args, **params)
+        vars(self).update(vars(vars(self).pop("trained")))
+        return self
+
+
+class TrainedRegressor(TakesOver, BackpropRegressor):
+    """What scorers get."""
+
+
+class TrainedClassifier(TakesOver, BackpropClassifier):
+    """What scorers get."""
+
+
+class TrainedPipeline(TakesOver, Pipeline):
+    """What scorers get."""
+
+
+TAKES_OVER = {
+    BackpropRegressor: TrainedRegressor,
+    BackpropClassifier: TrainedClassifier,
+    Pipeline: TrainedPipeline,
+}
+
+
+class Candidates:
+    """The estimator of a search while its `fit` runs, which scikit-learn's loop asks for clones.
+
+    The first clone, which the search makes for itself, is this object. Then come the fits that were trained
+    together: all folds of the first candidate, then of the next one. After these a clone is a plain one.
+    """
+
+    def __init__(self, estimator, X, y, params, folds):
+        self.estimator, self.data, self.folds = estimator, (X, y, params), folds
+        self.clones = deque([self])
+
+    def __sklearn_clone__(self):
+        return self.clones.popleft() if self.clones else clone(self.estimator)
+
+    def __getattr__(self, name):
+        return getattr(self.estimator, name)
+
+    def __repr__(self):
+        return repr(self.estimator)
+
+    def __reduce__(self):
+        return copy, (self.estimator,)  # a search goes to its processes with every fit: without the data
+
+    def split(self, X, y, **metadata):
+        return self.folds
+
+    def train(self, candidates, n_jobs, pre_dispatch):
+        """Seconds of each candidate on each fold, 0.0 for one that is left to be fitted alone.
+
+        Folds are trained side by side, and parts of a fold where there are more jobs than folds.
+        """
+        X, y, params = self.data
+        n_jobs_at_once = effective_n_jobs(n_jobs)
+        n_parts = max(1, min(len(candidates), -(-n_jobs_at_once // max(1, len(self.folds)))))
+        n_calls_each = -(-n_parts * len(self.folds) // n_jobs_at_once)
+        calls = (
+            delayed(train_candidates)(
+                self.estimator,
+                part.tolist(),
+                safe_indexing(X, rows),
+                safe_indexing(y, rows),
+                check_method_params(X, params, rows),
+                n_calls_each,
+            )
+            for rows, _ in self.folds
+            for part in np.array_split(candidates, n_parts)
+        )
+        fits = list(chain(*Parallel(n_jobs, pre_dispatch=pre_dispatch)(calls)))  # fold by fold
+        fits = [fits[k :: len(candidates)] for k in range(len(candidates))]
+        self.clones.extend(self._clone(trained) for trained, _ in chain(*fits))
+        return np.array([[seconds for _, seconds in folds] for folds in fits])
+
+    def _clone(self, trained):
+        if trained is None:
+            return clone(self.estimator)
+        estimator = TAKES_OVER[type(trained)](**trained.get_params(deep=False))
+        estimator.trained = trained
+        return estimator
