@@ -25,7 +25,7 @@ from skbackprop import BackpropClassifier, BackpropRegressor, BackpropSearchCV
 from skbackprop.estimators import running
 from skbackprop.layers import BatchNorm, Dense, Dropout, Residual
 from skbackprop.losses import Huber, LogLoss
-from skbackprop.model_selection import fold, together
+from skbackprop.model_selection import fold, together, trained
 from skbackprop.model_selection.errors import is_of_the_user
 from skbackprop.optimizers import SGD, Adam, AdamW, Muon
 from skbackprop.schedules import Cosine, WarmUp
@@ -351,6 +351,71 @@ def test_scores_of_every_kind():
         refit="r2",
     )
     compare(regressor(), GRID, return_train_score=False)
+
+
+def test_scorers_get_what_they_would_get():
+    """Pipelines and networks that can be looked at, cloned and fitted again."""
+    seen = []
+
+    def noted(model, X, y):
+        again = clone(model).set_params(net__max_iter=3).fit(X, y)
+        assert isinstance(model, Pipeline)
+        assert isinstance(model[-1], BackpropRegressor)
+        assert vars(model).keys() == vars(again).keys()
+        is_trained = len(model), model["net"].n_iter_, model.get_params()["net__alpha"]
+        seen.append((*is_trained, again["net"].n_iter_, model.score(X, y), again.score(X, y)))
+        return model.fit(X, y).score(X, y)
+
+    compare(
+        Pipeline([("scale", StandardScaler()), ("net", regressor())]), {"net__alpha": [0, 1]}, scoring=noted
+    )
+    np.testing.assert_allclose(*np.split(np.array(seen), 2), rtol=1e-6)
+
+
+def test_the_score_of_the_estimator():
+    search = BackpropSearchCV(regressor(max_iter=2), {"alpha": [0.0, 0.1]}, cv=2).fit(*NUMBERS)
+    assert "BackpropRegressor" in repr(search.scorer_)
+    assert search.scorer_(search.best_estimator_, *NUMBERS) == search.score(*NUMBERS)
+
+
+class Halving(BackpropSearchCV):
+    """A way of its own through the candidates."""
+
+    def _run_search(self, evaluate_candidates):
+        found = evaluate_candidates([{"alpha": 0.1}, {"alpha": 1.0}])
+        evaluate_candidates([{"alpha": found["params"][found["rank_test_score"].argmin()]["alpha"] / 2}])
+
+
+def test_a_subclass_with_its_own_search():
+    search = Halving(regressor(), {}, cv=2).fit(*NUMBERS)
+    values = [params["alpha"] for params in search.cv_results_["params"]]
+    assert values[:2] == [0.1, 1.0]
+    assert values[2] in (0.05, 0.5)
+    plain = GridSearchCV(regressor(), {"alpha": values}, cv=2).fit(*NUMBERS)
+    assert_array_equal(search.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
+
+
+@pytest.mark.parametrize("kind", [GridSearchCV, BackpropSearchCV])
+@pytest.mark.parametrize("settings", [{"param_grid": []}, {"param_grid": GRID, "cv": []}])
+def test_nothing_to_fit(kind, settings):
+    with pytest.raises(ValueError, match="No fits were performed"):
+        kind(regressor(), **settings).fit(*NUMBERS)
+
+
+def test_times_are_those_of_training(monkeypatch):
+    """Of those trained at once, on each fold; one that is fitted alone has its own."""
+    seconds = iter([1000.0, 3000.0])
+
+    def timed(*arguments):
+        time = next(seconds)
+        return [(net, time if net is not None else 0.0) for net, _ in fold.train_candidates(*arguments)]
+
+    monkeypatch.setattr(trained, "train_candidates", timed)
+    grid = [{"alpha": [0.0, 0.1]}, {"solver": ["lbfgs"]}]
+    results = BackpropSearchCV(regressor(), grid, cv=2).fit(*NUMBERS).cv_results_
+    np.testing.assert_allclose(results["mean_fit_time"][:2], 2000.0, atol=100.0)
+    np.testing.assert_allclose(results["std_fit_time"][:2], 1000.0, atol=100.0)
+    assert 0.0 < results["mean_fit_time"][2] < 100.0
 
 
 def test_folds_of_every_kind():
