@@ -1,4 +1,4 @@
-"""Searches over the settings of a network, made of scikit-learn's; a test of learning rates."""
+"""A grid search over the parameters of a network, and a test of a range of learning rates."""
 
 from skbackprop.model_selection.rate_range import LearningRateRange, learning_rate_range
 from skbackprop.model_selection.search import BackpropSearchCV

@@ -1,24 +1,20 @@
-"""Which errors of a fit are its user's business; others are faults of this library, which must be seen."""
+"""Which errors of a fit a search reports as a failed fit. Others are bugs of this library and are raised."""
 
 import numpy as np
 
 OURS = "skbackprop", "sklearn"
 PLAIN = *OURS, "builtins", "numpy", "scipy", "pandas", "polars", "pyarrow"
-TOLD = (
-    ValueError,
-    TypeError,
-    MemoryError,
-    Warning,
-)  # of input and parameters; warnings made errors by a filter
+# errors in input and parameters; warnings that a filter turns into errors
+OF_INPUT = ValueError, TypeError, MemoryError, Warning
 
 
 def errors_of_fits(*parts):
-    """What fits with these parts may end with: parts of the user's own may raise anything."""
-    return Exception if any(map(is_of_the_user, parts)) else TOLD
+    """Errors that a fit with these parts may raise. Code of the user may raise any."""
+    return Exception if any(map(is_of_the_user, parts)) else OF_INPUT
 
 
 def is_of_the_user(thing):
-    """Whether a parameter or a container has anything in it that others than these libraries have written."""
+    """Whether a parameter is, or contains, anything that is not defined in one of the `PLAIN` libraries."""
     if isinstance(thing, dict):
         return any(map(is_of_the_user, thing.values()))
     if isinstance(thing, list | tuple | set):

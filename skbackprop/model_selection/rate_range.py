@@ -1,4 +1,4 @@
-"""Which learning rates are worth trying: one short run in which the rate grows from step to step."""
+"""Which learning rates are worth trying: one short run in which the rate grows with every step."""
 
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from skbackprop.estimators.fitting import Fitting
 from skbackprop.training import train_step
 
 SMOOTHING = 0.9  # of the running mean of the losses
-TOO_HIGH = 4.0  # the run ends where the loss is so many times its smallest value
+TOO_HIGH = 4.0  # the run ends when the mean loss exceeds this many times its minimum
 
 
 class LearningRateRange(NamedTuple):
-    """Rates, the running mean of the losses of their steps, and a rate to start from."""
+    """Learning rates, the running mean of the loss at each, and a suggested rate."""
 
     learning_rates: np.ndarray  # (n_steps_done,)
     losses: np.ndarray  # (n_steps_done,)
@@ -25,14 +25,14 @@ class LearningRateRange(NamedTuple):
 def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, highest=10.0, n_steps=100):
     """Test of a range of learning rates (Smith, 2017).
 
-    A clone of the estimator trains for `n_steps` mini-batches while the rate grows exponentially from
-    `lowest` to `highest`. At rates that are too low the loss stays, then it falls, then it explodes, and the
-    run ends. The estimator itself is not changed.
+    A clone of the estimator trains for `n_steps` mini-batches while the learning rate grows exponentially
+    from `lowest` to `highest`. While the rate is too low, the loss hardly changes; then it falls; when the
+    rate is too high, it explodes, and the run ends. The estimator itself is not changed.
 
     Parameters
     ----------
     estimator : BackpropRegressor or BackpropClassifier
-        With any solver but 'lbfgs'.
+        Any solver but 'lbfgs'.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The input.
@@ -41,10 +41,10 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
         The target.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows.
+        Weights of the samples.
 
     lowest, highest : float, default=1e-6 and 10.0
-        The range, 0 < lowest < highest.
+        The range of learning rates, 0 < lowest < highest.
 
     n_steps : int, default=100
         Number of steps, at least 10.
@@ -52,13 +52,13 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
     Returns
     -------
     found : LearningRateRange
-        With `learning_rates`, `losses`, and `suggestion`: a tenth of the rate at which the running mean of
-        the losses is smallest, a common rule of thumb.
+        Has `learning_rates`, `losses` and `suggestion`, which is a tenth of the rate at which the running
+        mean of the losses is smallest: a common rule of thumb.
 
     Raises
     ------
     ValueError
-        For 'lbfgs', for values out of range, and if the loss explodes at `lowest`.
+        If the solver is 'lbfgs', if a value is out of range, or if the loss explodes at `lowest`.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
     if not (isinstance(n_steps, Integral) and n_steps >= 10):
         raise ValueError(f"n_steps={n_steps!r} must be a whole number, at least 10.")
     if estimator.solver == "lbfgs":
-        raise ValueError("solver='lbfgs' has no learning rate.")
+        raise ValueError("solver='lbfgs' has no learning rate: choose another solver, such as 'adam'.")
     model = clone(estimator).set_params(
         early_stopping=False, validation=None, scoring=None, best_epoch="first", warm_start=False
     )
@@ -89,12 +89,12 @@ def learning_rate_range(estimator, X, y, sample_weight=None, *, lowest=1e-6, hig
     rates = np.geomspace(lowest, highest, n_steps)
     losses = _losses(fitting.run, fitting.batches, rates)
     if len(losses) < 3:
-        raise ValueError(f"The loss explodes at lowest={lowest!r} already: start lower.")
+        raise ValueError(f"The loss explodes at lowest={lowest!r} already: give a smaller lowest.")
     return LearningRateRange(rates[: len(losses)], losses, float(rates[losses.argmin()] / 10))
 
 
 def _losses(run, batches, rates):
-    """The running means of the losses, up to the rate at which they explode."""
+    """The running mean of the loss at each rate, up to the rate at which it explodes."""
     mean, means = 0.0, []
     with np.errstate(all="ignore"):
         for step, (rate, batch) in enumerate(zip(rates, _endless(run, batches)), start=1):

@@ -1,4 +1,4 @@
-"""Grid search over a network's settings, many fits at once."""
+"""Grid search over the parameters of a network that trains many candidates together."""
 
 from copy import copy, deepcopy
 
@@ -19,20 +19,23 @@ from skbackprop.model_selection.trained import Candidates
 
 
 class BackpropSearchCV(GridSearchCV):
-    """Grid search that trains candidates at once, with the results of `GridSearchCV`.
+    """Grid search that trains candidates together, with the results of `GridSearchCV`.
 
-    `cv_results_` has the keys, order and values of scikit-learn's `GridSearchCV`, to rounding; only times
-    differ: those who trained at once share their time evenly. On each fold those candidates are trained at
-    once, as members of one `Ensemble`, that have the same layers, loss, target, weights, batch size,
-    `max_iter` and solver, with its settings. They may differ in everything else: the learning rate, its
-    schedule, `alpha`, `random_state`, `tol`, `n_iter_no_change`, early stopping. Where a grid varies more,
-    there are several such groups. Each candidate has its own first weights, order of rows, validation
-    part, stopping and best weights. A group is as large as fits into the cache: small networks gain most.
+    `cv_results_` has the keys, the order and, to rounding, the values of scikit-learn's `GridSearchCV`. Only
+    times differ: candidates that are trained together share their time evenly.
 
-    Fitted one by one, as `GridSearchCV` does it, are estimators other than `BackpropRegressor`,
+    On each fold, candidates are trained together, as members of one `Ensemble`, if they have the same layers,
+    loss, target, sample weights, batch size, `max_iter` and solver with the same parameters. They may differ
+    in everything else: learning rate and schedule, `alpha`, `random_state`, `tol`, `n_iter_no_change`, early
+    stopping. A grid that varies more is trained in several such groups. Each candidate has its own first
+    weights, order of rows, validation rows, stopping and best weights. A group has as many members as fit
+    into the cache, so small networks gain most.
+
+    Other fits run one by one, as in `GridSearchCV`: all estimators but `BackpropRegressor`,
     `BackpropClassifier` and a `Pipeline` that ends in one; candidates with solver='lbfgs', sparse X,
-    `verbose`, `warm_start`, `checkpoint`, `max_time` or callbacks; and those whose fit fails. The steps of a
-    pipeline before the network are fitted once a fold for all candidates with the same settings of these.
+    `verbose`, `warm_start`, `checkpoint`, `max_time` or callbacks; candidates whose fit fails. The steps of a
+    pipeline before the network are fitted once per fold for all candidates that have the same parameters
+    for these steps.
 
     Parameters
     ----------
@@ -43,30 +46,30 @@ class BackpropSearchCV(GridSearchCV):
         Names of parameters and the values to try, or several such grids.
 
     scoring : str, callable, list, tuple or dict, default=None
-        What measures a fit on the rows left out, as in scikit-learn; None is the estimator's `score`.
+        The scores of a fit on the test rows of a fold, as in scikit-learn; None is the estimator's `score`.
 
     n_jobs : int, default=None
-        Number of processes: folds are trained side by side, or parts of them where there are more processes
-        than folds.
+        Number of processes. Folds are trained in parallel, and with more processes than folds, parts of a
+        fold too.
 
     refit : bool, str or callable, default=True
-        Whether the best candidate is fitted to all rows; with several scores by which, or a function of
-        `cv_results_` that gives `best_index_`.
+        Whether the best candidate is fitted to all rows at the end. With several scores, the name of the
+        one that decides. A function gets `cv_results_` and returns `best_index_`.
 
     cv : int, cross-validation generator or iterable, default=None
-        The folds, as in scikit-learn; None stands for 5.
+        The folds, as in scikit-learn; None means 5 folds.
 
     verbose : int, default=0
-        How much is printed.
+        How much is printed, as in scikit-learn.
 
     pre_dispatch : int or str, default='2*n_jobs'
-        The number of jobs that are handed out in advance.
+        How many jobs are dispatched in advance, as in scikit-learn.
 
     error_score : 'raise' or float, default=np.nan
-        The score of a fit that fails.
+        The score of a fit that fails; 'raise' raises its error.
 
     return_train_score : bool, default=False
-        Whether the scores on the training rows are in `cv_results_`.
+        Whether `cv_results_` also has the scores on the training rows.
 
     Attributes
     ----------
@@ -77,7 +80,7 @@ class BackpropSearchCV(GridSearchCV):
         The best candidate, fitted to all rows.
 
     best_score_ : float
-        Its mean score on the rows left out.
+        Its mean score on the test rows of the folds.
 
     best_params_ : dict
         Its parameters.
@@ -86,13 +89,13 @@ class BackpropSearchCV(GridSearchCV):
         Its index in `cv_results_`.
 
     scorer_ : callable or dict
-        What measures.
+        The scorer, or with several scores a dict of scorers.
 
     n_splits_ : int
         Number of folds.
 
     refit_time_ : float
-        Seconds for the last fit.
+        Seconds of the fit to all rows.
 
     multimetric_ : bool
         Whether there are several scores.
@@ -122,7 +125,7 @@ class BackpropSearchCV(GridSearchCV):
     (4,)
     """
 
-    # set by the constructor of scikit-learn's class
+    # set by the constructor of `GridSearchCV`
     estimator: BaseEstimator
     param_grid: dict | list[dict]
     n_jobs: int | None
@@ -142,8 +145,8 @@ class BackpropSearchCV(GridSearchCV):
             The target.
 
         **params : dict
-            For `fit` of the estimator, the splitter and the scorer, such as `sample_weight` and `groups`;
-            what has as many rows as `X` is cut into folds with it.
+            Metadata for `fit` of the estimator, the splitter and the scorers, such as `sample_weight` and
+            `groups`. Arrays with as many rows as `X` are split into folds with it.
 
         Returns
         -------
@@ -158,20 +161,20 @@ class BackpropSearchCV(GridSearchCV):
                 return super().fit(X, y, **params)
         X, y = indexable(X, y)
         search = copy(self)
-        with np.errstate(invalid="ignore"):  # of infinity in y
+        with np.errstate(invalid="ignore"):  # y may be infinite, which `fit` reports
             search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         for_fit, for_split = self._routed(check_method_params(X, params))
         folds = list(search.cv.split(X, y, **for_split))
         search.estimator = Candidates(self.estimator, X, y, for_fit, folds)
         if self.scoring is None:
-            search.scoring = check_scoring(self.estimator)  # the scorer keeps its estimator
+            search.scoring = check_scoring(self.estimator)  # a scorer that keeps a reference to it
         super(BackpropSearchCV, search).fit(X, y, **params)
         given = self.get_params(deep=False)
         vars(self).update({name: value for name, value in vars(search).items() if name not in given})
         return self
 
     def __sklearn_tags__(self):
-        """As the estimator's, of which scikit-learn's search takes a part: it has its `transform` too."""
+        """The tags of the estimator: scikit-learn copies only some, but a search transforms too."""
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
         tags.transformer_tags = deepcopy(inner.transformer_tags)
         tags.target_tags, tags.input_tags = deepcopy(inner.target_tags), deepcopy(inner.input_tags)
@@ -179,7 +182,7 @@ class BackpropSearchCV(GridSearchCV):
 
     @available_if(lambda self: hasattr(self, "transform"))
     def fit_transform(self, X, y=None, **params):
-        """Fit, and then `transform` by the best candidate.
+        """Fit, then transform `X` with the best candidate.
 
         Parameters
         ----------
@@ -190,12 +193,12 @@ class BackpropSearchCV(GridSearchCV):
             The target.
 
         **params : dict
-            As in `fit`.
+            Metadata, as in `fit`.
 
         Returns
         -------
         a : ndarray of shape (n_samples, n_units)
-            What `transform` of the best candidate gives.
+            The result of `transform` of the best candidate.
         """
         return self.fit(X, y, **params).transform(X)
 
@@ -206,7 +209,7 @@ class BackpropSearchCV(GridSearchCV):
         return type(self.estimator) is Pipeline or is_network(self.estimator)
 
     def _routed(self, params):
-        """What `fit` of the estimator gets of these, and what the splitter gets."""
+        """Metadata for `fit` of the estimator, and for the splitter."""
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **params)
             return routed.estimator.fit, routed.splitter.split
@@ -215,7 +218,7 @@ class BackpropSearchCV(GridSearchCV):
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         if not isinstance(self.estimator, Candidates):
-            # scikit-learn < 1.9 has no contexts
+            # scikit-learn < 1.9 has no contexts of callbacks
             context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
             return super()._run_search(evaluate_candidates, **context)
         candidates = list(ParameterGrid(self.param_grid))

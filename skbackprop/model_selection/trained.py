@@ -1,4 +1,4 @@
-"""How estimators that were trained together get into scikit-learn's loop over all fits."""
+"""Candidates are trained together, then handed to scikit-learn's loop over all fits."""
 
 from collections import deque
 from copy import copy
@@ -16,7 +16,7 @@ from skbackprop.model_selection.fold import train_candidates
 
 
 class TakesOver:
-    """An estimator whose first `fit` takes over another one, which has its parameters and is trained."""
+    """An estimator whose first `fit` takes over one with the same parameters that is trained already."""
 
     trained = None
 
@@ -47,10 +47,10 @@ TAKES_OVER = {
 
 
 class Candidates:
-    """The estimator of a search while its `fit` runs, which scikit-learn's loop asks for clones.
+    """The estimator of a search while its `fit` runs. Its clones are what scikit-learn's loop fits.
 
-    The first clone, which the search makes for itself, is this object. Then come the fits that were trained
-    together: all folds of the first candidate, then of the next one. After these a clone is a plain one.
+    The loop makes one clone at its start, which is this object itself; then one for each fit, all folds of
+    the first candidate, then all of the next one; then one for the fit to all rows.
     """
 
     def __init__(self, estimator, X, y, params, folds):
@@ -67,15 +67,15 @@ class Candidates:
         return repr(self.estimator)
 
     def __reduce__(self):
-        return copy, (self.estimator,)  # a search goes to its processes with every fit: without the data
+        return copy, (self.estimator,)  # a search is sent along with every fit: without the data
 
     def split(self, X, y, **metadata):
         return self.folds
 
     def train(self, candidates, n_jobs, pre_dispatch):
-        """Seconds of each candidate on each fold, 0.0 for one that is left to be fitted alone.
+        """Train on all folds in parallel; with more jobs than folds, on parts of the candidates too.
 
-        Folds are trained side by side, and parts of a fold where there are more jobs than folds.
+        Returns the seconds of each candidate on each fold, 0.0 where it is left to be fitted alone.
         """
         X, y, params = self.data
         n_jobs_at_once = effective_n_jobs(n_jobs)
