@@ -113,7 +113,20 @@ ALIKE = {
 }
 
 
-@pytest.mark.parametrize("name", ALIKE)
+RELATED = {
+    "adam, two layers",
+    "sgd without momentum",
+    "rmsprop",
+    "plateau",
+    "stops by a scorer",
+    "not shuffled",
+}
+slow = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=slow if name in RELATED else ()) for name in ALIKE]
+)
 def test_like_grid_search(name, sizes):
     compare(ALIKE[name], GRID)
     assert sizes == [4, 4]
@@ -146,7 +159,7 @@ def test_several_outputs_in_float32():
     compare(regressor(), GRID, data, scoring="neg_mean_squared_error")
 
 
-@pytest.mark.parametrize("average", ["ema", "swa"])
+@pytest.mark.parametrize("average", ["ema", pytest.param("swa", marks=slow)])
 def test_averages_go_on_when_others_have_stopped(average, sizes):
     """Those who stop leave the network, and the averages of the rest move with them."""
     net = regressor(average=average, early_stopping=True, n_iter_no_change=2, max_iter=40)
@@ -457,7 +470,9 @@ def test_a_fit_that_fails():
             search(regressor(solver="sgd"), grid, error_score="raise").fit(*NUMBERS)
 
 
-@pytest.mark.parametrize("layers", [(6,), [6, Dropout(0.1)]], ids=["plain", "dropout"])
+@pytest.mark.parametrize(
+    "layers", [pytest.param((6,), marks=slow, id="plain"), pytest.param([6, Dropout(0.1)], id="dropout")]
+)
 def test_who_diverges_does_not_hold_up_the_others(layers, sizes):
     grid = {"learning_rate_init": [1e-3, 1e-2, 1e3], "random_state": [0, 1]}
     settings = {"hidden_layer_sizes": layers, "solver": "sgd", "max_iter": 40, "clip_norm": None}

@@ -11,7 +11,14 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-LONG = {"grid_search.md", "time_series.md", "what_users_asked_for.md"}  # what they show has tests beside them
+LONG = {
+    "backpropagation_answered.md",
+    "grid_search.md",
+    "plots.md",
+    "time_series.md",
+    "validation.md",
+    "what_users_asked_for.md",
+}  # what they show has tests beside them
 
 # a block of Python, and the block of text that shows its output, if one follows
 CODE = re.compile(r"^```python\n(.*?)^```\n(?:\s*^```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)

@@ -89,10 +89,6 @@ class Entry:
     def claims(self, invariant):
         return invariant not in self.not_claimed()
 
-    @property
-    def n_claimed(self):
-        return sum(map(self.claims, INVARIANTS))
-
     def not_claimed(self):
         """Invariants with the reasons why they are not claimed; most follow from the class itself."""
         reasons = {}

@@ -6,6 +6,7 @@ import pkgutil
 
 import pytest
 from catalogue import CATALOGUE, INVARIANTS
+from checking import N_EXAMPLES, share
 from sklearn.base import BaseEstimator
 
 import skbackprop
@@ -49,3 +50,4 @@ def test_exceptions_are_known_and_have_reasons(entry):
 def test_most_is_claimed(entry):
     claimed = [name for name in INVARIANTS if entry.claims(name)]
     assert {"containers", "parts", "failures", "saving", "global settings"} <= {*claimed}
+    assert sum(share(entry, name, N_EXAMPLES) for name in claimed) >= N_EXAMPLES

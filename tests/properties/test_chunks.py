@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 def _chunks(rng, n_rows):
     """Ends of chunks of random sizes."""
-    sizes = rng.choice([1, 2, 5, 9], n_rows)
+    sizes = rng.choice([1, 3, 7, 12], n_rows)
     ends = np.minimum(np.cumsum(sizes), n_rows)
     begins = [0, *ends[:-1]]
     return [slice(int(b), int(e)) for b, e in zip(begins, ends) if b < e]
