@@ -1,4 +1,4 @@
-"""Tables as they come, as numbers: scaling, categories, dates, holes."""
+"""Tables as they come, as numbers: scaling, categories, dates, missing values."""
 
 from skbackprop.preprocessing.categories import CategoryEncoder, SignedOneHotEncoder
 from skbackprop.preprocessing.scaling import SquashingScaler

@@ -1,4 +1,4 @@
-"""Categorical columns as numbers: levels that are missing, rare or unknown need no care."""
+"""Categorical columns as numbers, also where levels are missing, rare or unknown."""
 
 from numbers import Integral
 from typing import Any, Self
@@ -46,7 +46,7 @@ class LevelsEncoder(TransformerMixin, Persistent, BaseEstimator):
         Raises
         ------
         TypeError
-            For values that have no hash, such as lists.
+            For values without a hash, such as lists.
         """
         with all_or_nothing(self):
             table = opened(self, X, reset=True)
@@ -81,13 +81,13 @@ class CategoryEncoder(OneToOneFeatureMixin, LevelsEncoder):
         Levels that occur in fewer rows are taken as unknown.
 
     max_categories : int or None, default=None
-        The most levels of a column; of more, the rarest are taken as unknown.
+        The most levels of a column; if there are more, the rarest are taken as unknown.
 
     Attributes
     ----------
     categories_ : list of list
-        The levels of each column: the code of one is its place, from 1 on. In the order of a category dtype,
-        or sorted, values of several types by type.
+        The levels of each column; the code of a level is its place, from 1 on. They are in the order of a
+        category dtype, or sorted; values of several types are sorted by type.
 
     n_features_in_ : int
         Columns of X.
@@ -97,7 +97,7 @@ class CategoryEncoder(OneToOneFeatureMixin, LevelsEncoder):
 
     See Also
     --------
-    sklearn.preprocessing.OrdinalEncoder : Codes from 0 on, and no values of several types.
+    sklearn.preprocessing.OrdinalEncoder : Codes from 0 on; values of several types are an error.
     SignedOneHotEncoder : Columns of ones and zeros.
 
     Notes
@@ -128,7 +128,7 @@ class CategoryEncoder(OneToOneFeatureMixin, LevelsEncoder):
         Raises
         ------
         ValueError
-            For other columns than in `fit`, and levels that are all of another type.
+            For columns other than those of `fit`, and levels that are all of another type.
         """
         columns, n_rows = self._columns(X)
         codes = np.empty((n_rows, len(columns)), dtype=np.int64)
@@ -140,8 +140,8 @@ class CategoryEncoder(OneToOneFeatureMixin, LevelsEncoder):
 class SignedOneHotEncoder(LevelsEncoder):
     """A column for each level of a category, 1 where it is and 0 elsewhere; two levels are 1 and -1.
 
-    A level that is missing, rare or unknown has 0 in all columns of its category. Of a category with two
-    levels one column is made: 1 for the first, -1 for the second, 0 for neither.
+    A level that is missing, rare or unknown has 0 in all columns of its category. A category with two levels
+    has one column: 1 for the first, -1 for the second, 0 for neither.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class SignedOneHotEncoder(LevelsEncoder):
         Levels that occur in fewer rows are taken as unknown.
 
     max_categories : int or None, default=None
-        The most levels of a column; of more, the rarest are taken as unknown.
+        The most levels of a column; if there are more, the rarest are taken as unknown.
 
     Attributes
     ----------
@@ -164,7 +164,7 @@ class SignedOneHotEncoder(LevelsEncoder):
 
     See Also
     --------
-    sklearn.preprocessing.OneHotEncoder : Sparse columns, and choices for what is unknown.
+    sklearn.preprocessing.OneHotEncoder : Sparse columns, and options for unknown levels.
     CategoryEncoder : Codes.
 
     Notes
@@ -206,7 +206,7 @@ class SignedOneHotEncoder(LevelsEncoder):
         Raises
         ------
         ValueError
-            For other columns than in `fit`, and levels that are all of another type.
+            For columns other than those of `fit`, and levels that are all of another type.
         """
         columns, n_rows = self._columns(X)
         ends = np.cumsum([levels.n_one_hot for levels in self._levels])

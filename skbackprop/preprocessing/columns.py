@@ -1,7 +1,7 @@
 """One column of a table, read as numbers, dates, durations or levels, wherever it came from.
 
-`kind` is what it holds by nature. A column of another kind is read through its Python objects, so that 1 is
-the same number as an object, a nullable integer or a category, and an error can show what is none.
+`kind` is what the dtype says it holds. A column of another kind is read through its Python objects, so that
+1 is the same number as an object, a nullable integer or a category, and an error can show a wrong value.
 """
 
 import datetime
@@ -19,7 +19,7 @@ KIND_OF = {"i": NUMBERS, "u": NUMBERS, "f": NUMBERS, "b": LEVELS, "M": DATES, "m
 TYPES_OF = {
     DATES: (datetime.date, np.datetime64),
     DURATIONS: (datetime.timedelta, np.timedelta64, datetime.time),
-    NUMBERS: (Real, Decimal),  # NumPy has timedelta64 among its integers
+    NUMBERS: (Real, Decimal),  # NumPy counts timedelta64 among its integers
 }
 BOOLEANS = bool, np.bool_
 NOTHING = "NoneType", "NAType", "NaTType"

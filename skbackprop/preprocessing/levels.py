@@ -28,7 +28,7 @@ class Levels:
 
     @property
     def n_one_hot(self):
-        """A column a level; one for two levels, and one of zeros for none."""
+        """A column for each level; a single column for two levels, and one of zeros without levels."""
         return len(self.values) if len(self.values) > 2 else 1
 
     def codes(self, column):

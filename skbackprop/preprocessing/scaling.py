@@ -1,4 +1,4 @@
-"""Columns of numbers on one scale that outliers do not set, and within limits that they do not pass."""
+"""Scaling of columns that does not depend on outliers, and brings them within limits."""
 
 from numbers import Real
 from typing import Any, Self
@@ -18,7 +18,7 @@ CHUNK = 1 << 16  # numbers that are squashed at a time, in the cache
 
 
 def center_and_scale(X):
-    """Of each column: the median; 1 / (q75 - q25), or if that is none 2 / (max - min), or else 0."""
+    """Of each column: the median; 1 / (q75 - q25), or 2 / (max - min), or 0, the first that is finite."""
     center, scale = np.zeros((2, X.shape[1]))
     least = np.finfo(X.dtype).tiny
     for j, column in enumerate(X.T):
@@ -140,7 +140,7 @@ class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEs
         Raises
         ------
         ValueError
-            For infinite numbers, and for other columns than in `fit`.
+            For infinite numbers, and for columns other than those of `fit`.
         """
         check_is_fitted(self)
         X = self._validated(X, reset=False, copy=True)

@@ -14,7 +14,7 @@ SMALL = 4096  # numbers: up to here scikit-learn's checks cost more than the wor
 
 
 def opened(estimator, X, reset):
-    """X as a table, its columns learned or checked; rows may be none but in fit."""
+    """X as a table, its columns learned or checked; without rows it is an error in `fit` alone."""
     if not reset and _is_ready(estimator, X):
         return ArrayColumns(X)
     frame = frame_of(X)
@@ -24,7 +24,7 @@ def opened(estimator, X, reset):
         return table_of(frame)
     X = unmasked(X)
     if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "US":
-        X = np.array(X, dtype=object)  # a list of lists: numbers beside text stay numbers
+        X = np.array(X, dtype=object)  # a list of lists: numbers next to text stay numbers
     X = validate_data(
         estimator, X, reset=reset, dtype=None, ensure_all_finite=False, ensure_min_samples=int(reset)
     )

@@ -22,11 +22,11 @@ LARGEST = np.finfo(np.float32).max
 
 
 class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
-    """Numbers, text, dates and holes as float32 columns for a network.
+    """Numbers, text, dates and missing values as float32 columns for a network.
 
     The columns of the result, in this order: numbers, robustly scaled, those of dates among them; columns of
     ones and zeros, for categories with few levels and for missing numbers, scaled alike; a code for each
-    category with many levels, to be embedded. Nothing is known of rows that `fit` has not seen.
+    category with many levels, to be embedded. All of it is learned from the rows of `fit` alone.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
         these too. None: no column.
 
     max_one_hot_categories : int, default=8
-        A category with at most so many levels becomes a column for each level (of two levels a single one,
-        1 or -1), before scaling 0 in all where the level is missing or was not seen in `fit`. One with more
-        becomes codes.
+        A category with at most this many levels becomes a column for each level (two levels: a single column,
+        1 or -1); before scaling all are 0 where the level is missing or was not seen in `fit`. A category
+        with more levels becomes codes.
 
     embed : bool, default=True
         If False, there are no codes: every category becomes columns of ones and zeros.
@@ -47,10 +47,10 @@ class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
         Levels that occur in fewer rows are taken as unknown.
 
     max_categories : int or None, default=None
-        The most levels of a column; of more, the rarest are taken as unknown.
+        The most levels of a column; if there are more, the rarest are taken as unknown.
 
     missing_indicator : bool, default=True
-        A column that is 1 where the number is missing, for each column of numbers with holes in `fit`.
+        A column that is 1 where the number is missing, for each column of numbers that lacked some in `fit`.
 
     max_absolute_value : float or None, default=3.0
         Scaled numbers z become z / sqrt(1 + (z / max_absolute_value)^2). None: they stay.

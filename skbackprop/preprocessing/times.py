@@ -1,7 +1,7 @@
 """Dates and durations where numbers are asked for.
 
-NumPy takes a time for the whole number that stores it: another one in nanoseconds than in seconds, and NaT
-the least of all, which no check for missing values finds.
+NumPy takes a time for the whole number that stores it, which differs between nanoseconds and seconds; NaT is
+the smallest one, which no check for missing values finds.
 """
 
 import narwhals.stable.v2 as nw
@@ -27,7 +27,7 @@ def refuse_times(values, name, remedy=None):
 
 
 def _kind_of_times(column):
-    """Dates or durations, beside other objects too, and NaT alone."""
+    """Whether there are dates or durations, also among other objects, or NaT alone."""
     if column.kind in (DATES, DURATIONS):
         return column.kind
     types = set(map(type, column.objects))

@@ -1,4 +1,4 @@
-"""Which parameters do nothing beside others, or for such rows: the table for what has to do with time."""
+"""Which parameters have no effect together with others, or for such rows: those of time series."""
 
 from skbackprop.time_series.learning import has_max_time
 from skbackprop.time_series.rows import as_list
@@ -6,7 +6,7 @@ from skbackprop.time_series.stepping import kind_of
 
 
 def reasons_of_forecaster(forecaster, times):
-    """(names, why they do nothing); `times` are those of the rows, or None."""
+    """(names, why they have no effect); `times` are those of the rows, or None."""
     e = forecaster
     yield (
         ("n_updates",),
@@ -64,7 +64,7 @@ def reasons_of_pipeline(pipeline, streams):
 
 
 def _of_seeds(e):
-    """Members differ by the seeds of an estimator that has none of its own, and by the windows drawn."""
+    """Why seeds have no effect: members differ by `random_state`, if it is None, and by the windows drawn."""
     if e.estimator is None or e.max_windows is not None:
         return None
     own = {

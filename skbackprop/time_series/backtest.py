@@ -1,4 +1,4 @@
-"""Forecasts from several origins of the past, measured beside naive ones."""
+"""Forecasts from several origins in the past, compared with naive ones."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -123,7 +123,7 @@ def backtest(
     if not isinstance(forecaster, LagForecaster):
         raise TypeError(f"forecaster: a LagForecaster is needed, not {type(forecaster).__name__}.")
     if not isinstance(refit, Integral) or refit < 0 or (refit == 0 and refit is not False):
-        raise ValueError(f"refit={refit!r}: True, False or a whole number of at least 1 is allowed.")
+        raise ValueError(f"refit={refit!r}: it must be True, False or a whole number of at least 1.")
     every = refit or np.inf
     X = as_frame(X)
     table = opened(clone(forecaster), X, reset=True)
@@ -182,7 +182,7 @@ def on_clock(steps, y):
 
 
 def season_repeated(history, ahead, season):
-    """The last value known of the same phase, for steps ahead; the last one at all where there is none."""
+    """The last known value of the same phase, for steps ahead; where there is none the last known value."""
     known = np.flatnonzero(np.isfinite(history))
     last_of = np.full(season, known[-1])
     last_of[known % season] = known

@@ -90,7 +90,7 @@ class FullWindows:
         return central(joined(np.add, end, beginning), squares, self.window, r)
 
     def quantiles(self, levels):
-        """Linear interpolation between the two values beside each level, as numpy.quantile.
+        """Linear interpolation between the two values around each level, as numpy.quantile.
 
         (n_levels, n_lanes, n, window); some windows at a time are written out and sorted.
         """

@@ -121,7 +121,7 @@ def _day_part(times):
     return (times.hour + times.minute / 60) / 24
 
 
-FIELDS = {  # a number from 0 on, its period, and the days between rows from which on it says nothing
+FIELDS = {  # a number from 0 on, its period, and how many days apart rows are for which it says nothing
     "minute": (lambda t: t.minute, 60, 1 / 24),
     "hour": (lambda t: t.hour + t.minute / 60, 24, 1),
     "dayofweek": (lambda t: t.day_of_week + _day_part(t), 7, 7),
@@ -206,7 +206,7 @@ class CalendarFeatures(ClockFeatures):
         self.clock_ = order_clock(times)
         unknown = [field for field in self.fields or [] if field not in FIELDS]
         if unknown:
-            raise ValueError(f"fields={self.fields!r}: {unknown[0]!r} is none of {', '.join(FIELDS)}.")
+            raise ValueError(f"fields={self.fields!r}: {unknown[0]!r} must be one of {', '.join(FIELDS)}.")
         self.fields_ = list(self.fields) if self.fields is not None else _varying(times)
 
     def _feature_names(self, columns):
@@ -239,7 +239,7 @@ def _varying(times):
 class FourierFeatures(ClockFeatures):
     """Sines and cosines of time: sin(2 pi k t / period) and cos(2 pi k t / period), k = 1, ..., order.
 
-    t counts steps of the clock from 1970 on, or whole numbers as times; rows without time are counted from 0
+    t counts steps of the clock from 1970 on, or whole numbers as times; rows without time are numbered from 0
     on. Days without rows count, unless the index or `freq` says that business days are the steps.
 
     Parameters
@@ -291,7 +291,7 @@ class FourierFeatures(ClockFeatures):
                 f"order={self.order!r}: one number for all, or one for each of the {len(periods)} periods."
             )
         if any(not period > 0 for period in periods):
-            raise ValueError(f"periods={self.periods!r}: numbers above 0 are allowed.")
+            raise ValueError(f"periods={self.periods!r}: they must be above 0.")
         for order in orders:
             whole_numbers("order", order, 1)
         return [(period, k) for period, order in zip(periods, orders) for k in range(1, order + 1)]

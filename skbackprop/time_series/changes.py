@@ -1,4 +1,4 @@
-"""How much series usually change: the unit of what has none of its own."""
+"""How much series usually change: a unit for windows that do not change."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which clock times stand on: as `freq` says, or as the times themselves show."""
+"""The clock of some times: what `freq` says, or what the times themselves show."""
 
 import warnings
 
@@ -37,7 +37,7 @@ SPARSE = 1 / 2  # of the steps without a row, from which on the clock is doubtfu
 
 
 def advice_for(owner):
-    """What an estimator, or a splitter, can be told in place of a clock that does not fit."""
+    """What to give an estimator, or a splitter, whose clock does not fit."""
     if getattr(owner, "on_gap", "ignore") == "ignore":
         return "give freq="
     return "give freq=, or on_gap='ignore' to count rows instead of time"
@@ -53,7 +53,7 @@ def clock_for(owner, rows):
 
 
 def learn_clock(times, freq=None, ticks=None, advice="give freq=", closed=True):
-    """The clock that all `times`, a pandas Index, stand on; `ticks` are the same times in runs.
+    """The clock of which all `times`, a pandas Index, are steps; `ticks` are the same times in runs.
 
     `closed`: whether days of the week that never occur are left out of the count.
     """
@@ -250,7 +250,7 @@ def _in_days(times, zone, closed):
 
 
 def open_weekdays(days):
-    """The weekdays on which there are rows, if on the others there are none again and again; else none.
+    """The weekdays on which there are rows, if the others lack rows again and again; otherwise ().
 
     `days` (n_days,) since 1970, ascending. One weekend without rows is enough where no other day lacks one.
     """
@@ -295,7 +295,7 @@ def _same_place(days):
 
 
 def _near_place(days):
-    """Whether all stand near one place of their months, such as the last business day or a third Friday."""
+    """Whether all are near one place of their months, such as the last business day or a third Friday."""
     return min(map(np.ptp, _places(days))) <= PLACE
 
 
@@ -316,7 +316,7 @@ def check_fits(series, owner, clock):
     )
     if (gaps > 1).all() and np.count_nonzero(series.lengths > 1) > 1:
         raise ValueError(
-            f"The series stand on clocks apart: no row of any of them comes one step, {unit}, after another: "
+            f"No row of any series comes one step of the clock, {unit}, after another: "
             f"every lag would be missing. {remedies[0].upper()}{remedies[1:]}."
         )
     share = (gaps - 1).sum() / (gaps.sum() + len(series.starts))

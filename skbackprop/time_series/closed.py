@@ -1,7 +1,7 @@
 """Steps of the week on which a series never has a value, such as Sundays of one shop among others.
 
-What is asked ahead is walked over them: they were missing in the windows that were learned, and so they are
-in those of forecasts.
+Forecasts of many steps skip them: they were missing in the windows that were learned, and so they are in the
+windows of forecasts.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ import numpy as np
 from skbackprop.time_series.panels import row_steps
 from skbackprop.time_series.stepping import DAY
 
-OFTEN = 4  # times that a step of the week has come without a value, at least
-LONGEST = 2016  # steps of a week that are told apart, such as those of five minutes
+OFTEN = 4  # times, at least, that a step of the week has come without a value
+LONGEST = 2016  # steps of a week that are distinguished, such as those of five minutes
 MOST = 10_000_000  # of all series
 WEEKS = {"h": 168, "D": 7, "B": 5}  # in steps of periods
 
@@ -22,7 +22,7 @@ class Closed:
     never: np.ndarray  # (n_series, n_steps of a week)
 
     def at(self, series, steps):
-        """Whether these steps of these series are closed; of series that came later none is."""
+        """Whether these steps of these series are closed; series that came later have no closed steps."""
         known = series < len(self.never)
         return known & self.never[np.where(known, series, 0), steps % self.never.shape[1]]
 

@@ -20,7 +20,7 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # that strea
 
 
 def ends_of(levels, coverage):
-    """Which of the quantiles are the ends of the interval of this share; the median twice if none are."""
+    """Which of the quantiles are the ends of the interval of this share; if they are absent, the median twice."""
     ends = [np.flatnonzero(np.isclose(levels, (1 + sign * coverage) / 2)) for sign in (-1, 1)]
     return tuple(int(end[0]) for end in ends) if all(map(len, ends)) else (levels.index(0.5),) * 2
 
@@ -122,7 +122,7 @@ def adapted(forecaster, X, y):
 
 
 def newest(errors):
-    """The last errors that are known of each step ahead: chunks of few rows tell nothing of far steps."""
+    """The last errors that are known of each step ahead: chunks of few rows have none of far steps."""
     known = np.isfinite(errors[..., :1])
     errors = np.take_along_axis(errors, np.argsort(known, axis=0, kind="stable"), axis=0)[-N_KEPT:]
     return errors[np.isfinite(errors[..., 0]).any(axis=1)]

@@ -1,4 +1,4 @@
-"""What the transformers that look back have in common."""
+"""What the transformers of time have in common."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -34,7 +34,7 @@ class TimeFeatures(TransformerMixin, Persistent, BaseEstimator, ABC):
         The column, or level of the index, that holds the times. None: the index of X.
 
     passthrough : bool or list, default=False
-        Whether the columns of X, or which of them, stand before the features.
+        Whether the columns of X, or which of them, come before the features.
 
     Attributes
     ----------
@@ -132,15 +132,15 @@ class HistoryFeatures(TimeFeatures):
         rows.
 
     on_gap : {'nan', 'raise', 'ignore'}, default='nan'
-        What missing steps are: NaN, an error, or nothing, so that rows are counted instead of time.
+        How missing steps are treated: as NaN, as an error, or 'ignore': rows are counted instead of time.
 
     history : {'auto', 'continue', 'none'}, default='auto'
-        What rows in `transform` see of the rows learned. 'auto': all of them where they come after them in
-        time; rows without time stand alone, except in a `StreamingPipeline`. 'continue': rows without time
-        follow them too. 'none': nothing.
+        What rows in `transform` see of the rows learned. 'auto': all of them if they come after them in
+        time; rows without time see none, except in a `StreamingPipeline`. 'continue': rows without time
+        see them too. 'none': none of them.
 
     forget_after : int or None, default=None
-        In `partial_fit`, series without rows for more than so many steps are forgotten. None: none are.
+        In `partial_fit`, series without rows for more than this many steps are forgotten. None: no series is.
 
     Attributes
     ----------
@@ -195,7 +195,7 @@ class HistoryFeatures(TimeFeatures):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
-            Rows in any order, where they have times. NaN is allowed.
+            Rows in any order, where they have times. Values may be NaN.
 
         y : None
             Ignored.
@@ -207,7 +207,8 @@ class HistoryFeatures(TimeFeatures):
         Raises
         ------
         ValueError
-            For columns that are absent or no numbers, times that are missing, repeat or lie beside the clock.
+            For columns that are absent or hold no numbers, and times that are missing, repeat or are not on the
+            clock.
         """
         self._learn(X, None)
         return self
@@ -303,7 +304,7 @@ class HistoryFeatures(TimeFeatures):
         follows = self._follows()
         if rows.times is None and self.history == "auto" and not follows and is_polars(X):
             warnings.warn(
-                "X has no times, as a polars frame has no index: its rows stand alone, and see none of those "
+                "X has no times, as a polars frame has no index: its rows see none of those "
                 "learned. Name the column of the times in time=, or say history='continue' (they follow "
                 "those learned) or history='none'.",
                 stacklevel=2,
@@ -340,7 +341,7 @@ def whole_numbers(name, value, least):
     """A parameter that is one whole number or several, as a list."""
     values = [value] if isinstance(value, Integral) else list(value)
     if not values or any(not isinstance(v, Integral) or isinstance(v, bool) or v < least for v in values):
-        raise ValueError(f"{name}={value!r}: whole numbers of at least {least} are allowed, none twice.")
+        raise ValueError(f"{name}={value!r}: whole numbers of at least {least} are needed, each once.")
     if len(set(values)) < len(values):
         raise ValueError(f"{name}={value!r}: a number is given twice.")
     return [int(v) for v in values]

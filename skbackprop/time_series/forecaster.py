@@ -51,7 +51,7 @@ def _can_go_on(self):
     if self.estimator is None or hasattr(self.estimator, "partial_fit"):
         return True
     raise AttributeError(
-        f"{type(self.estimator).__name__} has no partial_fit: `observe` goes on without learning."
+        f"{type(self.estimator).__name__} has no partial_fit: `observe` continues without learning."
     )
 
 
@@ -73,27 +73,29 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         the horizon, in no more than half of the steps.
 
     horizon : int, default=1
-        Steps that are forecast at once. Longer forecasts go on from the last ones.
+        Steps that are forecast at once. Longer forecasts continue from the last ones.
 
     strategy : {'mimo', 'recursive', 'direct', 'dirrec'}, default='mimo'
-        One model with `horizon` outputs; one of a single step, applied again and again; a model for each
-        step; the same, which see the earlier steps' forecasts.
+        'mimo': one model with `horizon` outputs; 'recursive': a model of the next step, applied again and
+        again; 'direct': a model for each step; 'dirrec': a model for each step that sees the forecasts of
+        earlier steps.
 
     normalize : {'last', 'mean', 'revin', 'level'} or None, default='mean'
-        What is subtracted from a window, and what it is divided by: the last value or the mean, and the mean
-        absolute deviation; mean and standard deviation; nothing, and the mean size; None: nothing, and one
-        number for all. The divisor is at least a third of the usual change of its series.
+        What is subtracted from a window, and what it is then divided by. 'last', 'mean': the last value or
+        the mean, and the mean absolute deviation; 'revin': mean and standard deviation; 'level': nothing, and
+        the mean size; None: nothing, and one number for all windows. The divisor is at least a third of the
+        usual change of its series.
 
     known_future : str, int or list, default=()
         The columns that are known ahead, such as holidays. All others are seen up to the origin; where a
-        forecast goes on from an earlier one, they stay at their last values.
+        forecast continues from an earlier one, they stay at their last values.
 
     groups : str, int, list or None, default=None
         The columns, or levels of the index, that name the series. None: a single series.
 
     time : str, int or None, default=None
         The column, or level of the index, that holds the times. None: the index of X, if it holds dates,
-        periods or whole numbers; else rows follow each other.
+        periods or whole numbers; otherwise rows follow each other in their order.
 
     freq : str, offset, int or None, default=None
         The step of the clock, such as 'h'; a `pandas.offsets.CustomBusinessDay` knows holidays. None: that of
@@ -134,14 +136,14 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         unless both ends are among `quantile`.
 
     on_gap : {'nan', 'raise', 'ignore'}, default='nan'
-        What missing steps are: NaN, an error, or nothing, so that rows are counted instead of time.
+        How missing steps are treated: as NaN, as an error, or 'ignore': rows are counted instead of time.
 
     random_state : int, default=0
         The seed of the first member; the next ones follow.
 
     max_time : float or None, default=None
-        Seconds for all models of `fit`, those of the calibration among them: each has an equal share of what
-        is left. The default network makes fewer steps, and a given estimator stops by its own `max_time`.
+        Seconds for all models of `fit`, including those of the calibration: each has an equal share of the
+        time left. The default network makes fewer steps, and a given estimator stops by its own `max_time`.
 
     verbose : bool or int, default=False
         Whether `fit` prints a line for each model, with the time left.
@@ -256,7 +258,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
             Times, ids and other columns, rows in any order where they have times.
 
         y : array-like of shape (n_rows,)
-            The series. NaN is not known; windows of which some targets are known are learned.
+            The series; NaN where a value is missing. Windows are learned if some of their targets are known.
 
         Returns
         -------
@@ -265,8 +267,8 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         Raises
         ------
         ValueError
-            For columns that are absent or no numbers, times that are missing or repeat, and series that are
-            all too short for a window.
+            For columns that are absent or hold no numbers, times that are missing or repeat, and if all
+            series are too short for a window.
         """
         progress = ModelProgress(self, X, y)
         with all_or_nothing(self):
@@ -279,7 +281,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
     def _learn(self, X, y, progress, purpose):
         """What `fit` does; `purpose` is 'forecasts' or 'calibration'."""
         rows = read_series(self, X, y, reset=True)
-        if purpose != "calibration" and "_first" not in vars(self):  # else it was told already
+        if purpose != "calibration" and "_first" not in vars(self):  # else there was a warning before
             warn_unused(self, reasons_of_forecaster(self, rows.times), 4 + N_FRAMES)
         history = empty_history(rows, clock_for(self, rows))
         placed = place(rows, history, 1, 1, None, self.on_gap, True, "error")
@@ -303,7 +305,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
     @available_if(_can_go_on)
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X: Any, y: Any) -> Self:
-        """Learn the windows that new rows complete, and go on from these rows.
+        """Learn the windows that new rows complete, and continue from these rows.
 
         A stream may begin with any rows. As long as there is no window, or none to validate on or to
         calibrate with, they are remembered, and then learned together, as `fit` learns them; until then
@@ -344,7 +346,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         return self
 
     def observe(self, X: Any, y: Any) -> Self:
-        """Go on from new rows without learning from them.
+        """Continue from new rows without learning from them.
 
         Parameters
         ----------
@@ -534,7 +536,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstima
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
-            Rows that follow the history of their series, or others, which then stand alone.
+            Rows that follow the history of their series; other rows are forecast without it.
 
         y : array-like of shape (n_rows,)
             The series; a row's own value is not seen by its forecast.

@@ -1,4 +1,4 @@
-"""The last rows of each series: what the rows that follow look back on."""
+"""The last rows of each series, on which later rows look back."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class History(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """Rows behind the history of their series, on a timeline."""
+    """Rows after the history of their series, on a timeline."""
 
     clock: Clock | None
     ids: pd.Index
@@ -88,7 +88,7 @@ def empty_history(rows, clock):
 
 
 def place(rows, history, keep, reach, initial, on_gap, positional, late):
-    """The rows behind the history that they follow, `keep` steps of it; `reach` is the longest way back.
+    """The rows after the history that they follow, `keep` steps of it; `reach` is the longest way back.
 
     `positional`: whether rows without time follow what was learned last. `late` is 'error', 'ahead' (an error
     of forecasts) or 'alone': what becomes of a series that does not begin after its history. `initial` is the
@@ -106,8 +106,8 @@ def place(rows, history, keep, reach, initial, on_gap, positional, late):
             ahead = " predict_one_step(X, y) forecasts rows that were learned (so return_train_score=False)."
             raise ValueError(
                 f"Late rows: those of series {name!r} do not all come after the rows learned before. "
-                f"{rows.where} holds the times, {rows.times.min()} to {rows.times.max()}; they must go "
-                f"on from those learned.{ahead if late == 'ahead' else ''}"
+                f"{rows.where} holds the times, {rows.times.min()} to {rows.times.max()}; they must come "
+                f"after those learned.{ahead if late == 'ahead' else ''}"
             )
     offset = np.zeros(len(known), np.int64)
     offset[follows] = history.last_step[known[follows]] + 1

@@ -1,4 +1,4 @@
-"""What is said where a forecast needs columns known ahead, and they are not known."""
+"""The warning or error where a forecast needs columns known ahead, and they are missing."""
 
 import warnings
 

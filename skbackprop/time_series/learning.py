@@ -259,7 +259,7 @@ def _check_inputs(estimator, X):
     if isinstance(estimator, BackpropRegressor) and size > LARGE:
         warnings.warn(
             f"A network needs inputs of about 1, and columns of its windows are of {size:.3g}: forecasts "
-            "that go on from forecasts may explode. Give normalize='mean', or as estimator "
+            "that continue from forecasts may explode. Give normalize='mean', or as estimator "
             "make_pipeline(StandardScaler(), ...).",
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""What is told of the models of a forecaster while they are trained, and the time that each of them has."""
+"""Progress of the models of a forecaster while they are trained, and the time that each of them has."""
 
 import warnings
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ INTERRUPTED = "Training interrupted by user."
 
 
 class ModelProgress:
-    """The models of one `fit`: callbacks of scikit-learn (>= 1.9) and, if it is verbose, the screen are told.
+    """Reports the models of one `fit` to callbacks of scikit-learn (>= 1.9) and, if `verbose`, to the screen.
 
     Each model is a task of the fit.
     """
@@ -71,7 +71,7 @@ class ModelProgress:
 
 @contextmanager
 def interruptible():
-    """An interrupt ends all of a fit: a network, here or of scikit-learn, takes it as the end of its own."""
+    """An interrupt ends the whole fit, though a network, here or of scikit-learn, makes it a warning."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=INTERRUPTED)
         try:

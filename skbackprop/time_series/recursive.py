@@ -1,4 +1,4 @@
-"""Statistics that a recursion carries on from step to step."""
+"""Statistics that a recursion updates from step to step."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -285,7 +285,7 @@ class EwmFeatures(RecursiveFeatures):
         """The name of the parameter that is given, and its numbers."""
         given = [name for name in ALPHA if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"Only one of span, halflife and alpha is allowed, not {' and '.join(given)}.")
+            raise ValueError(f"Give only one of span, halflife and alpha, not {' and '.join(given)}.")
         name = given[0] if given else "alpha"
         value = 0.5 if not given else getattr(self, name)
         return name, [value] if isinstance(value, Real) else list(value)
@@ -299,7 +299,7 @@ class EwmFeatures(RecursiveFeatures):
         allowed = {"span": "at least 1", "halflife": "above 0", "alpha": "above 0 and at most 1"}[name]
         low, high = {"span": (1, np.inf), "halflife": (1e-300, np.inf), "alpha": (1e-300, 1)}[name]
         if not values or any(not low <= value <= high for value in values):
-            raise ValueError(f"{name}={getattr(self, name)!r}: numbers {allowed} are allowed.")
+            raise ValueError(f"{name}={getattr(self, name)!r}: they must be {allowed}.")
 
     def _recursion(self):
         return Fading(self._alphas())

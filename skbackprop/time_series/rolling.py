@@ -15,8 +15,8 @@ from skbackprop.time_series.features import HistoryFeatures, whole_numbers
 class RollingFeatures(HistoryFeatures):
     """Statistics of columns over a window of steps that ends `shift` steps before the row.
 
-    Sums are taken by blocks, with additions only: they do not drift, and are whole again when NaN or inf has
-    left the window. A row's features depend on the rows in its windows alone, bit for bit.
+    Sums are taken by blocks, with additions only: they do not drift, and are correct again once NaN or inf
+    has left the window. A row's features depend on the rows in its windows alone, bit for bit.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class RollingFeatures(HistoryFeatures):
         How many steps before the row the window ends. 0: with the row itself.
 
     min_periods : int or None, default=None
-        How many values a window must have; NaN counts for none. None: all of them.
+        How many values a window must have; NaN is not counted. None: all of them.
 
     Examples
     --------
@@ -100,6 +100,6 @@ def check_statistics(statistics, known, quantiles):
         is_level = quantiles and not isinstance(name, str) and 0 < name < 1
         if not is_level and name not in known:
             more = ", or numbers between 0 and 1" if quantiles else ""
-            raise ValueError(f"statistics={statistics!r}: {name!r} is none of {', '.join(known)}{more}.")
+            raise ValueError(f"statistics={statistics!r}: {name!r} must be one of {', '.join(known)}{more}.")
     if len(set(statistics)) < len(statistics) or len(statistics) == 0:
         raise ValueError(f"statistics={statistics!r}: at least one, and none twice.")

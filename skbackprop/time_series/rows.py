@@ -175,7 +175,7 @@ def check_passthrough(estimator, names):
 
 
 def no_numbers(estimator, name, dtype):
-    """What is said of a column that features cannot be made of, with what the estimator can be told."""
+    """The error for a column without numbers, with what to give the estimator instead."""
     remedy = "encode it, leave it out, or name it with groups= if it holds the ids"
     if "columns" in estimator.get_params(deep=False):
         remedy = "columns= names those that features are made of, groups= the ids"

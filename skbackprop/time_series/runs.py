@@ -1,7 +1,7 @@
-"""Rows as runs: neighbours that are of one series, or that follow each other step by step.
+"""Rows as runs: neighbours of one series, or that follow each other step by step.
 
-Rows that stand series by series and step by step are told by a few numbers a series, and nothing is computed
-for each row.
+Rows that come series by series and step by step are described by a few numbers for each series, and nothing
+is computed for each row.
 """
 
 from functools import cached_property

@@ -50,7 +50,7 @@ def check_gap(cv: Any, target_ahead: int) -> None:
     whole_numbers("target_ahead", target_ahead, 1)
     gap = getattr(cv, "gap", None)
     if gap is None:
-        raise ValueError(f"cv={cv!r} has no gap: its parts cannot be kept apart in time.")
+        raise ValueError(f"cv={cv!r} has no parameter gap, which keeps its parts apart in time.")
     if gap < target_ahead - 1:
         warnings.warn(
             f"gap={gap}, and y lies {target_ahead} steps after its row: the targets of the last "
@@ -201,7 +201,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             if value is None and name in ("step", "window"):
                 continue
             if not isinstance(value, Integral) or isinstance(value, bool) or value < smallest:
-                raise ValueError(f"{name}={value!r}: a whole number of at least {smallest} is allowed.")
+                raise ValueError(f"{name}={value!r}: it must be a whole number of at least {smallest}.")
 
     def _steps(self, X):
         X = as_frame(X)

@@ -1,4 +1,4 @@
-"""Time as whole numbers: on which step of a clock a row stands."""
+"""Time as whole numbers: the step of a clock that a row is at."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Clock:
 
     Units are 'ns' of instants; 'wall' (ns), 'days', 'business days' and 'months' of the date that the clock's
     zone shows; 'periods' and whole 'numbers'. Of business days those alone are steps that fall on one of
-    `weekdays` (0 is Monday) and are none of `holidays`.
+    `weekdays` (0 is Monday) and not on one of `holidays`.
     """
 
     unit: str

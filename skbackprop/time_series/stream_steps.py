@@ -1,4 +1,4 @@
-"""The steps of a streaming pipeline: how they go on learning, and with which rows they can begin."""
+"""The steps of a streaming pipeline: how they continue to learn, and with which rows they can begin."""
 
 from typing import NamedTuple
 
@@ -50,8 +50,8 @@ class First(NamedTuple):
 def waits(step, features, n_missing):
     """Whether a step must not begin with such features: a column is empty, as too few rows came so far.
 
-    Many transformers and estimators never get over a first chunk with an empty column: means that are NaN
-    stay so. At most `n_missing` rows are too few; a column may be empty for other reasons.
+    Many transformers and estimators stay wrong after a first chunk with an empty column: means that are NaN
+    remain NaN. At most `n_missing` rows are too few; a column may be empty for other reasons.
     """
     if n_missing < num_samples(features) or not begins_with_values(step) or sparse.issparse(features):
         return False
@@ -87,7 +87,7 @@ def follow(step):
 
 
 def check_learns(name, step):
-    """An error for a transformer that cannot go on learning."""
+    """An error for a transformer that cannot continue to learn."""
     if step is None or step == "passthrough":
         return
     parts = parts_of(step)

@@ -159,7 +159,7 @@ class StreamingPipeline(Persistent, Pipeline):
             refuses. Nothing is learned then.
         """
         if not isinstance(self.label_delay, Integral) or self.label_delay < 0:
-            raise ValueError(f"label_delay={self.label_delay!r}: a whole number of at least 0 is allowed.")
+            raise ValueError(f"label_delay={self.label_delay!r}: it must be a whole number of at least 0.")
         self._validate_steps()
         *transformers, (name, last) = self.steps
         ends = last in (None, "passthrough")
@@ -293,7 +293,7 @@ def evaluate_stream(
     Parameters
     ----------
     model : estimator
-        With `predict` and `partial_fit`. It goes on from where it is, and has learned the stream afterwards.
+        With `predict` and `partial_fit`. It continues from its state, and has learned the stream afterwards.
 
     X : DataFrame or array of shape (n_rows, n_columns)
         Rows in the order in which they come.
@@ -312,9 +312,8 @@ def evaluate_stream(
 
     n_first : int or None, default=None
         Rows that are learned at the beginning without a prediction. None: for a model that is not fitted
-        `chunk_size`, or all up to that with which the first label comes; else 0. Chunks are not predicted
-        either as long as the model says that it has learned nothing yet. A classifier is told all classes
-        of `y`.
+        `chunk_size`, or all up to that with which the first label comes; else 0. Chunks are also
+        not predicted as long as the model raises NotFittedError. A classifier is given all classes of `y`.
 
     label_delay : int or None, default=None
         How many rows later labels come. None: that of a `StreamingPipeline`, else 0.
@@ -353,7 +352,7 @@ def evaluate_stream(
         ("label_delay", delay, 0),
     ):
         if not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{name}={value!r}: a whole number of at least {least} is allowed.")
+            raise ValueError(f"{name}={value!r}: it must be a whole number of at least {least}.")
     y, n_rows = np.asarray(y), len(y)
     first_params = {"classes": np.unique(y)} if is_classifier(model) and not _is_fitted(model) else {}
     row_of_label = np.arange(n_rows)

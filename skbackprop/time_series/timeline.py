@@ -1,6 +1,6 @@
 """Rows of many series in one flat buffer, so that a lag is one shift for all of them.
 
-Step s of a series stands beside step s + 1; steps without a row, and `reach` places before each series, are
+Step s of a series is next to step s + 1; steps without a row, and `reach` places before each series, are
 NaN. A series begins at a place congruent to its first step modulo `align`: blocks of that length, counted
 from the beginning of a lane of the buffer, are then blocks of absolute time.
 """
@@ -70,7 +70,7 @@ class Grid:
         return buffer.reshape(-1)
 
     def gather(self, buffer, lag, out):
-        """What stands `lag` steps before each row."""
+        """The value `lag` steps before each row."""
         begin = self.first - lag
         out.reshape(self.n_series, self.n_steps)[:] = buffer.reshape(self.n_series, self.width)[
             :, begin : begin + self.n_steps
@@ -104,7 +104,7 @@ class Scattered:
         return buffer
 
     def gather(self, buffer, lag, out):
-        """What stands `lag` steps before each row."""
+        """The value `lag` steps before each row."""
         np.take(buffer, self.places[self.n_history :] - lag, out=out, mode="clip")
 
 
@@ -184,12 +184,12 @@ class Series:
         return of_rows
 
     def row(self, place):
-        """The number of the row that stands at a place of the order."""
+        """The number of the row at a place of the order."""
         return int(place if self.order is None else self.order[place])
 
 
 def timeline(series, n_history, reach, align=1, ahead=0):
-    """Where the rows of `series` stand; the first `n_history` of them are history.
+    """The places of the rows of `series`; the first `n_history` of them are history.
 
     A gap over which nothing is seen is shortened, as far as that changes no block. `ahead` (n_series,) are
     the steps from the beginning of each series to its first row.

@@ -1,5 +1,5 @@
-"""What is said where rows to come may help."""
+"""The error where later rows may help."""
 
 
 class TooFewRowsError(ValueError):
-    """For these rows; with more of them it may be none."""
+    """For too few rows; with more of them there may be no error."""

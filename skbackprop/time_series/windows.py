@@ -67,7 +67,7 @@ LEAST = 1 / 3  # of the usual change of its series: the least scale of a window
 
 @dataclass(frozen=True)
 class Buffers:
-    """Series one behind the other on a flat axis, each step at its place; what is not known is NaN."""
+    """Series one after the other on a flat axis, each step at its place; missing values are NaN."""
 
     y: np.ndarray  # (size,)
     past: np.ndarray  # (n_past, size), columns known up to the origin of a forecast
@@ -101,7 +101,7 @@ class Windows:
     hidden: int  # how many of the last steps only y and the columns known ahead are seen of
     ahead: np.ndarray  # the steps ahead whose columns known in the future are seen
     periods: tuple  # (period in steps, number of harmonics), of the calendar at the origin
-    season: int  # of the earlier values that stand beside those known ahead; 0: none do
+    season: int  # of the earlier values that are seen with those known ahead; 0: no such values
     n_series: int  # indicators of the series; 0: none
     normalize: str | None
     unit: float  # of y, one for all series: that of scales as a feature, and the scale without `normalize`
@@ -201,7 +201,7 @@ def learned_windows(rows, placed, unit, settings):
     if seasons is None:
         seasons = seasons_of(season_clock(rows, placed.clock, settings))
     elif not all(isinstance(season, Real) and season > 1 for season in seasons):
-        raise ValueError(f"seasons={seasons!r}: numbers of steps above 1 are allowed.")
+        raise ValueError(f"seasons={seasons!r} must be numbers of steps above 1.")
     seasons = tuple(season for season in seasons if 2 * season <= n_steps)
     lags = chosen_lags(settings.lags, seasons, horizon, n_steps)
     others = [column[np.isfinite(column)] for column in rows.values[:, 1:].T]

@@ -1,4 +1,4 @@
-"""What is a time is read as one, on the clock that its rows stand on; all else is an error that says so."""
+"""What is a time is read as one, on the clock of its rows; everything else is an error that says so."""
 
 import datetime
 import pickle
@@ -514,9 +514,9 @@ def test_series_on_clocks_apart():
             {"id": np.repeat(["a", "b"], 24), "t": parts[0].append(parts[1]), "v": np.arange(48.0)}
         )
         settings = {"groups": "id", "time": "t"}
-        with pytest.raises(ValueError, match="The series stand on clocks apart"):
+        with pytest.raises(ValueError, match="No row of any series comes one step of the clock"):
             LagFeatures(1, **settings).fit(X)
-        with pytest.raises(ValueError, match="The series stand on clocks apart"):
+        with pytest.raises(ValueError, match="No row of any series comes one step of the clock"):
             forecaster(lags=2, horizon=1, **settings).fit(X[["id", "t"]], X["v"])
         lags = LagFeatures(1, **settings, on_gap="ignore").fit_transform(X)
         assert_array_equal(lags["v_lag_1"], [np.nan, *range(23), np.nan, *range(24, 47)])
