@@ -20,7 +20,7 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # that strea
 
 
 def ends_of(levels, coverage):
-    """Which of the quantiles are the ends of the interval of this share; if they are absent, the median twice."""
+    """Which of the quantiles are the ends of the interval; the median twice if they are absent."""
     ends = [np.flatnonzero(np.isclose(levels, (1 + sign * coverage) / 2)) for sign in (-1, 1)]
     return tuple(int(end[0]) for end in ends) if all(map(len, ends)) else (levels.index(0.5),) * 2
 

@@ -207,8 +207,8 @@ class HistoryFeatures(TimeFeatures):
         Raises
         ------
         ValueError
-            For columns that are absent or hold no numbers, and times that are missing, repeat or are not on the
-            clock.
+            For columns that are absent or hold no numbers, and times that are missing, repeat or are not on
+            the clock.
         """
         self._learn(X, None)
         return self
