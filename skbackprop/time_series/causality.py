@@ -25,7 +25,7 @@ def check_causal(
 
     The estimator is fitted once. Then, for some points in time, the floating point numbers of X from there
     on are replaced by others, and what `transform`, or else `predict`, gives for the rows before must stay
-    the same, bit for bit. A `LagForecaster` is asked to `predict_one_step`: y changes too, columns known
+    the same, bit for bit. Of a `LagForecaster`, `predict_one_step` is tested: y changes too, columns known
     ahead do not, and the forecast of the point itself must stay as well.
 
     Parameters
@@ -34,15 +34,15 @@ def check_causal(
         With `transform`, `predict` or `predict_one_step`; a clone of it is fitted.
 
     X : DataFrame or array of shape (n_rows, n_columns)
-        Rows of one or more series. Whole numbers and texts stay, as they may be ids: counts are to be given
-        as floating point numbers.
+        Rows of one or more series. Whole numbers and texts stay, as they may be ids: give counts as
+        floating point numbers.
 
     y : array-like or None, default=None
         Targets, for `fit`.
 
     time : str, int or None, default=None
         The column, or level of the index, that holds the times, or numbers in their order; it is left as it
-        is. None: an index of dates or periods, else the order of the rows.
+        is. None: an index of dates or periods, or else the order of the rows.
 
     n_points : int, default=5
         How many points in time.
@@ -81,7 +81,9 @@ def check_causal(
     if len(distinct) < 2:
         raise ValueError(f"X holds {len(distinct)} time: at least 2 are needed.")
     if not forecasts and not _changeable(X, stays):
-        raise ValueError("X holds no floating point numbers to change: nothing could be seen to be causal.")
+        raise ValueError(
+            "X holds no floating point numbers to change: whether it is causal cannot be tested."
+        )
     before = given(X, y)
     for point in random.choice(distinct[1:], size=min(n_points, len(distinct) - 1), replace=False):
         future = order >= point

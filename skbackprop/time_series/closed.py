@@ -35,7 +35,7 @@ class Closed:
 
 
 def closed_steps(placed, clock):
-    """Of series with y as their first column; None where there are no such steps."""
+    """The closed steps of series with y as their first column; None if there are none."""
     n_series, n_steps = len(placed.ids), 0 if clock is None else week_of(clock)
     if not 1 < n_steps <= LONGEST or n_series * n_steps > MOST:
         return None

@@ -1,6 +1,6 @@
-"""Intervals from the errors of honest forecasts: split conformal prediction, adaptive in streams.
+"""Intervals from errors on rows that were held out: split conformal prediction, adaptive in streams.
 
-Ends that are forecast themselves are corrected: conformalized quantile regression (Romano et al., 2019).
+Ends that are among the quantiles are corrected: conformalized quantile regression (Romano et al., 2019).
 """
 
 from dataclasses import dataclass, replace
@@ -42,8 +42,8 @@ class Conformal:
     def widths(self, shares):
         """What each end moves outwards, in scales, (n_shares, horizon); and from how many errors, (horizon,).
 
-        The ceil((n + 1) (1 - rate))-th smallest of n, the largest where that is more. A share between two of
-        SHARES has moved as these have.
+        The ceil((n + 1) (1 - rate))-th smallest of n, the largest where that is more. The move of
+        a share is interpolated between those of SHARES.
         """
         moves = np.interp(shares, (0.0, *SHARES, 1.0), (0.0, *self.moves, 0.0))
         n = np.isfinite(self.errors[..., 0]).sum(axis=0)
@@ -57,7 +57,7 @@ class Conformal:
         return widths, n
 
     def widening(self, coverage, ahead):
-        """The width of one share, some steps ahead, beyond the horizon as at its end; NaN: too few errors."""
+        """The width of a share for steps ahead, beyond the horizon that of its end; NaN: too few errors."""
         widths, n = self.widths([coverage])
         enough = rank(n, coverage) <= n
         if not enough.any():

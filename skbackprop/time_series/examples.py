@@ -1,4 +1,4 @@
-"""Windows with what followed them: what a model learns from."""
+"""Windows with their targets: what a model learns from."""
 
 from dataclasses import dataclass
 

@@ -11,7 +11,7 @@ from skbackprop.time_series.timeline import Series, timeline
 
 
 class History(NamedTuple):
-    """The series seen, and of each the rows of its last steps: arrays alone, which every file takes."""
+    """The series seen, and the rows of the last steps of each; arrays only, so that files can hold it."""
 
     clock: Clock | None  # None where rows have no time
     keys: tuple  # of each column of ids, (n_series,); none where all rows are one series
@@ -90,9 +90,9 @@ def empty_history(rows, clock):
 def place(rows, history, keep, reach, initial, on_gap, positional, late):
     """The rows after the history that they follow, `keep` steps of it; `reach` is the longest way back.
 
-    `positional`: whether rows without time follow what was learned last. `late` is 'error', 'ahead' (an error
-    of forecasts) or 'alone': what becomes of a series that does not begin after its history. `initial` is the
-    state of new series.
+    `positional`: whether rows without time follow what was learned last. `late` says what happens with a
+    series that does not begin after its history: 'error', 'ahead' (an error of forecasts) or 'alone'.
+    `initial` is the state of new series.
     """
     timed = _in_time(rows, history.clock)
     known = history.ids.get_indexer(rows.ids)

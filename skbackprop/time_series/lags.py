@@ -13,9 +13,9 @@ from skbackprop.time_series.features import HistoryFeatures, whole_numbers
 @documented
 @dataclass(eq=False, repr=False)
 class LagFeatures(HistoryFeatures):
-    """What columns held some steps before.
+    """Values of columns some steps before.
 
-    Every row is kept; where there is no history there is NaN. After `fit`, rows that directly follow those of
+    Every row is kept; without history its features are NaN. After `fit`, rows that directly follow those of
     `fit` see these, so that every test row of a cross-validation has its lags.
 
     Parameters

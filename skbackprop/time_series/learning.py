@@ -1,4 +1,4 @@
-"""How an estimator learns from windows: all at once, or, the default network, in chunks."""
+"""How an estimator learns from windows: the default network in chunks, others from all at once."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -53,8 +53,8 @@ class Chunked:
     def fit(self, rows_of, learned, validated, seconds=None):
         """Learn windows by their numbers; stop by those to validate on, if there are any.
 
-        Of `seconds` as many steps are made as they are enough for, and the rate falls over these. False: an
-        interrupt came, and what was learned so far is kept.
+        It makes as many steps as `seconds` are enough for, and the rate falls over these. Returns False if an
+        interrupt came; what was learned so far is kept.
         """
         rng = np.random.default_rng(self.seed)
         n_wanted, n_windows = self.n_updates * BATCH_SIZE, len(learned)
@@ -144,7 +144,7 @@ class Whole:
 
     @property
     def fill(self):
-        """What values of X that are not known become; None: the estimator learns rows that hold NaN."""
+        """What missing values of X become; None: the estimator learns rows that hold NaN."""
         learns_nan = get_tags(self.estimator).input_tags.allow_nan
         return None if learns_nan and getattr(_last(self.estimator), "missing", None) != "skip" else 0.0
 
@@ -175,11 +175,13 @@ class Whole:
             for estimator, group in of_level:
                 if not hasattr(estimator, "partial_fit"):
                     raise AttributeError(
-                        f"{type(estimator).__name__} has no partial_fit: `observe` advances without learning."
+                        f"{type(estimator).__name__} has no partial_fit: `observe` needs none."
                     )
                 part, known = Z[:, group], np.isfinite(Z[:, group])
                 if len(group) > 1 and not known.all() and not self._weighs_outputs:
-                    part = np.where(known, part, estimator.predict(X))  # of which there is no error to learn
+                    part = np.where(
+                        known, part, estimator.predict(X)
+                    )  # their own predictions, of which there is no error to learn
                 rows, targets, weights = self._targets(X, part, weight)
                 if len(rows):
                     estimator.partial_fit(rows, targets, **_known(estimator, sample_weight=weights))
@@ -198,13 +200,13 @@ class Whole:
 
     def predict(self, X):
         with warnings.catch_warnings():
-            # LightGBM gives names to the columns of arrays, and misses them later
+            # LightGBM names the columns of arrays in fit, and then misses the names in predict
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
             levels = [
                 np.column_stack([estimator.predict(X) for estimator, _ in of_level])
                 for of_level in self.fitted
             ]
-        return np.sort(np.stack(levels, axis=2), axis=2)  # quantiles learned apart may cross
+        return np.sort(np.stack(levels, axis=2), axis=2)  # quantiles learned separately may cross
 
     def _fitted(self, level, group, windows, validation, seconds):
         """A clone that has learned a quantile of some steps ahead."""
@@ -226,7 +228,7 @@ class Whole:
         estimator.fit(X, Z, **_known(estimator, **given))
         if own:
             _last(estimator).set_params(**own)
-        if validation is not None:  # what a stream teaches later has no end
+        if validation is not None:  # in a stream, training does not stop
             _last(estimator).set_params(early_stopping=_last(self.estimator).early_stopping)
         return estimator
 
@@ -242,7 +244,7 @@ class Whole:
 
 
 def of_outputs(Z, weight):
-    """Targets without NaN, and their weights: 0 for those not known, each output has its own then."""
+    """Targets without NaN, and weights; if some were missing, a weight for each output, 0 for these."""
     known = np.isfinite(Z)
     if known.all():
         return Z, weight
@@ -250,10 +252,10 @@ def of_outputs(Z, weight):
 
 
 def _check_inputs(estimator, X):
-    """First weights are made for inputs of about 1.
+    """A warning for a network whose inputs are much larger than the 1 that its first weights are made for.
 
-    On larger ones the slopes of the forecast by the window are too steep, by as much as y is scaled as well;
-    training mends that on the windows seen alone, and errors that a forecast repeats leave them.
+    The slopes of its forecasts are then too steep. Training corrects that only for windows like those
+    learned; the windows of forecasts that continue from forecasts become others.
     """
     size = np.sqrt(np.nanmean(np.square(X, dtype=np.float64), axis=0)).max()
     if isinstance(estimator, BackpropRegressor) and size > LARGE:
@@ -266,7 +268,7 @@ def _check_inputs(estimator, X):
 
 
 def has_max_time(estimator):
-    """Whether training can be given a time: that of the last step."""
+    """Whether the last step of the estimator has a limit of time."""
     return "max_time" in _last(estimator).get_params(deep=False)
 
 
@@ -275,7 +277,7 @@ def _last(estimator):
 
 
 def _set_last(estimator, reason, **values):
-    """Set parameters of the last step; it must have the first of them."""
+    """Set those parameters that the last step has; it must have the first one."""
     last = _last(estimator)
     needed, known = next(iter(values)), last.get_params(deep=False)
     if needed not in known:

@@ -57,7 +57,7 @@ class StagedModels:
 
     @property
     def keep(self):
-        """Steps of history that anything may look back on."""
+        """How many steps of history may be needed."""
         return self.windows.reach + 2 * self.horizon
 
     @property
@@ -75,7 +75,7 @@ class StagedModels:
         `keeps`: an interrupt ends training, and members that have learned are kept if each stage has one.
         """
         last_number = len(self.members) - 1
-        if last_number:  # the longest windows: where they are not there, no model is trained in vain
+        if last_number:  # if there are none of the longest windows, that is said before any model is trained
             for examples, last in self._examples(placed, history, [last_number]):
                 _divided(examples, last, held_out, placed)
         for number, (examples, last) in enumerate(self._examples(placed, history)):
@@ -128,8 +128,8 @@ class StagedModels:
     def ahead(self, history, series, future):
         """Quantiles (n_series, n_steps, n_levels) after the history of each series.
 
-        Also the scales of their last windows; `future` are the columns in these steps. NaN: what a forecast
-        rests on is not known.
+        Also the scales of their last windows; `future` are the columns in these steps. NaN: a value that the
+        forecast depends on is missing.
         """
         n_steps = future.shape[1]
         buffers, begin = future_buffers(
@@ -149,7 +149,7 @@ class StagedModels:
                 quantiles[:, behind + stage.steps - 1] = forecast
                 places = origins.places[:, None] + stage.steps
                 buffers.y[places] = forecast[..., self.median]
-                if self.closed is not None:  # as in the windows that were learned, nothing is there
+                if self.closed is not None:  # missing, as in the windows that were learned
                     steps = origins.steps[:, None] + stage.steps
                     is_closed[places] = self.closed.at(series[:, None], steps)
                     buffers.y[places[is_closed[places]]] = np.nan
@@ -162,7 +162,7 @@ class StagedModels:
         return np.append(LEAST * self.changes.usual, 0)
 
     def _examples(self, placed, history, numbers=None):
-        """For each stage its windows with what followed, and how many steps later the last of it came.
+        """For each stage its windows with their targets, and how many steps ahead the last target is.
 
         `numbers` are those of the stages; None: all.
         """
@@ -180,7 +180,7 @@ class StagedModels:
     def _windows(self, stage):
         """What the models of a stage see: dirrec looks further back from a later origin.
 
-        Of its steps before that origin the forecasts of y are known alone.
+        In the steps just before that origin, only the forecasts of y are known.
         """
         lags = self.windows.lags
         if stage.n_more:

@@ -8,7 +8,7 @@ from skbackprop.estimators.progress import duration
 from skbackprop.time_series.strategies import STRATEGIES
 
 COLUMNS = ("model", 7), ("learns for", 12), ("steps", 9), ("member", 8), ("took", 9), ("left", 9)
-LEAST = 1e-3  # seconds that a model has when none are left
+LEAST = 1e-3  # seconds, at least, for each model
 INTERRUPTED = "Training interrupted by user."
 
 

@@ -18,7 +18,7 @@ def read_series(forecaster, X, y, reset):
 
 
 def read_ahead(forecaster, X):
-    """Rows to come, with NaN for y; columns that are not known ahead may be absent, and are not looked at."""
+    """Rows to come, with NaN for y; columns that are not known ahead are not used, and may be absent."""
     learned = list(vars(forecaster).get("feature_names_in_", []))
     known_ahead = as_list(forecaster.known_future)
     past = [name for name in columns_of(forecaster, learned) if name not in known_ahead]

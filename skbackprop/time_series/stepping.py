@@ -18,7 +18,7 @@ class Clock:
     """Step s is the time `phase + s * size`, in `unit`s, 0 <= phase < size: any rows give the same clock.
 
     Units are 'ns' of instants; 'wall' (ns), 'days', 'business days' and 'months' of the date that the clock's
-    zone shows; 'periods' and whole 'numbers'. Of business days those alone are steps that fall on one of
+    zone shows; 'periods' and whole 'numbers'. Of business days only those are steps that fall on one of
     `weekdays` (0 is Monday) and not on one of `holidays`.
     """
 
@@ -77,7 +77,7 @@ class Clock:
         if kind == "periods" and period_of(times) != self.period:
             raise ValueError(
                 f"The times are periods of {period_of(times)!r}, but those learned before are of "
-                f"{self.period!r}: asfreq({self.period!r}) makes such of them."
+                f"{self.period!r}: asfreq({self.period!r}) converts them."
             )
         if kind != "dates" or (self.zone is times.tz is None):
             return times
@@ -108,13 +108,13 @@ class Clock:
             names = ", ".join(WEEKDAYS[day] for day in self.weekdays)
             raise ValueError(
                 f"The time {times[row]} is no step of the clock: it is {why}, and rows that were learned "
-                f"fell on {names} alone. Leave it out, or fit with freq='D', which counts all days."
+                f"fell on {names} only. Leave it out, or fit with freq='D', which counts all days."
             )
         return steps
 
 
 def order_clock(times):
-    """The finest clock of times: it knows their order alone, which is all where rows are counted."""
+    """The finest clock of times: it gives their order, which is enough where rows are counted."""
     if isinstance(times, pd.PeriodIndex):
         return Clock("periods", 1, 0, period=period_of(times))
     if not isinstance(times, pd.DatetimeIndex):
@@ -136,7 +136,7 @@ def period_of(times):
 
 
 def zone_of(times):
-    """The zone of dates, by its name where that says all."""
+    """The zone of dates, as its name where that is enough to make it again."""
     if times.tz is None:
         return None
     name = str(times.tz)

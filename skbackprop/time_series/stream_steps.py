@@ -39,7 +39,9 @@ class First(NamedTuple):
         together = []
         for name, before, after in zip(("X", "y", "sample_weight"), self.rows, rows):
             if (before is None) != (after is None):
-                raise ValueError(f"{name}: given for some of the first rows of the stream only.")
+                raise ValueError(
+                    f"{name}: given for some of the first rows of the stream, not for all: give it always."
+                )
             columns = [list(getattr(part, "columns", [])) for part in (before, after)]
             if columns[0] != columns[1]:
                 raise ValueError(f"{name} has the columns {columns[1]}, but had {columns[0]} before.")
@@ -69,7 +71,7 @@ def leaves(step):
 
 
 def begins_with_values(step):
-    """Whether statistics of its first chunk are its beginning; features of time know when they lack rows."""
+    """Whether statistics of its first chunk are its beginning; features of time do not depend on them."""
     return any(hasattr(leaf, "partial_fit") and not isinstance(leaf, TimeFeatures) for leaf in leaves(step))
 
 

@@ -1,4 +1,4 @@
-"""Windows of series in flat buffers, and their normalisation, which each window carries itself."""
+"""Windows of series in flat buffers, each normalised by its own values."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -15,7 +15,7 @@ from skbackprop.time_series.features import whole_numbers
 class WindowScale(NamedTuple):
     """What a window is normalised with: z = (y - offset) / scale, both (n_windows, 1).
 
-    The scale of what has never changed is 0: then z is 0, and what is mapped back is the offset.
+    Where y has never changed the scale is 0: z is 0, and is mapped back to the offset.
     """
 
     offset: np.ndarray
@@ -29,7 +29,7 @@ class WindowScale(NamedTuple):
 
 
 def at_least(size, y, least):
-    """The size of changes in windows; those of hardly any are measured by what is usual in their series."""
+    """The size of changes in windows, at least a share of what is usual in their series."""
     errors = rounding(np.nanmax(np.abs(y), axis=1, keepdims=True))
     return np.maximum(np.where(size > errors, size, 0), least)
 
@@ -98,13 +98,13 @@ class Windows:
 
     lags: np.ndarray  # ascending, lag 1 is the last value known
     column_lags: np.ndarray  # of the columns other than y
-    hidden: int  # how many of the last steps only y and the columns known ahead are seen of
+    hidden: int  # the number of last steps in which only y and the columns known ahead are seen
     ahead: np.ndarray  # the steps ahead whose columns known in the future are seen
     periods: tuple  # (period in steps, number of harmonics), of the calendar at the origin
     season: int  # of the earlier values that are seen with those known ahead; 0: no such values
     n_series: int  # indicators of the series; 0: none
     normalize: str | None
-    unit: float  # of y, one for all series: that of scales as a feature, and the scale without `normalize`
+    unit: float  # of y, one for all series: scales as features are divided by it; so is y without `normalize`
     center: np.ndarray  # (n_past + n_future,), of the other columns
     spread: np.ndarray
 
@@ -114,7 +114,7 @@ class Windows:
         return int(max(self.lags.max(), self.column_lags.max(initial=1) + self.hidden, self.season))
 
     def rows(self, buffers, origins, fill):
-        """Features (n_origins, n_features) with their scale; y that is not known becomes `fill`."""
+        """Features (n_origins, n_features) with their scale; missing values become `fill`."""
         y = take(buffers.y, origins.places, 1 - self.lags[::-1])
         scale = self.scale(y, buffers.least[origins.codes])
         parts = [fill_missing(scale.of(y), fill)]
@@ -143,10 +143,10 @@ class Windows:
         return NORMALIZERS[self.normalize](y, least[:, None].astype(y.dtype))
 
     def unknown(self, buffers, origins, begin, is_closed=None):
-        """Whether nothing of y is known in a window, or a value after `begin` that its forecast sees is not.
+        """Whether all of y is missing in a window, or a value after `begin` that its forecast depends on.
 
-        What is not known up to there is known to be missing, as in the windows that were learned; so is what
-        `is_closed` (size,) says.
+        Values may be missing up to `begin`, as in the windows that were learned, and where `is_closed`
+        (size,) is True.
         """
         y = take(buffers.y, origins.places, 1 - self.lags)
         after = buffers.y if is_closed is None else np.where(is_closed, 0, buffers.y)
@@ -190,7 +190,7 @@ def fill_missing(z, fill):
 
 LONGEST = 400  # steps of a season that a window holds by default
 OFTEN = 8  # times that a longer season has passed at least, for a window that holds it by default
-N_INDICATORS = 20  # series that a window tells apart, at most
+N_INDICATORS = 20  # series, at most, of which a window has indicators
 
 
 def learned_windows(rows, placed, unit, settings):
@@ -225,7 +225,7 @@ def learned_windows(rows, placed, unit, settings):
 
 
 def chosen_lags(lags, seasons, horizon, n_steps):
-    """As given, or two seasons, those that are often seen, and twice the horizon, in half of all steps."""
+    """The lags given; or two short seasons, longer ones seen often, and twice the horizon, if steps suffice."""
     if lags is None:
         within = [int(season) for season in seasons if season <= LONGEST]
         often = [season for season in within if OFTEN * season <= n_steps]
