@@ -225,7 +225,7 @@ def learned_windows(rows, placed, unit, settings):
 
 
 def chosen_lags(lags, seasons, horizon, n_steps):
-    """The lags given; or two short seasons, longer ones seen often, and twice the horizon, if steps suffice."""
+    """The lags given; or two short seasons, frequent longer ones and twice the horizon, if steps suffice."""
     if lags is None:
         within = [int(season) for season in seasons if season <= LONGEST]
         often = [season for season in within if OFTEN * season <= n_steps]
