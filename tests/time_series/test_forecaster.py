@@ -344,8 +344,8 @@ def test_a_call_that_fails_changes_nothing():
         ({"strategy": "all"}, "The 'strategy' parameter"),
         ({"groups": "shop"}, "groups: X has no column 'shop'"),
         ({"target_transform": "log1p"}, "needs y above -1"),
-        ({"seasons": [0]}, r"seasons=\[0\]: numbers of steps above 1"),
-        ({"seasons": ["week"]}, r"seasons=\['week'\]: numbers of steps above 1"),
+        ({"seasons": [0]}, r"seasons=\[0\] must be numbers of steps above 1"),
+        ({"seasons": ["week"]}, r"seasons=\['week'\] must be numbers of steps above 1"),
     ],
 )
 def test_errors(settings, message):
