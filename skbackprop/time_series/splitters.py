@@ -50,7 +50,7 @@ def check_gap(cv: Any, target_ahead: int) -> None:
     whole_numbers("target_ahead", target_ahead, 1)
     gap = getattr(cv, "gap", None)
     if gap is None:
-        raise ValueError(f"cv={cv!r} has no parameter gap, which keeps its parts apart in time.")
+        raise ValueError(f"cv={cv!r} has no gap, a parameter that keeps its parts apart in time.")
     if gap < target_ahead - 1:
         warnings.warn(
             f"gap={gap}, and y lies {target_ahead} steps after its row: the targets of the last "
