@@ -221,7 +221,7 @@ function changed(change) {
 function takeStep() {
   edit(() => (state.layers = state.numbers.after));
   goTo(0);
-  say(`The weights have moved. E is ${short(state.numbers.error)}`);
+  say(`The weights have changed. E is ${short(state.numbers.error)}`);
 }
 
 function listenToDrawing() {

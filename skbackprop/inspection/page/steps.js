@@ -63,20 +63,20 @@ const STEP_WORDS = {
     const parts = passLayer(i).net ? [netPart(i, j), outPart(i, j)] : [outPart(i, j)];
     if (!isDense(i)) return { title: `Forward: layer ${i}`, text: ofOtherKind(layer), rule: "", parts };
     const then = hasOwnLink(i)
-      ? `As it is the last layer, what is predicted is ${model.link}(net).`
+      ? `This is the last layer: the prediction is ${model.link}(net).`
       : isIdentity(i)
         ? "Its output is that sum itself."
         : "Its output is φ of that sum.";
     return {
       title: `Forward: layer ${i}`,
-      text: `Each node adds up what comes in, times the weights, and its bias. ${then}${ofWhichSample()}`,
+      text: `Each node sums its inputs, times the weights, and adds its bias. ${then}${ofWhichSample()}`,
       rule: `net[${i},j] = Σₖ w[${i},j,k] ${isConnected(i) ? `n[${i - 1},k]` : `x[${i},k]`} + b[${i},j]`,
       parts,
     };
   },
   loss: () => ({
     title: "The error",
-    text: "Only here do the targets enter. The outputs are compared with them.",
+    text: "This step uses the targets for the first time. The outputs are compared with them.",
     rule: errorRule(),
     parts: errorParts(),
   }),
@@ -96,7 +96,7 @@ const STEP_WORDS = {
     }
     return {
       title: `Deltas: layer ${i}`,
-      text: `A hidden node has no target. Its δ comes from all the deltas of layer ${i + 1}, which are known by now, each times the weight between.${ofWhichSample()}`,
+      text: `A hidden node has no target. Its δ comes from all deltas of layer ${i + 1}, which are already known, each times the weight between the nodes.${ofWhichSample()}`,
       rule: `δ[${i},j] = φ′(net[${i},j]) Σₖ w[${i + 1},k,j] δ[${i + 1},k]`,
       parts: [outputGradientPart(i, j), deltaPart(i, j)],
     };
@@ -105,7 +105,7 @@ const STEP_WORDS = {
     const key = exampleEdge();
     return {
       title: "The gradient",
-      text: `Now every weight has its derivative: δ of the node it leads to, times what came along it. ${isAll() ? "The samples' derivatives are added up. " : ""}A bias takes in 1.`,
+      text: `Now every weight has its derivative: δ of the node it leads to, times the input of the weight. ${isAll() ? "The samples' derivatives are summed. " : ""}The input of a bias is 1.`,
       rule: isAll() ? "dE/dw[i,j,k] = Σ over samples of δ[i,j] n[i−1,k]" : "dE/dw[i,j,k] = δ[i,j] n[i−1,k]",
       parts: key ? edgeParts(...edgeOf(key)).filter((part) => part.field === "gradient") : [],
     };
@@ -117,7 +117,7 @@ const STEP_WORDS = {
     if (model.editable) parts.push({ title: "E before and after this step", lines: [`= ${exact(error)} before`], result: errorAfter, field: "error_after" });
     return {
       title: "The update",
-      text: "All weights and biases move at once, against their derivatives. None is selected. The minus sign makes E fall, if η is small enough.",
+      text: "All weights and biases change together, against their derivatives. The minus sign makes E fall, if η is small enough.",
       rule: "w ← w − η dE/dw",
       parts,
     };
