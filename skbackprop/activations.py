@@ -11,12 +11,12 @@ from numbers import Real
 
 import numpy as np
 from scipy.special import ndtr
-from sklearn.base import BaseEstimator
 
 from skbackprop.compat import Interval
+from skbackprop.parametrized import Parametrized
 
 
-class Activation(BaseEstimator, ABC):
+class Activation(Parametrized, ABC):
     """Base class; a subclass defines `forward` and `backward` and may use `n_scratch` arrays."""
 
     _parameter_constraints: dict = {}

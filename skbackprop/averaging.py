@@ -14,10 +14,11 @@ from sklearn.base import BaseEstimator, clone
 
 from skbackprop.compat import Interval
 from skbackprop.memory import placed
+from skbackprop.parametrized import Parametrized
 
 
 @dataclass(eq=False, repr=False)
-class ExponentialAverage(BaseEstimator):
+class ExponentialAverage(Parametrized):
     """sum(decay^(t - i) theta_i) / sum(decay^(t - i)) over the steps i <= t (after Polyak, Juditsky, 1992).
 
     Parameters
@@ -33,7 +34,7 @@ class ExponentialAverage(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class StochasticAverage(BaseEstimator):
+class StochasticAverage(Parametrized):
     """Mean of theta at the ends of the last epochs (SWA: Izmailov et al., 2018).
 
     Parameters

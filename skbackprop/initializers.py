@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from skbackprop.activations import Activation
 from skbackprop.compat import Interval, StrOptions
+from skbackprop.parametrized import Parametrized
 
 
-class Initializer(BaseEstimator, ABC):
+class Initializer(Parametrized, ABC):
     """Base class: `weight` returns an array (n_inputs, n_units), `bias` one of shape (1, n_units)."""
 
     _parameter_constraints: dict = {}

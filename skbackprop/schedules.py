@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 
 from skbackprop.compat import Interval, validate_parameter_constraints
 from skbackprop.names import resolve
+from skbackprop.parametrized import Parametrized
 
 Schedule = Callable[[float], float]
 
@@ -21,7 +22,7 @@ _SHARE = [Interval(Real, 0, 1, closed="left")]
 _FINAL = {"final": [Interval(Real, 0, 1, closed="both")]}
 
 
-class Constant(BaseEstimator):
+class Constant(Parametrized):
     """1."""
 
     _parameter_constraints: dict = {}
@@ -31,7 +32,7 @@ class Constant(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class Step(BaseEstimator):
+class Step(Parametrized):
     """factor^k after k milestones; each milestone is a progress in [0, 1]."""
 
     milestones: tuple[float, ...] = (0.5, 0.75)
@@ -54,7 +55,7 @@ class Step(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class Exponential(BaseEstimator):
+class Exponential(Parametrized):
     """final^progress: from 1 down to `final`."""
 
     final: float = 0.01
@@ -66,7 +67,7 @@ class Exponential(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class Cosine(BaseEstimator):
+class Cosine(Parametrized):
     """final + (1 - final) (1 + cos(pi progress)) / 2 (Loshchilov, Hutter, 2017)."""
 
     final: float = 0.0
@@ -83,7 +84,7 @@ def _cosine(first: float, last: float, share: float) -> float:
 
 
 @dataclass(eq=False, repr=False)
-class CosineRestarts(BaseEstimator):
+class CosineRestarts(Parametrized):
     """`Cosine` again and again: 1 at the start of each cycle (SGDR: Loshchilov, Hutter, 2017).
 
     Parameters
@@ -119,7 +120,7 @@ class CosineRestarts(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class CosineCycles(BaseEstimator):
+class CosineCycles(Parametrized):
     """(1 - cos(2 pi log2(1 + (2^n - 1) progress))) / 2, n = `n_cycles` (Holzmüller et al., 2024).
 
     The factor goes from 0 to 1 and back n times; each cycle is about twice as long as the previous one.
@@ -134,7 +135,7 @@ class CosineCycles(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class FlatCosine(BaseEstimator):
+class FlatCosine(Parametrized):
     """1 until progress `flat`, then down to 0 along a cosine (Holzmüller et al., 2024)."""
 
     flat: float = 0.5
@@ -146,7 +147,7 @@ class FlatCosine(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class OneCycle(BaseEstimator):
+class OneCycle(Parametrized):
     """From `start` up to 1, then down to `start` times `final`, along cosines (Smith, 2018).
 
     Parameters
@@ -178,7 +179,7 @@ class OneCycle(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class Inverse(BaseEstimator):
+class Inverse(Parametrized):
     """1 / (1 + decay progress)."""
 
     decay: float = 9.0
@@ -190,7 +191,7 @@ class Inverse(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class WarmUp(BaseEstimator):
+class WarmUp(Parametrized):
     """progress / warm_up until progress `warm_up`, then `schedule` (by default constant) over the rest."""
 
     warm_up: float = 0.1
@@ -207,7 +208,7 @@ class WarmUp(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False)
-class Plateau(BaseEstimator):
+class Plateau(Parametrized):
     """1 at first; multiplied by `factor` each time that `n_iter_no_change` epochs bring no improvement.
 
     It does not depend on the progress, and cannot be used inside `WarmUp` or `Scheduled`.
@@ -259,7 +260,7 @@ def _validate(schedule: Schedule | None) -> None:
 
 
 @dataclass(eq=False, repr=False)
-class Scheduled(BaseEstimator):
+class Scheduled(Parametrized):
     """A number that changes during training: initial * schedule(progress).
 
     `Dropout`, the losses of a classifier, weight decay and clipping accept it instead of a number.

@@ -207,7 +207,7 @@ class Fitting:
         targets, loss, output_activation = estimator._make_targets(data.y, data.X.dtype, **stream)
         root = building.make_layers(settings, targets.n_columns, output_activation)
         n_inputs = columns.n_inputs(data.X.shape[1])
-        codes = code_columns(root, n_inputs)
+        codes = code_columns(root.resolved(), n_inputs)
         network = Network(root, n_inputs, data.X.dtype, random_state)
         if network.takes_data:
             inputs = columns.encode(data.X)

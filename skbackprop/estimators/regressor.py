@@ -164,7 +164,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         read = partial(read_numbers, allow_missing=settings.get("y_finite", True) is not True)
         X, y = check_X_y(self, X, y, read, **settings)
         if y.dtype.kind not in "biuf":
-            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
+            raise ValueError(
+                f"y must hold numbers, got dtype {y.dtype}: BackpropClassifier learns class labels."
+            )
         return X, y
 
     def _make_targets(self, y, dtype):

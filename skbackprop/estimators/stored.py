@@ -1,19 +1,13 @@
 """Parameters are the attributes that hold them."""
 
-from sklearn.base import BaseEstimator
-
-from skbackprop.compat import validate_parameter_constraints
+from skbackprop.parametrized import Parametrized, check_parameters
 
 
-class StoredParameters(BaseEstimator):
+class StoredParameters(Parametrized):
     """Base class: the `__init__` of a subclass may have fewer parameters than the class has, or others."""
 
-    _parameter_constraints: dict
-
     def _validate_params(self):
-        validate_parameter_constraints(
-            self._parameter_constraints, values_by_name(self), caller_name=type(self).__name__
-        )
+        check_parameters(self, values_by_name(self))
 
 
 def values_by_name(estimator):

@@ -35,6 +35,41 @@ class _About:
             raise kind(f"{self.names}: {error}") from error
 
 
+class _Remedies:
+    """A context: errors about NaN and text in X say what this library has for these."""
+
+    def __init__(self, X):
+        self.X = X
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, traceback):
+        if kind is not ValueError:
+            return
+        if str(error).startswith("Input X contains NaN"):
+            raise ValueError(
+                "Input X contains NaN. missing='impute' puts means in their place and tells the network "
+                "where, missing='skip' leaves such rows out; TabularBackpropClassifier and "
+                "TabularBackpropRegressor take tables with missing values as they are."
+            ) from None
+        if str(error).startswith("could not convert string to float"):
+            raise ValueError(
+                f"{_text_in(self.X)}{error}. Encode it, for instance by "
+                "skbackprop.preprocessing.TabularEncoder, or give the table as it is to "
+                "TabularBackpropClassifier or TabularBackpropRegressor."
+            ) from None
+
+
+def _text_in(X):
+    """Which column of X holds text, if X has names."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        for name in X.columns:
+            if any(isinstance(value, str) for value in list(X[name])[:1000]):
+                return f"Column {name!r} of X holds text: "
+    return "X holds text: "
+
+
 def check_X(estimator, X, dtype, *, finite=True, reset=False):
     """X as `validate_data` returns it, in `dtype`; `finite` may be "allow-nan"."""
     if not reset and _is_ready(estimator, X, dtype):
@@ -43,7 +78,7 @@ def check_X(estimator, X, dtype, *, finite=True, reset=False):
     X = unmasked(X)
     if not reset and estimator.grow:
         X, estimator = in_known_order(estimator, X, dtype, finite)
-    with np.errstate(over="ignore", invalid="ignore"):  # of huge values
+    with np.errstate(over="ignore", invalid="ignore"), _Remedies(X):  # of huge values
         return validate_data(
             estimator, X, accept_sparse="csr", dtype=dtype, order="C", ensure_all_finite=finite, reset=reset
         )
@@ -61,10 +96,13 @@ def check_X_y(estimator, X, y, read, *, reset, dtype, finite=True, y_finite=True
     if not reset and estimator.grow:
         X, estimator = in_known_order(estimator, X, dtype, finite)
     settings = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_all_finite": finite}
-    if y_finite is True:
-        X, y = validate_data(estimator, X, y, multi_output=True, reset=reset, **settings)
-    else:
-        X = validate_data(estimator, X, "no_validation" if y is not None else None, reset=reset, **settings)
+    with _Remedies(X):
+        if y_finite is True:
+            X, y = validate_data(estimator, X, y, multi_output=True, reset=reset, **settings)
+        else:
+            is_there = "no_validation" if y is not None else None
+            X = validate_data(estimator, X, is_there, reset=reset, **settings)
+    if y_finite is not True:
         with about("y"):
             y = check_array(
                 y,

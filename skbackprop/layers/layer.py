@@ -5,12 +5,13 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 
 from skbackprop.memory import Work
+from skbackprop.parametrized import Parametrized
 
 
-class Layer(BaseEstimator, ABC):
+class Layer(Parametrized, ABC):
     """Holds settings, owns no array. `n_outputs`, `parameters` and `buffers` declare, the rest computes."""
 
     _parameter_constraints: dict = {}

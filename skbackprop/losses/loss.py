@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 
 from skbackprop.memory import Buffer, Work, Workspaces
+from skbackprop.parametrized import Parametrized
 from skbackprop.products import Product
 
 
-class Loss(BaseEstimator, ABC):
+class Loss(Parametrized, ABC):
     """Base class; a subclass defines `losses_and_delta`, and its inverse link in `predict`."""
 
     _parameter_constraints: dict = {}

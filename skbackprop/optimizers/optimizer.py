@@ -3,12 +3,11 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from sklearn.base import BaseEstimator
-
 from skbackprop.optimizers.transform import RATE, GradientTransform
+from skbackprop.parametrized import Parametrized
 
 
-class Optimizer(BaseEstimator, ABC):
+class Optimizer(Parametrized, ABC):
     """Settings of a descent: a number `learning_rate`, and the chain that `transforms` returns."""
 
     learning_rate: float

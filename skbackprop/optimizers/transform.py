@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from skbackprop.compat import Interval
+from skbackprop.parametrized import Parametrized
 from skbackprop.schedules import Scheduled, check_scheduled, scheduled_settings
 
 RATE = {"learning_rate": [Interval(Real, 0, None, closed="neither")]}
@@ -28,7 +28,7 @@ class Parameters(Protocol):
     matrices: list[tuple[slice, tuple[int, ...], Any]]  # (part of theta, shape, `Parameter`) for each matrix
 
 
-class GradientTransform(BaseEstimator, ABC):
+class GradientTransform(Parametrized, ABC):
     """The update u is the gradient at first; `apply` changes it in place.
 
     `init` returns the arrays that are kept from step to step, `work` constants and scratch arrays; `apply`

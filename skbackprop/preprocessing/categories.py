@@ -5,17 +5,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, check_feature_names_in, fit_context
+from skbackprop.parametrized import Parametrized
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.levels import learn_levels
 from skbackprop.preprocessing.tables import opened
 
 
-class LevelsEncoder(TransformerMixin, Persistent, BaseEstimator):
+class LevelsEncoder(TransformerMixin, Persistent, Parametrized):
     """Learns the levels of each column."""
 
     _parameter_constraints = {

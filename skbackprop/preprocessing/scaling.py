@@ -4,12 +4,13 @@ from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
 from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, fit_context
 from skbackprop.masked import unmasked
+from skbackprop.parametrized import Parametrized
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.times import refuse_times
 
@@ -46,7 +47,7 @@ def squash(X, center, scale, limit):
     return X
 
 
-class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator):
+class SquashingScaler(OneToOneFeatureMixin, TransformerMixin, Persistent, Parametrized):
     """Center by the median, scale by the quartiles, and bring outliers smoothly within limits.
 
     z = (x - median) / (q75 - q25), with half of max - min instead where the quartiles are equal, and z = 0

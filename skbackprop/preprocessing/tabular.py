@@ -5,11 +5,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
+from skbackprop.parametrized import Parametrized
 from skbackprop.persistence import Persistent
 from skbackprop.preprocessing.columns import LEVELS
 from skbackprop.preprocessing.features import Coded, Number, OneHot, numeric_feature
@@ -21,7 +22,7 @@ from skbackprop.unused import warn_unused
 LARGEST = np.finfo(np.float32).max
 
 
-class TabularEncoder(TransformerMixin, Persistent, BaseEstimator):
+class TabularEncoder(TransformerMixin, Persistent, Parametrized):
     """Numbers, text, dates and missing values as float32 columns for a network.
 
     The columns of the result, in this order: numbers, robustly scaled, those of dates among them; columns of

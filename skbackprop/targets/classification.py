@@ -37,7 +37,8 @@ class ClassLabels:
         if np.any(unknown):
             raise ValueError(
                 f"`y` has classes not in `self.classes_`: `self.classes_` is {self.classes}, "
-                f"`y` also has {np.unique(y[unknown])}."
+                f"`y` also has {np.unique(y[unknown])}. Give all of them as `classes` in the first call of "
+                "partial_fit, or set grow=True."
             )
         columns = np.empty((len(y), self.n_columns), dtype)
         first = len(self.classes) - self.n_columns

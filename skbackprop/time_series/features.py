@@ -9,11 +9,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.all_or_nothing import all_or_nothing
 from skbackprop.compat import Interval, StrOptions, check_feature_names_in, fit_context
+from skbackprop.parametrized import Parametrized
 from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_features
 from skbackprop.time_series.clock import check_fits, clock_for
@@ -25,7 +26,7 @@ COLUMNS = [None, str, Integral, "array-like"]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TimeFeatures(TransformerMixin, Persistent, BaseEstimator, ABC):
+class TimeFeatures(TransformerMixin, Persistent, Parametrized, ABC):
     """Features of rows in time.
 
     Parameters

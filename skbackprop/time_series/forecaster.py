@@ -25,6 +25,7 @@ from skbackprop.compat import (
 )
 from skbackprop.estimators.intervals import check_coverage
 from skbackprop.estimators.quantiles import regression_score
+from skbackprop.parametrized import Parametrized
 from skbackprop.persistence import Persistent
 from skbackprop.time_series.acting import reasons_of_forecaster
 from skbackprop.time_series.beginning import FirstRows
@@ -56,7 +57,7 @@ def _can_go_on(self):
 
 
 @dataclass(eq=False, repr=False)
-class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, BaseEstimator):
+class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, Parametrized):
     """Forecasts from windows of the past, by one regressor for all series.
 
     Each window is normalised by what it holds itself, and forecasts are mapped back exactly, so that series

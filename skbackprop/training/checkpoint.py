@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from os import PathLike, fspath
 
-from sklearn.base import BaseEstimator
-
 from skbackprop.compat import Interval
+from skbackprop.parametrized import Parametrized
 
 
 @dataclass(eq=False, repr=False)
-class Checkpoint(BaseEstimator, PathLike):
+class Checkpoint(Parametrized, PathLike):
     """The file of `checkpoint`, and how often it is written; it stands for its path.
 
     Parameters

@@ -52,6 +52,8 @@ ORDER = [
     "states",
     "frames",
     "files",
+    "parametrized",
+    "remedies",
     "compat",
 ]
 

@@ -198,7 +198,7 @@ WALKED = {
             "n_members": ({}, 2),
             "n_updates": ({}, 3),
             "max_windows": ({"estimator": Ridge()}, 5),
-            "quantiles": ({}, [0.1, 0.5, 0.9]),
+            "quantile": ({}, [0.1, 0.5, 0.9]),
             "early_stopping": ({}, True),
             "validation_fraction": (
                 {
