@@ -274,7 +274,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, Parametriz
         progress = ModelProgress(self, X, y)
         with all_or_nothing(self):
             self._learn(as_frame(X), y, progress, "forecasts")
-            vars(self).pop("_first", None)
+            self.__dict__.pop("_first", None)
             self.stop_reason_ = self.models_.stop_reason(self.n_members)
             progress.end(self.stop_reason_)
         return self
@@ -338,8 +338,9 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, Parametriz
             return self._go_on(X, y, learn=True)
         X, y = as_frame(X), floats_of(self, y)
         read_series(copy(self), X, y, reset=True)  # what is wrong with these rows is said of them alone
-        if "_first" in vars(self):
-            X, y = self._first.followed_by(X, y)
+        first = vars(self).get("_first")
+        if first is not None:
+            X, y = first.followed_by(X, y)
         try:
             return self.fit(X, y)
         except TooFewRowsError as error:
@@ -413,7 +414,7 @@ class LagForecaster(CallbackSupportMixin, RegressorMixin, Persistent, Parametriz
         score : float
             1 is perfect; 0 is as good as the best constant.
         """
-        several = () if np.ndim(self.quantile) == 0 else tuple(self.quantile)
+        several = tuple(np.atleast_1d(self.quantile).tolist()) if np.ndim(self.quantile) else ()
         return regression_score(y, self.predict(X), [several], sample_weight)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
