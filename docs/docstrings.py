@@ -1,4 +1,4 @@
-"""Docstrings are plain text: |x|, n_iter_ and *args in them stand for themselves, and are no markup."""
+"""Docstrings are plain text: |x|, n_iter_ and *args in them are not markup."""
 
 import re
 
@@ -7,7 +7,7 @@ MARKUP = re.compile(r"(?<!\\)(\||(?<=\w)_(?!\w)|(?<![*\w])\*(?=[^\s*]))")
 
 
 def escaped(line):
-    """Without what is between backticks."""
+    """Escape markup outside of backticks."""
     return "".join(part if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(CODE.split(line)))
 
 

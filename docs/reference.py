@@ -1,7 +1,6 @@
-"""The pages of the API reference, written from what each module offers: a page a module, a page an object.
+"""Writes the pages of the API reference: one page per module and one per public object.
 
-A public object has one page, under the shortest path by which it is imported. Every build writes the
-folder `api`.
+The page of an object has the shortest path from which it can be imported. Builds write the folder `api`.
 """
 
 import inspect
@@ -14,15 +13,15 @@ from pathlib import Path
 GROUPS = {
     "Estimators": ["skbackprop", "skbackprop.trusted"],
     "Searches": ["skbackprop.model_selection"],
-    "What a network is made of": [
+    "Parts of a network": [
         "skbackprop.layers",
         "skbackprop.activations",
         "skbackprop.initializers",
         "skbackprop.losses",
     ],
-    "How it is trained": ["skbackprop.optimizers", "skbackprop.schedules", "skbackprop.averaging"],
-    "What comes before it": ["skbackprop.preprocessing", "skbackprop.time_series"],
-    "A look inside": ["skbackprop.inspection", "skbackprop.inspection.page"],
+    "Training": ["skbackprop.optimizers", "skbackprop.schedules", "skbackprop.averaging"],
+    "Preprocessing and time series": ["skbackprop.preprocessing", "skbackprop.time_series"],
+    "Inspection": ["skbackprop.inspection", "skbackprop.inspection.page"],
     "The core, without the estimators": [
         "skbackprop.network",
         "skbackprop.objective",
@@ -41,7 +40,7 @@ def present(names):
 
 
 def public_names(module):
-    """`__all__`, or what is defined in the module itself."""
+    """`__all__`, or the names that are defined in the module itself."""
     defined = (
         name
         for name, value in vars(module).items()
@@ -51,19 +50,19 @@ def public_names(module):
 
 
 def page_of(module, name):
-    """Where the object is documented: in the package itself if it is offered there."""
+    """The page of the object: in the package itself if it is exported there."""
     package = import_module("skbackprop")
     same = getattr(package, name, None) is getattr(module, name)
     return f"skbackprop.{name}" if same and name in package.__all__ else f"{module.__name__}.{name}"
 
 
 def own_methods(kind):
-    """Public methods of a class that are written in this library."""
+    """Public methods of a class that are defined in this library."""
     own = {}
     for base in reversed(kind.__mro__):
         if base.__module__.startswith("skbackprop"):
             own |= vars(base)
-    requests = re.compile(r"_|set_\w+_request$")  # of metadata: scikit-learn makes them
+    requests = re.compile(r"_|set_\w+_request$")  # metadata requests, which scikit-learn generates
     names = [name for name in own if not requests.match(name) and callable(getattr(kind, name, None))]
     return sorted(names, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
 
@@ -71,7 +70,7 @@ def own_methods(kind):
 def kind_of(value):
     if inspect.isclass(value):
         return "Classes"
-    return "Functions" if callable(value) else "Names and what they stand for"
+    return "Functions" if callable(value) else "Tables of names"
 
 
 def heading(text, line):
@@ -87,7 +86,7 @@ def module_page(name):
     module = import_module(name)
     names = public_names(module)
     parts = [heading(name, "="), f".. automodule:: {name}\n   :no-members:\n\n"]
-    for kind in ("Classes", "Functions", "Names and what they stand for"):
+    for kind in ("Classes", "Functions", "Tables of names"):
         chosen = [n for n in names if kind_of(getattr(module, n)) == kind]
         own = [n for n in chosen if page_of(module, n) == f"{name}.{n}"]
         others = [page_of(module, n) for n in chosen if n not in own]
@@ -112,7 +111,7 @@ def object_page(path):
 
 
 def file_names(paths):
-    """`Trace` and `trace` would be one file on some systems: the second gets a number."""
+    """On some systems `Trace` and `trace` would be the same file, so the second name gets a number."""
     names, taken = {}, Counter()
     for path in sorted(paths):
         n_before = taken[path.lower()]
@@ -137,7 +136,7 @@ def index_page():
 
 
 def write_pages(app, config):
-    """Pages that stay the same are not touched, so that the next build need not read them again."""
+    """Do not write pages that did not change, so that the next build need not read them again."""
     modules = present(name for names in GROUPS.values() for name in names)
     objects = {
         page_of(module, name) for module in map(import_module, modules) for name in public_names(module)
