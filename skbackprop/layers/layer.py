@@ -30,7 +30,7 @@ class Layer(Parametrized, ABC):
         return {}
 
     def buffers(self, n_inputs: int) -> dict[str, Any]:
-        """A tree of `Buffer`s or of widths (numbers of columns)."""
+        """A tree of `Buffer` objects, or of widths (numbers of columns)."""
         return {}
 
     def initialize_from(
