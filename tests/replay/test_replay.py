@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from shared.components import LAYERS, LOSSES, N_INPUTS, OPTIMIZERS, PHIS, PLACES
-from shared.crossings import some_or_all
+from shared.crossings import crossed, some_or_all
 from shared.replays import replayed
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
@@ -287,18 +287,15 @@ def test_sparse_rows_stay_with_numpy():
     assert model.engine_ == "numpy"
 
 
-DIVERGING = [
-    {"solver": solver, "activation": activation, "learning_rate_init": rate, "batch_size": batch_size}
-    for solver, rate in (("sgd", 1e8), ("sgd", 30.0), ("adam", 1e30), ("nadam", 1e200))
-    for activation in ("relu", "identity", "tanh")
-    for batch_size in (50, 442)
-]
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("settings", DIVERGING, ids=str)
-def test_divergence_is_the_same_error(settings, dtype):
+@crossed(
+    too_fast=[("sgd", 1e8), ("sgd", 30.0), ("adam", 1e30), ("nadam", 1e200)],
+    activation=["relu", "identity", "tanh"],
+    batch_size=[50, 442],
+    dtype={"float32": np.float32, "float64": np.float64},
+)
+def test_divergence_is_the_same_error(too_fast, activation, batch_size, dtype):
     X, y = load_diabetes(return_X_y=True)
+    solver, rate = too_fast
     messages = []
     for engine in ("numpy", "replay"):
         model = BackpropRegressor(
@@ -307,7 +304,10 @@ def test_divergence_is_the_same_error(settings, dtype):
             max_iter=30,
             n_iter_no_change=30,
             engine=engine,
-            **settings,
+            solver=solver,
+            activation=activation,
+            learning_rate_init=rate,
+            batch_size=batch_size,
         )
         try:
             model.fit((1e3 * X).astype(dtype), y)

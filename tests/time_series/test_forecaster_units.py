@@ -123,8 +123,8 @@ def test_streams_have_the_unit_of_y(normalize):
         learner = SGDRegressor(alpha=0.0, max_iter=5, tol=None, random_state=0, eta0=1e-3)
         net = forecaster("tree", normalize=normalize, calibration_horizons=5).set_params(estimator=learner)
         net.fit(X[:60], unit * y[:60])
-        for k in range(60, N, 5):
-            net.partial_fit(X[k : k + 5], unit * y[k : k + 5])
+        for k in range(60, N, 15):
+            net.partial_fit(X[k : k + 15], unit * y[k : k + 15])
         one_step = net.predict_one_step(days(N + 9)[N:], unit * y[:9])
         ends = np.ravel(net.predict_interval(days(N + 3)[N:]))
         found.append(np.concatenate([one_step, net.forecast(), ends]) / unit)
