@@ -171,12 +171,12 @@ def test_what_is_held_out_is_waited_for(settings):
     X, y = days(60), series(60)
     network = clone(NET).set_params(scoring="loss" if "early_stopping" in settings else None)
     model = LagForecaster(network, 5, horizon=2, n_members=1, **settings)
-    streamed, n_first = fed(model, X, y, range(1, 46))
-    assert n_first > 8
-    whole, _ = fed(model, X, y, range(n_first, 46))
+    streamed, n_first = fed(model, X, y, range(1, 34))
+    assert 8 < n_first < 28
+    whole, _ = fed(model, X, y, range(n_first, 34))
     assert_same(streamed, whole)
     if "calibration_horizons" in settings:
-        assert_array_equal(streamed.predict_interval(X[45:], 0.6), whole.predict_interval(X[45:], 0.6))
+        assert_array_equal(streamed.predict_interval(X[33:], 0.6), whole.predict_interval(X[33:], 0.6))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -231,17 +231,17 @@ def test_rows_are_copied():
 
 
 def test_unknown_values_at_the_beginning_are_remembered_within_bounds():
-    X, y = days(400), series(400)
-    y[:300] = np.nan
+    X, y = days(160), series(160)
+    y[:110] = np.nan
     model, sizes = LagForecaster(SGD, 7, horizon=2), []
-    for k in range(330):
+    for k in range(140):
         model.partial_fit(X[k : k + 1], y[k : k + 1])
         sizes.append(0 if has_learned(model) else len(model._first.y))
-        if k == 290:
+        if k == 100:
             with pytest.raises(NotFittedError, match="y is NaN in all"):
                 model.forecast()
     assert max(sizes) == 2 * (7 + 2 * 2)
-    assert 300 < sizes.index(0) < 310
+    assert 110 < sizes.index(0) < 120
     assert np.isfinite(model.forecast()).all()
 
 
@@ -256,10 +256,10 @@ def test_one_row_of_dates_waits_for_a_second_to_show_the_step():
 
 @pytest.mark.parametrize("chunk_size", [1, 3])
 def test_streams_are_evaluated_from_the_first_row_on(chunk_size):
-    X, y = days(60), series(60)
+    X, y = days(30), series(30)
     model = LagForecaster(SGD, 7, horizon=3, n_members=1)
     evaluation = evaluate_stream(model, X, y, chunk_size=chunk_size)
-    assert 0 < 60 - len(evaluation.predictions) < 15
+    assert 0 < 30 - len(evaluation.predictions) < 15
     assert np.isfinite(evaluation.predictions["y_pred"]).all()
     with pytest.raises(NotFittedError, match="No series is long enough"):
         evaluate_stream(clone(model).set_params(lags=300), X, y, chunk_size=chunk_size)
