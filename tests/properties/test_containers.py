@@ -12,7 +12,10 @@ CHOICES = st.integers(0, 10_000)
 def test_containers(entry, case, choice, choice_of_y):
     """`fit` and `predict` get the same kind of table."""
     X, y, X_new, _ = data(entry, case)
-    make = chosen(_of_both(X, X_new), choice)
+    makers = _of_both(X, X_new)
+    if str(entry) == "StreamingPipeline":  # in an array a scaler makes floats of the times, which are refused
+        makers = [pair for pair in makers if pair[0] in FRAMES]
+    make = chosen(makers, choice)
     if entry.target is not None:
         y = chosen(list(of_target(y).items()), choice_of_y)(y)
     model = fitted(entry, case, make(X), y)
