@@ -673,7 +673,7 @@ CASES = {
 @crossed(case=list(CASES), solver=["adam", "lbfgs"], weight={"equal": None, "weighted": WEIGHT})
 def test_the_temperature_minimises_the_log_loss_of_the_validation_part(case, solver, weight):
     y, distributions = CASES[case]
-    settings = {**OVERFIT, "solver": solver, "learning_rate_init": 0.05}
+    settings = {**OVERFIT, "max_iter": 90, "solver": solver, "learning_rate_init": 0.05}
     raw = BackpropClassifier(**settings).fit(X, y, weight)
     model = BackpropClassifier(calibration="temperature", **settings).fit(X, y, weight)
     assert same(model, raw)
