@@ -161,13 +161,13 @@ class BackpropSearchCV(GridSearchCV):
                 return super().fit(X, y, **params)
         X, y = indexable(X, y)
         search = copy(self)
-        with np.errstate(invalid="ignore"):  # y may be infinite, which `fit` reports
+        with np.errstate(invalid="ignore"):  # y may be infinite, which is an error below
             search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         for_fit, for_split = self._routed(check_method_params(X, params))
         folds = list(search.cv.split(X, y, **for_split))
         search.estimator = Candidates(self.estimator, X, y, for_fit, folds)
-        if self.scoring is None:
-            search.scoring = check_scoring(self.estimator)  # a scorer that keeps a reference to it
+        # a scorer keeps a reference to its estimator
+        search.scoring = check_scoring(self.estimator) if self.scoring is None else self.scoring
         super(BackpropSearchCV, search).fit(X, y, **params)
         given = self.get_params(deep=False)
         vars(self).update({name: value for name, value in vars(search).items() if name not in given})
@@ -204,9 +204,8 @@ class BackpropSearchCV(GridSearchCV):
 
     def _may_train_at_once(self):
         parts = self, self.estimator, network_of(self.estimator)
-        if any(hasattr(part, "_skl_callbacks") for part in parts):
-            return False
-        return type(self.estimator) is Pipeline or is_network(self.estimator)
+        has_callbacks = any(hasattr(part, "_skl_callbacks") for part in parts)
+        return not has_callbacks and (type(self.estimator) is Pipeline or is_network(self.estimator))
 
     def _routed(self, params):
         """Metadata for `fit` of the estimator, and for the splitter."""

@@ -39,11 +39,7 @@ class TrainedPipeline(TakesOver, Pipeline):
     """What scorers get."""
 
 
-TAKES_OVER = {
-    BackpropRegressor: TrainedRegressor,
-    BackpropClassifier: TrainedClassifier,
-    Pipeline: TrainedPipeline,
-}
+TRAINED = {kind.__bases__[1]: kind for kind in (TrainedRegressor, TrainedClassifier, TrainedPipeline)}
 
 
 class Candidates:
@@ -101,6 +97,6 @@ class Candidates:
     def _clone(self, trained):
         if trained is None:
             return clone(self.estimator)
-        estimator = TAKES_OVER[type(trained)](**trained.get_params(deep=False))
+        estimator = TRAINED[type(trained)](**trained.get_params(deep=False))
         estimator.trained = trained
         return estimator

@@ -272,6 +272,22 @@ class Epochs:
         self.n += context.task_name == "epoch"
 
 
+@pytest.mark.parametrize("kind", [GridSearchCV, BackpropSearchCV])
+def test_callbacks_of_the_search_itself(kind):
+    """They get the search that the user has, and each fit is a task."""
+    pytest.importorskip("sklearn.callback")
+
+    class Tasks(Epochs):
+        def on_fit_task_end(self, estimator, context, **given):
+            assert estimator is search
+            self.n += context.task_name == "candidate-split-evaluation"
+
+    tasks = Tasks()
+    search = kind(regressor(max_iter=3), {"alpha": [0.0, 0.1]}, cv=2).set_callbacks(tasks)
+    assert search.fit(*NUMBERS) is search
+    assert tasks.n == 4
+
+
 def test_callbacks_see_every_epoch(sizes):
     pytest.importorskip("sklearn.callback")
     epochs = Epochs()
