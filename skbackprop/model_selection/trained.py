@@ -28,15 +28,15 @@ class TakesOver:
 
 
 class TrainedRegressor(TakesOver, BackpropRegressor):
-    """What scorers get."""
+    """The regressor that a scorer gets."""
 
 
 class TrainedClassifier(TakesOver, BackpropClassifier):
-    """What scorers get."""
+    """The classifier that a scorer gets."""
 
 
 class TrainedPipeline(TakesOver, Pipeline):
-    """What scorers get."""
+    """The pipeline that a scorer gets."""
 
 
 TRAINED = {kind.__bases__[1]: kind for kind in (TrainedRegressor, TrainedClassifier, TrainedPipeline)}

@@ -1,4 +1,4 @@
-"""BackpropSearchCV beside GridSearchCV: the same keys, values, best candidate and errors."""
+"""BackpropSearchCV compared with GridSearchCV: the same keys, values, best candidate and errors."""
 
 import pickle
 import warnings
