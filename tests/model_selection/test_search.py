@@ -646,12 +646,13 @@ def test_like_any_estimator():
     assert fitted.refit_time_ > 0
 
 
-def test_warnings_of_fits_that_are_not_over():
+@pytest.mark.parametrize(("settings", "n_warnings"), [({}, 13), ({"learning_rate": "cosine"}, 0)])
+def test_warnings_of_fits_that_are_not_over(settings, n_warnings):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        BackpropSearchCV(regressor(max_iter=2), GRID, cv=3).fit(*NUMBERS)
+        BackpropSearchCV(regressor(max_iter=2, **settings), GRID, cv=3).fit(*NUMBERS)
     messages = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
-    assert len(messages) == 13
+    assert len(messages) == n_warnings
     assert all("Maximum iterations (2) reached" in message for message in messages)
 
 
