@@ -6,11 +6,9 @@ python examples/filters_of_demand.py [--n-origins 28] [--n-seeds 3]
 
 import argparse
 import time
-import warnings
 
 import numpy as np
 import series
-from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop import BackpropRegressor
 from skbackprop.layers import Blocks, Conv1D, MaxPool1D, Passthrough, Sequential
@@ -55,7 +53,6 @@ def main():
     parser.add_argument("--n-origins", type=int, default=28, help="number of days to forecast")
     parser.add_argument("--n-seeds", type=int, default=3, help="number of fits of each network")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)  # the schedule ends after 20 epochs
 
     y = series.electricity().set_index("ds")["y"].iloc[-YEAR:]
     cv = PanelTimeSeriesSplit(arguments.n_origins, horizon=DAY)

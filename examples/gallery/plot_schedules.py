@@ -6,19 +6,14 @@ Learning rates over time
 are handwritten digits.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from skbackprop import BackpropClassifier
 from skbackprop.model_selection import learning_rate_range
-from skbackprop.schedules import Constant, Cosine, CosineCycles, OneCycle, WarmUp
-
-warnings.simplefilter("ignore", ConvergenceWarning)  # thirty epochs are short on purpose
+from skbackprop.schedules import Cosine, CosineCycles, FlatCosine, OneCycle, WarmUp
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, test_size=0.5, random_state=0)
@@ -40,7 +35,7 @@ _ = axis.legend()
 
 progress = np.linspace(0, 1, 200)
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3), layout="constrained")
-for schedule in (Constant(), Cosine(), OneCycle(), WarmUp(0.1, Cosine()), CosineCycles()):
+for schedule in (FlatCosine(), Cosine(), OneCycle(), WarmUp(0.1, Cosine()), CosineCycles()):
     net.set_params(learning_rate=schedule, learning_rate_init=3 * found.suggestion).fit(X_train, y_train)
     name = type(schedule).__name__
     left.plot(progress, [schedule(p) for p in progress], label=name)

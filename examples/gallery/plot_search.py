@@ -5,13 +5,10 @@ A search over layers and solvers
 In a grid, the parameters of a solver are named with two underscores, and lists of layers are ordinary values.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
@@ -20,11 +17,9 @@ from skbackprop import BackpropClassifier
 from skbackprop.layers import Dropout, LayerNorm
 from skbackprop.optimizers import SGD, Adam
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # fifteen epochs are short on purpose
-
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X.astype("float32"), y, test_size=0.4, random_state=0)
-net = BackpropClassifier(max_iter=15, batch_size=64, random_state=0)
+net = BackpropClassifier(learning_rate="flat_cos", max_iter=15, batch_size=64, random_state=0)
 model = Pipeline([("scale", MinMaxScaler()), ("net", net)])
 layers = {"32": [32], "dropout": [64, Dropout(0.2)], "norm": [32, LayerNorm()]}
 rates = [0.001, 0.003, 0.01, 0.03, 0.1]
