@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable
 from importlib import import_module
 from inspect import getmembers, isclass
+from pathlib import PurePath
 from sys import modules
 from typing import Any, Self
 
@@ -154,7 +155,8 @@ def _items(requests, allowed=None):
 
 def _is_same_place(chosen, path):
     """Whether it is the file itself, which the user has named."""
-    return isinstance(chosen, str | os.PathLike) and os.path.realpath(chosen) == os.path.realpath(path)
+    chosen = getattr(chosen, "path", chosen)  # that of a `Checkpoint`
+    return isinstance(chosen, str | PurePath) and os.path.realpath(chosen) == os.path.realpath(path)
 
 
 def requests_of(estimator):

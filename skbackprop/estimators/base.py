@@ -1,5 +1,7 @@
 """What the regressor and the classifier share: `fit`, the fitted attributes, hidden layers, weights."""
 
+from __future__ import annotations
+
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -21,7 +23,7 @@ from skbackprop.estimators.parameters import BackpropParameters
 from skbackprop.estimators.running import train_begun
 from skbackprop.estimators.unchanged import Before
 from skbackprop.estimators.validation import check_X, validation_arguments
-from skbackprop.model import Model
+from skbackprop.model import Model, model_of
 from skbackprop.model.columns import rows_with_nan
 from skbackprop.model.written_weights import biases_of, weights_of
 from skbackprop.network import Network, net_input
@@ -228,17 +230,12 @@ class BaseBackprop(
     @property
     def network_(self) -> Network:
         """The network itself: layers, `theta`, and named views of it."""
-        return self._fitted_model().network
-
-    def _fitted_model(self):
-        if "model_" not in vars(self):
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no weights.")
-        return self.model_
+        return model_of(self).network
 
     @property
     def coefs_(self) -> list[np.ndarray]:
         """W of each dense layer, in net input = x W + b, shape (n_inputs, n_units); see `intercepts_`."""
-        return weights_of(self._fitted_model().dense_layers)
+        return weights_of(model_of(self).dense_layers)
 
     @coefs_.setter
     def coefs_(self, weights: Sequence[np.ndarray]) -> None:
@@ -247,7 +244,7 @@ class BaseBackprop(
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """b of each dense layer, shape (n_units,). What is set is written into the network's memory."""
-        return biases_of(self._fitted_model().dense_layers)
+        return biases_of(model_of(self).dense_layers)
 
     @intercepts_.setter
     def intercepts_(self, biases: Sequence[np.ndarray]) -> None:

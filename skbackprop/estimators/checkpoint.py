@@ -47,7 +47,7 @@ def read_checkpoint(estimator):
     """The estimator's fitted attributes and the run that a checkpoint tells of; None without a file."""
     if estimator.checkpoint is None:
         raise ValueError("resume=True needs a file: checkpoint=... is None.")
-    if not Path(estimator.checkpoint).exists():
+    if not Path(checkpoint_of(estimator.checkpoint)).exists():
         return None
     path = os.fspath(estimator.checkpoint)
     custom = [thing for thing in own_things(estimator) if thing.__module__.partition(".")[0] != "skbackprop"]

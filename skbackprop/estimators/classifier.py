@@ -1,5 +1,7 @@
 """The classifier."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -25,6 +27,7 @@ from skbackprop.estimators.validation import about, check_n_epochs, check_X_y, v
 from skbackprop.estimators.weights import scored
 from skbackprop.layers import Layer
 from skbackprop.losses import CLASSIFICATION_LOSSES, Loss, MultinomialLogLoss
+from skbackprop.model import model_of
 from skbackprop.names import resolve
 from skbackprop.targets import classification_targets
 
@@ -192,7 +195,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     @property
     def temperature_(self) -> np.ndarray | float | None:
         """T of every node of the last layer, with `calibration`."""
-        return self._fitted_model().temperature
+        return model_of(self).temperature
 
     def _forget_validation(self):
         self.model_ = replace(self.model_, temperature=None)

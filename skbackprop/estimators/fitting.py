@@ -27,6 +27,7 @@ from skbackprop.network import Network, first_layer
 from skbackprop.objective import Objective
 from skbackprop.sparse import SparseRows
 from skbackprop.training import Run
+from skbackprop.training.checkpoint import checkpoint_of
 
 # what only a first call says, such as `classes`, and the rows skipped so far
 NOTHING: tuple[dict, int] = {}, 0
@@ -70,6 +71,8 @@ class Fitting:
             self.run.take_what_was_written(estimator.model_.network)
         earlier = self.run.settings if is_fitted else None
         self.settings = settings = Settings.of(estimator, earlier)
+        if settings.checkpoint is not None:
+            checkpoint_of(settings.checkpoint)  # an error for one that is not valid, before anything else
         self.is_first = not (is_fitted and (settings.warm_start or incremental or self.resumed is not None))
         learned_before = estimator.model_.columns if self.resumed is not None else None
         data, numbered = self._read(X, y, sample_weight, groups)

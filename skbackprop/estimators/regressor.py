@@ -1,5 +1,7 @@
 """The regressor."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial

@@ -5,6 +5,7 @@ from operator import is_, itemgetter
 
 from skbackprop.estimators.building import description, is_fixed
 from skbackprop.estimators.stored import values_by_name
+from skbackprop.optimizers import SGD
 
 NETWORK = (  # what the layers, the loss and the form of the targets were made with
     *("hidden_layer_sizes", "activation", "loss", "quantile", "output_layer", "output_activation"),
@@ -65,6 +66,8 @@ class Settings:
         if "compared" not in kept:
             names = (name for name in NETWORK + SOLVER if name in kept)
             kept["compared"] = {name: description(kept[name]) for name in names}
+            if "solver" in kept:
+                kept["compared"]["rate"] = first_rate(self)
         return kept["compared"]
 
     def changed(self, earlier, names):
@@ -84,6 +87,13 @@ class Settings:
         """The same with other values, or with more."""
         names = (name for name in vars(self) if name not in ("objects", "compared", "is_fixed"))
         return Settings({name: vars(self)[name] for name in names} | values)
+
+
+def first_rate(settings):
+    """(whether the solver is SGD, the initial learning rate)."""
+    solver = settings.solver
+    initial = getattr(solver, "learning_rate", getattr(settings, "learning_rate_init", None))
+    return solver == "sgd" or isinstance(solver, SGD), initial
 
 
 def _objects_of(estimator):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skbackprop.averaging import AVERAGES, Averaging
+from skbackprop.estimators.settings import first_rate
 from skbackprop.lbfgs import check_network
 from skbackprop.names import resolve
 from skbackprop.optimizers import (
@@ -45,6 +46,7 @@ def prepare(run, settings, network):
 
     `network` is the one that predicts.
     """
+    now = settings.described  # before anything is changed in place
     if settings.solver == "lbfgs":
         if settings.checkpoint is not None:
             raise ValueError("checkpoint needs another solver than 'lbfgs', whose state is SciPy's.")
@@ -52,7 +54,6 @@ def prepare(run, settings, network):
         run.go_on_from(network)
         run.settings = run.settings or settings
         return
-    now = settings.described
     before = None if run.rate is None else run.settings.described
     if run.descent is None or of_optimizer(now) != of_optimizer(before):
         descent = Descent(make_optimizer(settings), run.objective.network)
@@ -78,13 +79,7 @@ def of_optimizer(described):
 
 def of_rate(described):
     """What the learning rate depends on."""
-    solver, initial = described["solver"], described["learning_rate_init"]
-    if isinstance(solver, str):
-        is_sgd = solver == "sgd"
-    else:
-        kind, *values = solver
-        is_sgd, initial = kind == "SGD", dict(values).get("learning_rate", initial)
-    return is_sgd, described["learning_rate"], initial, described["power_t"]
+    return (*described["rate"], described["learning_rate"], described["power_t"])
 
 
 def make_optimizer(settings):
@@ -102,9 +97,8 @@ def make_optimizer(settings):
 
 def make_rate(settings):
     """The learning rate over time."""
-    solver, learning_rate = settings.solver, settings.learning_rate
-    initial = getattr(solver, "learning_rate", settings.learning_rate_init)
-    is_sgd = solver == "sgd" or isinstance(solver, SGD)
+    learning_rate = settings.learning_rate
+    is_sgd, initial = first_rate(settings)
     if learning_rate == "invscaling" and is_sgd:
         return InverseScalingRate(initial, settings.power_t)
     if learning_rate == "adaptive" and is_sgd:

@@ -1,5 +1,5 @@
 """What predicts."""
 
-from skbackprop.model.model import Model
+from skbackprop.model.model import Model, model_of
 
-__all__ = ["Model"]
+__all__ = ["Model", "model_of"]

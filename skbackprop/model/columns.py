@@ -57,7 +57,7 @@ class NoMissing:
         return X
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SkipRows:
     """Only complete rows are learned; to predict, NaN is replaced by the mean over the rows learned."""
 
@@ -100,7 +100,7 @@ class SkipRows:
         return _filled(X, self.means)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Impute:
     """NaN becomes the training mean, and a further column for each feature with NaN says where.
 

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.sparse import issparse
 
-from skbackprop.batches import Batch
 from skbackprop.layers import Dense
 from skbackprop.losses import Loss
 from skbackprop.model.codes import check_codes
@@ -24,7 +23,7 @@ class ColumnEncoder(Protocol):
         """The columns, (n_rows, n_inputs): an array, or for sparse X a CSR matrix."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """It never changes, but for the weights of its networks: what is learned later makes another one.
 
@@ -106,12 +105,14 @@ class Model:
             z = np.divide(z, self.temperature, out=z)
         self.loss.predict(z, out)
 
-    def rows(self, X: Any, y: Any, weight: np.ndarray | None) -> Batch:
-        """A batch of the loss: the networks' columns, encoded targets and weights."""
-        inputs = self.inputs(X)
-        return Batch(inputs, self.targets.encode(y, inputs.dtype), weight)
-
     def objectives(self, alpha: float = 0.0) -> list[Objective]:
         """What training minimises, for each network, on copies in float64."""
         copies = [network.astype(np.float64) for network in deepcopy(self.networks)]  # with their generators
         return [Objective(network, self.loss, alpha) for network in copies]
+
+
+def model_of(estimator: Any) -> Model:
+    """That of a fitted estimator."""
+    if "model_" not in vars(estimator):
+        raise AttributeError(f"This {type(estimator).__name__} is not fitted yet: it has no weights.")
+    return estimator.model_

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from numbers import Integral, Real
 from os import PathLike, fspath
+from pathlib import PurePath
 
 from skbackprop.compat import Interval
 from skbackprop.parametrized import Parametrized
@@ -14,7 +15,7 @@ class Checkpoint(Parametrized, PathLike):
 
     Parameters
     ----------
-    path : str or PathLike
+    path : str or Path
         The file; a new one takes the place of the one before in one step.
 
     n_epochs : int or None, default=10
@@ -30,12 +31,12 @@ class Checkpoint(Parametrized, PathLike):
     >>> net = BackpropRegressor(checkpoint=Checkpoint("run.skb", seconds=60), resume=True)
     """
 
-    path: str | PathLike
+    path: str | PurePath
     n_epochs: int | None = 10
     seconds: float | None = None
 
     _parameter_constraints = {
-        "path": [str, PathLike],
+        "path": [str, PurePath],
         "n_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "seconds": [Interval(Real, 0, None, closed="left"), None],
     }

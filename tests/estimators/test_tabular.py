@@ -301,7 +301,7 @@ def test_given_rows_to_validate_on(kind):
         [network.predict(net.encoder_.transform(X[200:]), net_input) for network in net.networks_]
     )
     columns = net.model_.targets.encode(y[200:], np.float32)
-    measured = [net._criterion()(columns, each, None) for each in z]
+    measured = [net._criterion(net.model_.loss)(columns, each, None) for each in z]
     assert_allclose(net.validation_losses_, measured, rtol=1e-5)
     assert_allclose(net.validation_losses_, net.validation_curves_.min(axis=0))
     with pytest.raises(ValueError, match="y_val is None"):
@@ -316,7 +316,7 @@ def test_splitters_say_which_rows_members_hold_out():
 
     def of_members(validation, n_members=4, **given):
         net = TabularBackpropRegressor(validation=validation, **SMALL | {"n_estimators": n_members})
-        rows, y_read, numbered = net._learn_table(X, y, None, net._settings(), **given)
+        _, rows, y_read, numbered = net._learn_table(X, y, None, net._settings(), **given)
         return net._folds(rows, y_read, numbered, None, net._settings(), None)
 
     _, held_out = of_members(KFold(4))

@@ -1,5 +1,7 @@
 """What the two tabular estimators share: from a table to members, and what these predict."""
 
+from __future__ import annotations
+
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
@@ -38,7 +40,7 @@ from skbackprop.estimators.tabular.recipes import Recipe, batch_size, patience
 from skbackprop.estimators.unchanged import unchanged_on_error
 from skbackprop.estimators.validation import about, validation_arguments
 from skbackprop.estimators.weights import counted, in_range
-from skbackprop.model import Model
+from skbackprop.model import Model, model_of
 from skbackprop.model.model import ColumnEncoder
 from skbackprop.network import Network
 from skbackprop.persistence import Persistent
@@ -70,7 +72,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         """How y becomes columns, and the loss for these."""
 
     @abstractmethod
-    def _criterion(self):
+    def _criterion(self, loss):
         """A function of (columns, z, weight) that is lower where z is better."""
 
     def _classes_of_all(self, y):
@@ -80,12 +82,13 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         """Classes whose shares all validation parts keep; None: rows are drawn from all alike."""
         return None
 
-    def _loss_weight(self, y, weight):
+    def _loss_weight(self, targets, y, weight):
         """The weight of each row in the loss."""
         return weight
 
-    def _end_fit(self, rows, y, held_out, z):
-        """What is learned from the net input of rows that members hold out, `held_out` of these rows."""
+    def _end_fit(self, model, rows, y, held_out, z):
+        """The model with what is learned from the net input of rows held out, `held_out` of these rows."""
+        return model
 
     def _settings(self, **more):
         """The parameters, with the recipe's values for those that are None."""
@@ -168,8 +171,8 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         with unchanged_on_error(self):
             was_fitted = "model_" in vars(self)
             settings, random_state = self._settings(), check_random_state(self.random_state)
-            rows, y, numbered = self._learn_table(X, y, sample_weight, settings, groups=groups)
-            given = None if given is None else self._read_validation(*given)
+            model, rows, y, numbered = self._learn_table(X, y, sample_weight, settings, groups=groups)
+            given = None if given is None else self._read_validation(model, *given)
             learned, held_out = self._folds(rows, y, numbered, given, settings, random_state)
             validates = held_out[0].size > 0
             warn_unused(self, reasons_of_members(self, settings, validates, given is not None), 4 + N_FRAMES)
@@ -182,8 +185,11 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             )
             if checkpoint is not None and self._has_resumed(checkpoint):
                 return
-            task = self._task(rows, settings, rounds, None if given is None else measured, checkpoint)
-            (first, *second), at_the_end = tasks_of(self, len(parts), 1 + self.refit, settings.max_iter, data)
+            task = self._task(model, rows, settings, rounds, None if given is None else measured, checkpoint)
+            n_rounds_of_training = 1 + self.refit
+            (first, *second), at_the_end = tasks_of(
+                self, model, len(parts), n_rounds_of_training, settings.max_iter, data
+            )
 
             def train(train_part, stage, hooks, *arrays):
                 seeds = random_state.randint(2**31 - 1, size=len(parts))
@@ -201,7 +207,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             if validates:
                 order = np.concatenate([held_out[member] for member in range(len(self.best_epochs_))])
                 z = np.concatenate([part.net_input.reshape(-1, part.net_input.shape[-1]) for part in fitted])
-                self._end_fit(measured, y_measured, order, z)
+                model = self._end_fit(model, measured, y_measured, order, z)
             if self.refit and not is_interrupted:
                 every = everything(len(y), settings.n_estimators)
                 again = train(refit_members, "refit", *second, every, self.best_epochs_)
@@ -209,7 +215,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
                 fitted = fitted if is_interrupted else again
             if is_interrupted:
                 warnings.warn("Training interrupted by user.", stacklevel=4 + N_FRAMES)
-            self.model_ = replace(self.model_, networks=[part.network for part in fitted])
+            self.model_ = replace(model, networks=[part.network for part in fitted])
             longest = max(fitted, key=lambda part: part.records[0].n_iter)
             self.stop_reason_, self._streams = longest.stop_reason, None
             at_the_end()
@@ -240,11 +246,11 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             return given_folds(self, numbered, data, n_members, is_classifier(self))
         return folds(n_rows, n_members, self.validation_fraction, self._strata(y), random_state)
 
-    def _read_validation(self, X, y, sample_weight):
+    def _read_validation(self, model, X, y, sample_weight):
         """The rows to validate on that the user gave, as (TableRows, y)."""
         X, y, weight, _ = counted(X, y, sample_weight, "sample_weight_val")
         with about("X_val, y_val"):
-            rows, y, _ = self._rows(*self._checked(self.encoder_, X, y), weight, Numbered(None, None))
+            rows, y, _ = self._rows(model, *self._checked(model.columns, X, y), weight, Numbered(None, None))
         return rows, y
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -252,23 +258,23 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             settings = self._stream_settings()
             if "model_" not in vars(self):
                 warn_unused(self, reasons_of_stream(self, settings), 3)
-                rows, y, _ = self._learn_table(X, y, sample_weight, settings, classes)
-                streams = self._first_streams(rows, settings)
+                model, rows, y, _ = self._learn_table(X, y, sample_weight, settings, classes)
+                streams = self._first_streams(model, rows, settings)
             else:
-                rows, y = self._read(X, y, sample_weight)
+                model, (rows, y) = self.model_, self._read(X, y, sample_weight)
                 streams = deepcopy(self._streams) or self._new_streams(settings)
                 for (run, _), network in zip(streams, self.networks_):
                     run.take_what_was_written(network)
             arguments = [(*stream, rows, batch_size(settings, len(y))) for stream in streams]
             side_by_side(self.n_jobs, learn_once, arguments, require="sharedmem")
             self._streams = streams
-            self.model_ = replace(self.model_, networks=[run.measured.copy() for run, _ in streams])
+            self.model_ = replace(model, networks=[run.measured.copy() for run, _ in streams])
         return self
 
-    def _first_streams(self, rows, settings):
+    def _first_streams(self, model, rows, settings):
         """Members at their first weights, and what trains them."""
         self._publish([], False)
-        random_state, task = check_random_state(self.random_state), self._task(rows, settings, 1)
+        random_state, task = check_random_state(self.random_state), self._task(model, rows, settings, 1)
         every = np.tile(np.arange(len(rows.X)), (settings.n_estimators, 1))
         parts = together(settings.n_estimators, *rows.X.shape, settings)
         seeds = random_state.randint(2**31 - 1, size=len(parts))
@@ -283,7 +289,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         ]
 
     def _learn_table(self, X, y, sample_weight, settings, classes=None, groups=None):
-        """The encoder and the targets, and the rows as the networks learn them."""
+        """A model that has no networks yet, and the rows as they will learn them."""
         every = y
         X, y, sample_weight, numbered = self._counted(X, y, sample_weight, groups)
         if classes is None and y is not every:
@@ -298,13 +304,14 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
                 setattr(self, name, getattr(encoder, name))
         inputs, y = self._checked(encoder, X, y)
         targets, loss = self._learn_targets(y, sample_weight, settings, classes)
-        self.model_ = Model(encoder, [], targets, loss)
-        return self._rows(inputs, y, sample_weight, numbered)
+        model = Model(encoder, [], targets, loss)
+        return model, *self._rows(model, inputs, y, sample_weight, numbered)
 
     def _read(self, X, y, sample_weight):
         """The rows that count, as the networks learn them, and their targets."""
         X, y, weight, numbered = self._counted(X, y, sample_weight)
-        rows, y, _ = self._rows(*self._checked(self.encoder_, X, y), weight, numbered)
+        model = self.model_
+        rows, y, _ = self._rows(model, *self._checked(model.columns, X, y), weight, numbered)
         return rows, y
 
     def _counted(self, X, y, sample_weight, groups=None):
@@ -325,28 +332,28 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         check_consistent_length(X, y)
         return X, y
 
-    def _rows(self, X, y, weight, numbered):
+    def _rows(self, model, X, y, weight, numbered):
         """The rows that count in the loss, of encoded ones, their y and their numbers."""
         with about("y"):
-            columns = self.model_.targets.encode(y, X.dtype)
-        weight, _ = in_range(self._loss_weight(y, weight), X.dtype)
+            columns = model.targets.encode(y, X.dtype)
+        weight, _ = in_range(self._loss_weight(model.targets, y, weight), X.dtype)
         if weight is None or weight.all():
             return TableRows(X, columns, weight), y, numbered
         learned = np.flatnonzero(weight)
         numbered = numbered.without(weight[:, 0] == 0)
         return TableRows(X[learned], columns[learned], weight[learned]), y[learned], numbered
 
-    def _task(self, rows, settings, n_rounds, given=None, checkpoint=None):
+    def _task(self, model, rows, settings, n_rounds, given=None, checkpoint=None):
         max_time = None if self.max_time is None else self.max_time / n_rounds
         limits = PlannedByTime(settings.max_iter, 0, settings.max_iter, max_time)
-        loss = self.model_.loss
+        loss = model.loss
         n_outputs = loss.n_nodes(rows.columns.shape[1])
         return Task(
             settings,
-            self.encoder_,
+            model.columns,
             loss,
             n_outputs,
-            self._criterion(),
+            self._criterion(loss),
             rows,
             limits,
             patience(settings),
@@ -374,20 +381,21 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
             column[: n + 1] = curve
         return columns
 
-    def _outputs(self, X, finish):
-        """finish(z) of each member, shape (n_estimators, n_rows, n_outputs)."""
+    def _outputs(self, X):
+        """The model, and the net input that each member gives, shape (n_estimators, n_rows, n_outputs)."""
         check_is_fitted(self, "model_")
-        return self.model_.outputs(self.model_.inputs(X), finish)
+        model = self.model_  # once: another one may take its place meanwhile
+        return model, model.outputs(model.inputs(X))
 
     @property
     def encoder_(self) -> ColumnEncoder:
         """What turns a table into the networks' columns."""
-        return self.model_.columns
+        return model_of(self).columns
 
     @property
     def networks_(self) -> list[Network]:
         """Each holds one member or several."""
-        return self.model_.networks
+        return model_of(self).networks
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

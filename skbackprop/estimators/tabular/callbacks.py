@@ -7,7 +7,7 @@ from functools import partial
 from skbackprop.training.hooks import Hook
 
 
-def tasks_of(estimator, n_networks, n_rounds, n_epochs, data):
+def tasks_of(estimator, model, n_networks, n_rounds, n_epochs, data):
     """For each round of training the hooks of each network; none without callbacks.
 
     The second value is called when all are trained.
@@ -26,14 +26,14 @@ def tasks_of(estimator, n_networks, n_rounds, n_epochs, data):
     def end():
         fit.call_on_fit_task_end(**data, reconstruction_attributes={})
 
-    return [[[NetworkCallbacks(context, data)] for context in of_round] for of_round in rounds], end
+    return [[[NetworkCallbacks(context, data, model)] for context in of_round] for of_round in rounds], end
 
 
 class NetworkCallbacks(Hook):
     """Calls the callbacks of an estimator about the training of one network, in whatever process."""
 
-    def __init__(self, context, data):
-        self.context, self.data, self.epoch = context, data, None
+    def __init__(self, context, data, model):
+        self.context, self.data, self.model, self.epoch = context, data, model, None
 
     def begin(self, run):
         self.run = run
@@ -45,13 +45,13 @@ class NetworkCallbacks(Hook):
 
     def after_epoch(self, ended):
         """Whether one of them wishes to stop; the estimator that they see has this network alone."""
-        attributes = partial(_as_fitted, self.data["estimator"].model_, self.run.measured)
+        attributes = partial(_as_fitted, self.model, self.run.measured)
         return self.epoch.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes)
 
     def at_the_end(self):
         network = self.run.objective.network.copy()
         self.run.publish(network)
-        attributes = partial(_as_fitted, self.data["estimator"].model_, network)
+        attributes = partial(_as_fitted, self.model, network)
         self.context.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes)
 
 

@@ -1,5 +1,7 @@
 """TabularBackpropClassifier."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Self
@@ -21,7 +23,7 @@ from skbackprop.estimators.tabular.recipes import FOR_CLASSES
 from skbackprop.estimators.targets import all_labels, read_labels
 from skbackprop.estimators.weights import scored
 from skbackprop.losses import MultinomialLogLoss
-from skbackprop.network import net_input
+from skbackprop.model import model_of
 from skbackprop.targets import classification_targets
 
 
@@ -150,31 +152,31 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
     def _strata(self, y):
         return np.unique(y, return_inverse=True)[1]
 
-    def _loss_weight(self, y, weight):
+    def _loss_weight(self, targets, y, weight):
         if self.class_weight is None:
             return weight
         learned = np.ones(len(y)) if weight is None else weight[:, 0]
-        of_classes = class_weights(self.class_weight, self.model_.targets, y, learned)
+        of_classes = class_weights(self.class_weight, targets, y, learned)
         weight = of_classes if weight is None else of_classes * weight
         if not weight.any():
             raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
         return weight
 
-    def _criterion(self):
+    def _criterion(self, loss):
         return CRITERIA[self.scoring]
 
-    def _end_fit(self, rows, y, held_out, z):
+    def _end_fit(self, model, rows, y, held_out, z):
         if self.calibration is None:
-            return
+            return model
         weight = None if rows.weight is None else rows.weight[held_out]
         columns = rows.columns[held_out]
-        found = temperatures(self.model_.targets.blocks, columns, z, weight)
-        self.model_ = replace(self.model_, temperature=float(found[0]))
+        found = temperatures(model.targets.blocks, columns, z, weight)
+        return replace(model, temperature=float(found[0]))
 
     @property
     def temperature_(self) -> np.ndarray | float | None:
         """What log odds are divided by."""
-        return self.model_.temperature
+        return model_of(self).temperature
 
     def partial_fit(
         self,
@@ -230,7 +232,8 @@ class TabularBackpropClassifier(ClassifierMixin, BaseTabular):
         log_p : ndarray of shape (n_rows, n_classes)
             In the order of `classes_`.
         """
-        z = self._outputs(X, net_input).astype(np.float64) / (self.temperature_ or 1.0)
+        model, z = self._outputs(X)
+        z = z.astype(np.float64) / (model.temperature or 1.0)
         return logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -1,5 +1,7 @@
 """TabularBackpropRegressor."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -119,18 +121,18 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         self.n_outputs_, self.validation_residuals_ = n_targets, None
         return targets.clamped_to(y) if settings.clamp else targets, loss
 
-    def _end_fit(self, rows, y, held_out, z):
-        model = self.model_
+    def _end_fit(self, model, rows, y, held_out, z):
         if set(model.targets.widths) != {1}:
-            return
+            return model
         output = np.empty_like(z)
         model.loss.predict(z, output)
         residuals = np.abs(model.targets.decode(output.astype(np.float64)) - y[held_out])
         weight = None if rows.weight is None else rows.weight[held_out]
         self.validation_residuals_ = sorted_residuals(residuals, weight)
+        return model
 
-    def _criterion(self):
-        return self.model_.loss.value
+    def _criterion(self, loss):
+        return loss.value
 
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Go on with one pass over some rows, at a constant learning rate.
@@ -170,8 +172,9 @@ class TabularBackpropRegressor(RegressorMixin, BaseTabular):
         y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
             In the units of the target. With several quantiles a last axis has a column for each.
         """
-        outputs = self._outputs(X, lambda z, out: self.model_.loss.predict(z, out))
-        return np.mean([self.model_.targets.decode(output.astype(np.float64)) for output in outputs], axis=0)
+        model, outputs = self._outputs(X)
+        model.loss.predict(outputs.copy(), outputs)
+        return np.mean([model.targets.decode(output.astype(np.float64)) for output in outputs], axis=0)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Intervals that hold the target with probability `coverage`.
