@@ -118,9 +118,11 @@ def check_X_y(estimator, X, y, read, *, reset, dtype, finite=True, y_finite=True
 
 def as_column_or_matrix(y):
     """y with a single column as a vector, with scikit-learn's usual warning."""
-    if y.ndim == 2 and y.shape[1] == 1 and not issparse(y):
+    if issparse(y):
+        return y
+    if y.ndim == 2 and y.shape[1] == 1:
         return column_or_1d(y, warn=True)
-    return y
+    return np.ascontiguousarray(y)  # else sums over rows, and so scales, would be rounded in another way
 
 
 def validation_arguments(X_val, y_val, sample_weight_val):

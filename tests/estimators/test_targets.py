@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, d2_pinball_score, log_loss, r2_score
 from sklearn.model_selection import PredefinedSplit
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor, load
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularBackpropRegressor, load
 from skbackprop.losses import Huber, JointLoss, LogLoss
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -815,3 +815,19 @@ def test_a_loss_that_is_none_is_named(loss):
 def test_labels_of_several_types_in_one_target_are_named():
     with pytest.raises((TypeError, ValueError), match="y"):
         BackpropClassifier(**SETTINGS).fit(X, pd.DataFrame({"a": C.astype(str), "b": C}))
+
+
+@pytest.mark.parametrize("kind", [BackpropRegressor, TabularBackpropRegressor])
+def test_the_order_of_y_in_memory_is_of_no_account(kind):
+    """NumPy rounds sums over rows of a Fortran array in another way, and with them the scale of y."""
+    rng = np.random.default_rng(0)
+    settings = {"max_iter": 2, "random_state": 0}
+    settings |= (
+        {"n_estimators": 1, "hidden_layer_sizes": [4]}
+        if kind is TabularBackpropRegressor
+        else {"hidden_layer_sizes": (4,), "target_scaling": "standard", "learning_rate": "cosine"}
+    )
+    for _ in range(5):
+        x, y = rng.normal(size=(50, 3)), rng.normal(size=(50, 2))
+        nets = [kind(**settings).fit(x, target) for target in (y, np.asfortranarray(y))]
+        assert_array_equal(*(net.predict(x) for net in nets))
