@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib import import_module
 from inspect import getmembers, isclass
 from pathlib import PurePath
@@ -171,10 +172,8 @@ def known_names(custom=()):
     """Every class of this library by its name, and what the user adds."""
     for part in PARTS:
         import_module(f"skbackprop.{part}")
-    known = {}
-    for name, module in list(modules.items()):
-        if name.partition(".")[0] == "skbackprop":
-            known |= {kind.__name__: kind for _, kind in getmembers(module, isclass) if _is_ours(kind)}
+    ours = tuple(name for name in list(modules) if name.partition(".")[0] == "skbackprop")
+    known = dict(_classes_in(ours))
     for thing in custom:
         if known.get(thing.__name__, thing) is not thing:
             raise ValueError(
@@ -182,6 +181,13 @@ def known_names(custom=()):
             )
         known[thing.__name__] = thing
     return known
+
+
+@lru_cache(maxsize=1)
+def _classes_in(names):
+    """By name; to look for them takes longer than to read most files."""
+    found = (getmembers(modules[name], isclass) for name in names)
+    return {kind.__name__: kind for of_module in found for _, kind in of_module if _is_ours(kind)}
 
 
 def _is_ours(kind):
