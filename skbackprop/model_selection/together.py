@@ -17,7 +17,7 @@ from skbackprop.objective import Objective
 from skbackprop.optimizers import Chain, Descent
 from skbackprop.replay.choice import make_engine
 from skbackprop.training import Limits, Members, Run, train
-from skbackprop.training.ending import is_cut_off
+from skbackprop.training.ending import is_cut_off, reason
 from skbackprop.training.members import close_epoch
 
 
@@ -164,6 +164,7 @@ def finish(fit, limit=None):
     group.hand_out(member)
     fit.has_ended = True
     fit.estimator._publish()
+    fit.estimator.stop_reason_ = reason(limit, fit.run.records, [fit.rule])
     warn_without_best(fit.run.record, fit.monitor)
     if limit is not None and is_cut_off(limit, fit.run.record, fit.rule, fit.run.rate):
         warnings.warn(LIMITS[limit].format(fit.estimator), ConvergenceWarning, stacklevel=2)

@@ -689,3 +689,17 @@ def test_tags_and_methods_are_the_estimators():
     assert_array_equal(search.fit_transform(*data), search.best_estimator_.transform(data[0]))
     with pytest.raises(ValueError, match="BackpropSearchCV requires y to be passed"):
         search.fit(data[0])
+
+
+def test_candidates_say_why_they_stopped():
+    told = {GridSearchCV: [], BackpropSearchCV: []}
+    for kind, reasons in told.items():
+
+        def score(estimator, X, y, reasons=reasons):
+            reasons.append(estimator.stop_reason_)
+            return 0.0
+
+        net = regressor(learning_rate="cosine", max_iter=6, early_stopping=True, n_iter_no_change=2)
+        kind(net, {"alpha": [0.0, 0.1], "learning_rate_init": [0.01, 0.5]}, cv=2, scoring=score).fit(*NUMBERS)
+    ours, theirs = (sorted(reasons) for reasons in told.values())
+    assert ours == theirs and all(reason.startswith("Stopped after") for reason in ours)
