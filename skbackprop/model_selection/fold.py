@@ -6,7 +6,7 @@ from time import perf_counter
 import joblib
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
@@ -82,17 +82,32 @@ def _has_plain_epochs(network):
     return network.solver != "lbfgs" and not any(alone) and not hasattr(network, "_skl_callbacks")
 
 
+class Recorder(BaseEstimator):
+    """Stands for the last step of a pipeline, to see what this would be fitted with."""
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y=None, **metadata):
+        self.call_ = (X, y), metadata
+        return self
+
+    def get_metadata_routing(self):
+        return self.estimator.get_metadata_routing()
+
+
 def _call_of_fit(pipeline, candidate, X, y, params, calls):
     """What a pipeline passes to its last step; steps before that are fitted once for the same settings."""
     name, network = pipeline.steps[-1]
     settings = (p for p in candidate.items() if p[0] != name and not p[0].startswith(f"{name}__"))
     key = tuple((parameter, id(value)) for parameter, value in settings)
     if key not in calls:
-        network.fit = lambda *arguments, **metadata: calls.update({key: (pipeline, arguments, metadata)})
+        recorder = Recorder(network)
+        pipeline.steps = [*pipeline.steps[:-1], (name, recorder)]
         pipeline.fit(X, y, **params)
-        del network.fit
-    fitted, arguments, metadata = calls[key]
-    pipeline.steps = [*fitted.steps[:-1], (name, network)]
+        calls[key] = pipeline.steps[:-1], *recorder.call_
+    before, arguments, metadata = calls[key]
+    pipeline.steps = [*before, (name, network)]
     return arguments, metadata
 
 
