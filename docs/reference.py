@@ -24,6 +24,7 @@ GROUPS = {
     "Inspection": ["skbackprop.inspection", "skbackprop.inspection.page"],
     "The core, without the estimators": [
         "skbackprop.network",
+        "skbackprop.model",
         "skbackprop.objective",
         "skbackprop.batches",
         "skbackprop.training",

@@ -112,7 +112,22 @@ class Model:
 
 
 def model_of(estimator: Any) -> Model:
-    """That of a fitted estimator."""
+    """The model of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of this library that predicts by networks.
+
+    Returns
+    -------
+    model : Model
+
+    Raises
+    ------
+    AttributeError
+        If it is not fitted.
+    """
     if "model_" not in vars(estimator):
         raise AttributeError(f"This {type(estimator).__name__} is not fitted yet: it has no weights.")
     return estimator.model_
