@@ -265,7 +265,7 @@ CAPABILITIES = {
     "`fit(groups=)`": groups,
     "`early_stopping`": early_stopping,
     "callbacks of scikit-learn 1.9": callbacks,
-    "`verbose`: a line for each epoch (`LagForecaster`: each model), and the time left": progress_with_time_left,
+    "`verbose`: a line for each epoch (`LagForecaster`: each model), time left": progress_with_time_left,
     "`stop_reason_`": why_training_stopped,
     "Ctrl-C keeps the best model so far, with `n_jobs=None`": an_interrupt_keeps_the_model,
     "`max_time`, kept within a step (`LagForecaster`: 128 steps a model) and a validation": a_limit_of_time,
