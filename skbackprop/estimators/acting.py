@@ -21,13 +21,12 @@ MLP_RATES = "constant", *FOR_SGD
 OF_SGD = "momentum", "nesterovs_momentum"
 
 
-def warn_of_network(fitting, earlier, given):
+def warn_of_network(fitting, given):
     """For each parameter of an estimator of one network that does nothing; a stream is told once.
 
-    `earlier` are the settings of the call before, `given` is the validation part that the user gave, each
-    None without one.
+    `given` is the validation part that the user gave, None without one.
     """
-    settings, incremental = fitting.settings, fitting.incremental
+    settings, earlier, incremental = fitting.settings, fitting.earlier, fitting.incremental
     if incremental and earlier is not None and settings.objects is earlier.objects:
         return
     goes_on = incremental and not fitting.is_first  # it may have had a part in an earlier call

@@ -55,7 +55,8 @@ class Fitting:
         self.estimator, self.incremental = estimator, incremental
         self.resumed, self.keeps_all = resumed, keeps_all
         self.is_first = True  # whether the network is made in this call
-        self.settings = self.columns = self.batches = self.monitor = self.data = None
+        self.settings = self.earlier = None  # of this call, and of the one before
+        self.columns = self.learned_before = self.batches = self.monitor = self.data = None
 
     @property
     def run(self):
@@ -65,78 +66,60 @@ class Fitting:
     @np.errstate(over="ignore", invalid="ignore")  # of huge values
     def begin(self, X, y, sample_weight=None, validation=None, groups=None, **stream):
         """Whether any row is left to learn."""
-        estimator, incremental = self.estimator, self.incremental
-        is_fitted = "model_" in vars(estimator)
-        if is_fitted:
-            self.run.take_what_was_written(estimator.model_.network)
-        earlier = self.run.settings if is_fitted else None
-        self.settings = settings = Settings.of(estimator, earlier)
-        if settings.checkpoint is not None:
-            checkpoint_of(settings.checkpoint)  # an error for one that is not valid, before anything else
-        self.is_first = not (is_fitted and (settings.warm_start or incremental or self.resumed is not None))
-        learned_before = estimator.model_.columns if self.resumed is not None else None
+        estimator = self.estimator
+        self._take_settings()
         data, numbered = self._read(X, y, sample_weight, groups)
-        if data is None and self.is_first and not incremental:
-            raise ValueError(
-                "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
-            )
         estimator.n_rows_skipped_ = self.columns.n_skipped
         if data is None:
-            if not self.is_first:
-                estimator.model_ = replace(estimator.model_, columns=self.columns)
+            self._learn_nothing()
             return False
         if numbered.places is not None:
             stream = estimator._known_of_all(y, stream)
         if self.is_first:
-            _, n_skipped = vars(estimator).pop("_before_first", NOTHING)
-            if incremental and n_skipped:
-                self.columns = replace(self.columns, n_skipped=self.columns.n_skipped + n_skipped)
             self._make_network(data, **stream)
         else:
-            if settings is not earlier and (name := settings.changed(earlier, NETWORK)):
-                raise ValueError(
-                    f"{name}={getattr(settings, name)!r} is not what the network was made with: warm_start "
-                    "and partial_fit continue the same network."
-                )
-            estimator.model_ = replace(estimator.model_, columns=self.columns)
-            if settings.grow and (larger := estimator._grown_targets(data.y, **stream)) is not None:
-                self._grow_outputs(*larger)
+            self._continue_network(data, **stream)
         estimator._check_targets(data.y)
         estimator._forget_validation()
         given = None if validation is None else self._read_validation(*validation)
-        order, held_out = None, None
-        if not incremental and given is None and (settings.validation is not None or stops(settings)):
-            again = deepcopy(self.run.split_random_state)  # warm_start: the same part as before
-            order, held_out = split(
-                estimator, data, numbered, self.run.random_state if self.is_first else again
-            )
-        self.columns = learned_before or self.columns.learned(data, order)
-        estimator.n_rows_skipped_ = self.columns.n_skipped
-        estimator.model_ = replace(estimator.model_, columns=self.columns)
-        estimator._learn_targets(data, order, self.is_first)
+        order, held_out = self._split(data, numbered, given)
+        self._learn_statistics(data, order)
         rows = self._encoded(data)
-        is_sparse = issparse(rows.inputs)
-        if is_sparse:
+        if issparse(rows.inputs):
             building.check_first_layer(estimator.model_.network.root)
-        if settings is not self.run.settings:
-            solver.prepare(self.run, settings, estimator.model_.network)
+        if self.settings is not self.run.settings:
+            solver.prepare(self.run, self.settings, estimator.model_.network)
         self.monitor = self._make_monitor(rows, given, order, held_out)
         self._prepare_stopping()
-        warn_of_network(self, earlier, given)
-        order = np.arange(data.X.shape[0]) if order is None else order
-        weight = self._weigh(estimator._loss_weight(data, order, incremental), rows.inputs.dtype)
-        n_given = len(order) + numbered.n_weightless
-        order = self._order(order if self.keeps_all else of_weight(order, weight))
-        size = self._batch_size(len(order), n_given)
-        if data.X.shape[0] == 1 and not is_sparse:
-            self.batches = OneRow(rows.inputs, rows.columns, weight)
-        else:
-            self.batches = Batches(rows.inputs, rows.columns, weight, size, order)
-        if settings.checkpoint is not None and not incremental:
+        warn_of_network(self, given)
+        self._make_batches(data, rows, np.arange(data.X.shape[0]) if order is None else order, numbered)
+        if self.settings.checkpoint is not None and not self.incremental:
             self.data = data_print(*data, *(given or ()))
             if self.resumed is not None:
                 check_same_data(estimator, self.resumed, self.data)
         return True
+
+    def _take_settings(self):
+        """Those of this call and of the one before, and whether the network is made in this one."""
+        estimator = self.estimator
+        is_fitted = "model_" in vars(estimator)
+        if is_fitted:
+            self.run.take_what_was_written(estimator.model_.network)
+            self.earlier = self.run.settings
+        self.settings = settings = Settings.of(estimator, self.earlier)
+        if settings.checkpoint is not None:
+            checkpoint_of(settings.checkpoint)  # an error for one that is not valid, before anything else
+        goes_on = settings.warm_start or self.incremental or self.resumed is not None
+        self.is_first = not (is_fitted and goes_on)
+
+    def _learn_nothing(self):
+        """Every row was left out."""
+        if self.is_first and not self.incremental:
+            raise ValueError(
+                "X or y holds NaN in every row, and missing='skip' leaves such rows out: nothing is left."
+            )
+        if not self.is_first:
+            self.estimator.model_ = replace(self.estimator.model_, columns=self.columns)
 
     def _read(self, X, y, sample_weight, groups):
         """The rows to learn (None: there are none), and by which numbers a splitter names them."""
@@ -205,7 +188,11 @@ class Fitting:
 
     def _make_network(self, data, **stream):
         """A network for such data, and what trains it."""
-        estimator, settings, columns = self.estimator, self.settings, self.columns
+        estimator, settings = self.estimator, self.settings
+        _, n_skipped = vars(estimator).pop("_before_first", NOTHING)
+        if self.incremental and n_skipped:
+            self.columns = replace(self.columns, n_skipped=self.columns.n_skipped + n_skipped)
+        columns = self.columns
         random_state = check_random_state(settings.random_state)
         targets, loss, output_activation = estimator._make_targets(data.y, data.X.dtype, **stream)
         root = building.make_layers(settings, targets.n_columns, output_activation)
@@ -227,6 +214,35 @@ class Fitting:
             if output_activation == "identity"
             else names.get(type(last), type(last).__name__)
         )
+
+    def _continue_network(self, data, **stream):
+        """The same network, which grows with what is new in y."""
+        estimator, settings = self.estimator, self.settings
+        if settings is not self.earlier and (name := settings.changed(self.earlier, NETWORK)):
+            raise ValueError(
+                f"{name}={getattr(settings, name)!r} is not what the network was made with: warm_start and "
+                "partial_fit continue the same network."
+            )
+        self.learned_before = estimator.model_.columns if self.resumed is not None else None
+        estimator.model_ = replace(estimator.model_, columns=self.columns)
+        if settings.grow and (larger := estimator._grown_targets(data.y, **stream)) is not None:
+            self._grow_outputs(*larger)
+
+    def _split(self, data, numbered, given):
+        """The rows to train on and those held out; None for all and for none."""
+        holds_out = self.settings.validation is not None or stops(self.settings)
+        if self.incremental or given is not None or not holds_out:
+            return None, None
+        again = deepcopy(self.run.split_random_state)  # warm_start: the same part as before
+        return split(self.estimator, data, numbered, self.run.random_state if self.is_first else again)
+
+    def _learn_statistics(self, data, order):
+        """What columns and targets learn from the rows to train on, `order`."""
+        estimator = self.estimator
+        self.columns = self.learned_before or self.columns.learned(data, order)
+        estimator.n_rows_skipped_ = self.columns.n_skipped
+        estimator.model_ = replace(estimator.model_, columns=self.columns)
+        estimator._learn_targets(data, order, self.is_first)
 
     def _grow_inputs(self, inputs):
         model = self.estimator.model_
@@ -275,6 +291,17 @@ class Fitting:
             self.run.objective.set_alpha(alpha)
         return weight
 
+    def _make_batches(self, data, rows, order, numbered):
+        """Of the rows `order`, with weights."""
+        weight = self._weigh(self.estimator._loss_weight(data, order, self.incremental), rows.inputs.dtype)
+        n_given = len(order) + numbered.n_weightless
+        order = self._order(order if self.keeps_all else of_weight(order, weight))
+        size = self._batch_size(len(order), n_given)
+        if data.X.shape[0] == 1 and not issparse(rows.inputs):
+            self.batches = OneRow(rows.inputs, rows.columns, weight)
+        else:
+            self.batches = Batches(rows.inputs, rows.columns, weight, size, order)
+
     def _order(self, rows):
         """Shuffling starts from the last order: two fits with warm_start are one of twice the epochs."""
         last = self.run.order
@@ -290,7 +317,7 @@ class Fitting:
         if size > n_given:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-                stacklevel=6 if self.incremental else 6 + N_FRAMES,
+                stacklevel=7 if self.incremental else 7 + N_FRAMES,
             )
         return min(size, n_samples)
 

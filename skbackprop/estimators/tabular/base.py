@@ -262,7 +262,7 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
                 streams = self._first_streams(model, rows, settings)
             else:
                 model, (rows, y) = self.model_, self._read(X, y, sample_weight)
-                streams = deepcopy(self._streams) or self._new_streams(settings)
+                streams = deepcopy(self._streams) or new_streams(self, settings)
                 for (run, _), network in zip(streams, self.networks_):
                     run.take_what_was_written(network)
             arguments = [(*stream, rows, batch_size(settings, len(y))) for stream in streams]
@@ -279,14 +279,6 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
         parts = together(settings.n_estimators, *rows.X.shape, settings)
         seeds = random_state.randint(2**31 - 1, size=len(parts))
         return [start(task, every[part], seed) for part, seed in zip(parts, seeds)]
-
-    def _new_streams(self, settings):
-        """What trains the members from where `fit` left them."""
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.networks_))
-        return [
-            (training_of(network.copy(), self.model_.loss, settings), np.random.default_rng(seed))
-            for network, seed in zip(self.networks_, seeds)
-        ]
 
     def _learn_table(self, X, y, sample_weight, settings, classes=None, groups=None):
         """A model that has no networks yet, and the rows as they will learn them."""
@@ -408,4 +400,14 @@ class BaseTabular(CallbackSupportMixin, Persistent, TabularParameters, ABC):
 def streams_of(estimator):
     """What trains each network of a fitted estimator in `partial_fit`, and the settings there."""
     settings = estimator._stream_settings()
-    return estimator._streams or estimator._new_streams(settings), settings
+    return estimator._streams or new_streams(estimator, settings), settings
+
+
+def new_streams(estimator, settings):
+    """What trains the networks from where `fit` left them."""
+    model = estimator.model_
+    seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=len(model.networks))
+    return [
+        (training_of(network.copy(), model.loss, settings), np.random.default_rng(seed))
+        for network, seed in zip(model.networks, seeds)
+    ]
