@@ -1,7 +1,8 @@
 """The base of every class with parameters: what is wrong with one is said with what to do."""
 
 from functools import cache
-from inspect import Parameter, signature
+from inspect import Parameter, isclass, signature
+from itertools import chain
 
 from sklearn.base import BaseEstimator
 
@@ -50,7 +51,7 @@ class Parametrized(BaseEstimator):
             if inner and not hasattr(value, "set_params"):
                 raise ValueError(
                     f"{name}={params[name]!r} sets a parameter of {outer}, and {outer}={value!r} has none: "
-                    f"give an object{_such_as(outer, value)} first."
+                    f"give an object{_such_as(self, outer, value)} first."
                 )
         return super().set_params(**params)
 
@@ -70,11 +71,17 @@ def check_parameters(component, values):
         raise InvalidParameterError(f"{in_order(message)}{remedy}") from None
 
 
-def _such_as(name, value):
-    """For a name of a solver, the class that it stands for."""
-    classes = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "nadam": "NAdam", "rmsprop": "RMSProp"}
-    classes |= {"lion": "Lion", "muon": "Muon"}
-    return f", {name}={classes[value]}(...)," if isinstance(value, str) and value in classes else ""
+def _such_as(component, name, value):
+    """For a name, such as 'adam', the class that it stands for, of those that the parameter may be."""
+    allowed = [kind for kind in component._parameter_constraints.get(name, ()) if isclass(kind)]
+    wanted = str(value).replace("_", "").lower()
+    classes = chain.from_iterable(map(_subclasses, allowed))
+    found = [kind for kind in classes if kind.__name__.lower() == wanted]
+    return f", {name}={found[0].__name__}(...)," if found else ""
+
+
+def _subclasses(kind):
+    return [kind, *(below for child in kind.__subclasses__() for below in _subclasses(child))]
 
 
 def _check_names(kind, given):

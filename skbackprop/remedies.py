@@ -61,7 +61,6 @@ OTHERWISE = {  # what other libraries have as a parameter, and here is something
     "objective": "give loss=...",
     "sample_weight": "give it to fit",
     "train_split": "give validation=..., or X_val and y_val to fit",
-    "use_bias": "a layer without bias is Dense(..., bias=False)",
 }
 VALUES = {  # by parameter: values of other libraries
     "loss": {
@@ -129,7 +128,7 @@ def for_name(name, known):
     if NAMES.get(name) in known:
         return f" Here it is called {NAMES[name]!r}."
     if name in OTHERWISE:
-        return f" In place of it, {OTHERWISE[name]}."
+        return f" Instead: {OTHERWISE[name]}."
     return did_you_mean(name, known)
 
 

@@ -75,7 +75,7 @@ NAMES = {  # a parameter that there is not: what the message must hold
     (LagForecaster, "model"): "'estimator'",
     (LagForecaster, "horizons"): "Did you mean 'horizon'",
     (Dense, "activaton"): "Did you mean 'activation'",
-    (Dense, "use_bias"): "bias",
+    (Dense, "units"): "Did you mean 'n_units'",
     (Adam, "lr"): "Adam has no parameter 'lr'",
     (Adam, "beta1"): "Did you mean 'beta_1'",
     (SGD, "nesterovs"): "Did you mean 'nesterov'",
@@ -207,6 +207,11 @@ VALUES = {  # a call: what the message must hold
         lambda: R(solver="adam").set_params(solver__learning_rate=0.1),
         "solver__learning_rate=0.1",
         "solver=Adam(...)",
+    ),
+    "a parameter of the name of a loss": (
+        lambda: R(loss="squared_error").set_params(loss__delta=0.1),
+        "loss__delta=0.1",
+        "loss=SquaredError(...)",
     ),
     "a parameter of a solver": (
         lambda: R(solver=Adam()).set_params(solver__learning_rat=0.1),
